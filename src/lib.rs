@@ -6,7 +6,9 @@
 //! live ─▶ observe ──────────┘
 //! ```
 
+pub mod apply;
 pub mod diagnostics;
 pub mod names;
+pub mod observe;
 pub mod secret;
 pub mod yaml;
