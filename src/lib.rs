@@ -7,8 +7,10 @@
 //! ```
 
 pub mod apply;
+pub mod declare;
 pub mod diagnostics;
 pub mod names;
 pub mod observe;
+pub mod policy;
 pub mod secret;
 pub mod yaml;

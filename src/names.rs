@@ -108,6 +108,20 @@ name!(
     is_secret_key
 );
 
+impl VaultName {
+    /// The only Vault of a fleet that names none.
+    pub fn main() -> Self {
+        Self("main".to_owned())
+    }
+}
+
+impl InstallationName {
+    /// The installation of a repository that names none.
+    pub fn implied() -> Self {
+        Self("default".to_owned())
+    }
+}
+
 /// A service account with its namespace, written `namespace/name`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceAccountRef {
