@@ -8,7 +8,9 @@
 
 pub mod apply;
 pub mod declare;
+pub mod desire;
 pub mod diagnostics;
+pub mod mark;
 pub mod names;
 pub mod observe;
 pub mod policy;
