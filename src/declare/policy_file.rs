@@ -3,7 +3,7 @@
 use super::{POLICIES, Unreadable};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
 use crate::names::PolicyName;
-use crate::policy::{self, Policy};
+use crate::policy::Policy;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ fn read(path: &str, text: &str, problems: &mut Diagnostics) -> Option<(PolicyNam
         );
         return None;
     }
-    match policy::parse(text) {
+    match Policy::parse(text) {
         Ok(meaning) => Some((
             name,
             PolicyFile {
@@ -76,16 +76,16 @@ fn read(path: &str, text: &str, problems: &mut Diagnostics) -> Option<(PolicyNam
             },
         )),
         Err(errors) => {
-            for error in errors {
+            for error in errors.iter() {
                 let place = Place {
                     file: Arc::from(path),
                     line: error.line,
                     column: error.column,
                     length: 1,
                 };
-                let problem = Diagnostic::error(&place, error.message);
-                problems.push(match error.hint {
-                    Some(hint) => problem.hint(hint),
+                let problem = Diagnostic::error(&place, error.message.clone());
+                problems.push(match &error.hint {
+                    Some(hint) => problem.hint(hint.clone()),
                     None => problem,
                 });
             }

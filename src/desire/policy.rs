@@ -1,10 +1,10 @@
 //! The policy of a cluster's role: derived from what its declarations read, or granted in so many words.
 
 use super::DesiredSecret;
-use crate::declare::Access;
+use crate::declare::{Access, Grant as AccessGrant};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{PolicyName, RoleName};
-use crate::policy::{self, Capability, Policy};
+use crate::policy::{Capability, Grant, PathPattern, Policy, Rule, render};
 use std::collections::BTreeSet;
 
 /// A policy as it should be.
@@ -30,19 +30,18 @@ pub(super) fn resolve(
     problems: &mut Diagnostics,
 ) -> Option<DesiredPolicy> {
     let text = match access {
-        None | Some(Access::Derived) => derived(role, secrets),
-        Some(Access::Grants(grants)) => policy::render(grants.iter().map(|grant| {
-            (
-                grant.path.as_str(),
-                grant
-                    .capabilities
-                    .iter()
-                    .filter_map(|word| Capability::from_word(word))
-                    .collect::<Vec<_>>(),
-            )
-        })),
+        None | Some(Access::Derived) => text_of(
+            derived(role, secrets)
+                .iter()
+                .map(|path| (path.as_str(), Grant::of([Capability::Read]))),
+        ),
+        Some(Access::Grants(grants)) => text_of(
+            grants
+                .iter()
+                .map(|grant| (grant.path.as_str(), granted(grant))),
+        ),
     };
-    match policy::parse(&text) {
+    match Policy::parse(&text) {
         Ok(meaning) => Some(DesiredPolicy {
             place,
             name,
@@ -66,17 +65,38 @@ pub(super) fn resolve(
     }
 }
 
-/// Read on exactly the paths that the role's declarations use.
-fn derived(role: &RoleName, secrets: &[DesiredSecret]) -> String {
-    let paths: BTreeSet<String> = secrets
+fn granted(grant: &AccessGrant) -> Grant {
+    if grant.capabilities.iter().any(|word| word == "deny") {
+        return Grant::Deny;
+    }
+    Grant::of(
+        grant
+            .capabilities
+            .iter()
+            .filter_map(|word| Capability::from_word(word)),
+    )
+}
+
+/// The paths that the role's declarations read.
+fn derived(role: &RoleName, secrets: &[DesiredSecret]) -> BTreeSet<String> {
+    secrets
         .iter()
         .filter(|secret| secret.login.role == *role)
         .flat_map(DesiredSecret::references)
         .map(crate::observe::KvReference::api_path)
+        .collect()
+}
+
+/// A policy text that grants this on these paths.
+fn text_of<'a>(grants: impl Iterator<Item = (&'a str, Grant)>) -> String {
+    let rules: Vec<Rule> = grants
+        .filter_map(|(path, grant)| {
+            Some(Rule {
+                pattern: PathPattern::parse(path).ok()?,
+                expires: None,
+                grant,
+            })
+        })
         .collect();
-    policy::render(
-        paths
-            .iter()
-            .map(|path| (path.as_str(), vec![Capability::Read])),
-    )
+    render(&rules, None)
 }
