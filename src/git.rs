@@ -36,11 +36,12 @@ pub use revision::Revision;
 pub use source::Source;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use files::Collector;
 
 /// One revision of a repository, as text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Checkout {
     /// A short name for people: `acme` for `https://git.example/platform/acme.git`.
     pub name: String,
@@ -51,6 +52,18 @@ pub struct Checkout {
     pub files: BTreeMap<String, String>,
     /// What could not be read and why, by path. Nothing at or below such a path is in `files`.
     pub problems: Vec<FileProblem>,
+}
+
+impl fmt::Debug for Checkout {
+    /// Names of files only: someone may have committed a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checkout")
+            .field("name", &self.name)
+            .field("revision", &self.revision)
+            .field("files", &self.files.keys())
+            .field("problems", &self.problems)
+            .finish()
+    }
 }
 
 /// Reads a repository. Blocks: it touches the disk and the network.

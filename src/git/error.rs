@@ -73,7 +73,7 @@ pub enum Error {
         hint: String,
     },
     #[error(
-        "failed to fetch {url}: the server redirects elsewhere, and keyfleet follows no redirect with a credential; use the new address"
+        "failed to fetch {url}: the server redirects to another host, which keyfleet does not follow; use the new address"
     )]
     Redirected { url: String, source: Cause },
     #[error(

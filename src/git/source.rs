@@ -108,16 +108,12 @@ impl fmt::Display for Source {
 
 impl Url {
     fn parse(scheme: Scheme, rest: &str) -> Result<Self, Error> {
-        // An `@` in the path would hide a password that has a `/` in it, so the last one of all counts.
         if rest.contains(['?', '#']) {
             return Err(refused("it has a `?` or `#` part", NO_CREDENTIALS));
         }
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        if path.contains('@')
-            && path.split_once('@').is_some_and(|(before, _)| {
-                authority.contains(':') && !is_port(authority) && !before.is_empty()
-            })
-        {
+        // A password with a `/` in it ends up in the path, and what should be a port is no number.
+        if path.contains('@') && authority.contains(':') && !is_port(authority) {
             return Err(refused("it holds a password", NO_CREDENTIALS));
         }
         let (user, host) = match authority.rsplit_once('@') {

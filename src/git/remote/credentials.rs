@@ -97,12 +97,14 @@ fn hint(scheme: Scheme) -> &'static str {
 
 /// The token goes to the host, port and scheme of the URL and nowhere else.
 fn same_server(url: &Url, asking: &str) -> bool {
-    match Source::parse(asking) {
-        Ok(Source::Remote(other)) => {
-            (other.scheme, other.port, &other.host) == (url.scheme, url.port, &url.host)
-        }
-        _ => false,
-    }
+    let Ok(Source::Remote(other)) = Source::parse(asking) else {
+        return false;
+    };
+    let port = |url: &Url| {
+        url.port
+            .unwrap_or(if url.scheme == Scheme::Http { 80 } else { 443 })
+    };
+    (other.scheme, port(&other), &other.host) == (url.scheme, port(url), &url.host)
 }
 
 #[cfg(test)]
@@ -122,6 +124,12 @@ mod tests {
 
     fn with_token() -> Access {
         Access::from_lookup(|name| (name == Access::TOKEN).then(|| "t0ken".to_owned()))
+    }
+
+    #[test]
+    fn a_port_that_goes_without_saying_may_be_said() {
+        let (url, asking) = ("https://Git.example:443/acme", "https://git.example/acme");
+        assert_eq!(ask(&mut Login::default(), &with_token(), url, asking), None);
     }
 
     #[test]

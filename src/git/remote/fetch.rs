@@ -230,6 +230,14 @@ impl<'j> Session<'j> {
         if let Some((what, hint)) = self.login.borrow().refused() {
             return Error::Refused { url, what, hint };
         }
+        if error.message().contains("private key") {
+            return Error::Refused {
+                url,
+                what: "the key from KEYFLEET_GIT_SSH_KEY cannot be used".to_owned(),
+                hint: "name a private key file in OpenSSH's or PEM format, without a passphrase"
+                    .to_owned(),
+            };
+        }
         let certificate = error.code() == ErrorCode::Certificate;
         if let Some((what, hint)) = self.host.borrow().refused(certificate) {
             return Error::HostKey { url, what, hint };
