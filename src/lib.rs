@@ -5,16 +5,27 @@
 //!                           ├─▶ plan ─▶ guard ─▶ apply ─▶ report
 //! live ─▶ observe ──────────┘
 //! ```
+//!
+//! The modules stand in reading order. `pipeline` is the whole story on one screen. `declare`, `desire`, `plan`, `guard`
+//! and `report` import no client, clock, environment or disk; a test holds that.
 
-pub mod apply;
+pub mod pipeline;
+
+pub mod git;
 pub mod declare;
 pub mod desire;
-pub mod diagnostics;
-pub mod guard;
-pub mod mark;
-pub mod names;
 pub mod observe;
 pub mod plan;
+pub mod guard;
+pub mod apply;
+pub mod report;
+
+pub mod backends;
+pub mod cli;
+
 pub mod policy;
+pub mod mark;
+pub mod names;
 pub mod secret;
 pub mod yaml;
+pub mod diagnostics;
