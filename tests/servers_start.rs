@@ -74,6 +74,7 @@ async fn a_cluster_onboarded_by_hand_logs_in_and_reads_its_own_secrets_only() {
     let (vault, cluster) = (&world.vault, world.control_plane.cluster("by-hand").await);
     let proxy = Proxy::in_front_of_cluster(&cluster);
     onboard_by_hand(vault, &cluster).await;
+    onboard_by_hand(vault, &world.control_plane.cluster("another").await).await;
     vault
         .kv_put("kv", "by-hand/shop", &[("password", "correct horse")])
         .await;
