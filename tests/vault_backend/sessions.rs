@@ -45,7 +45,8 @@ impl Issuer {
     fn token(&self, audience: &str) -> SecretBytes {
         let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = part(json!({ "alg": "EdDSA", "typ": "JWT" }));
-        let body = part(json!({ "sub": CANARY, "aud": audience, "exp": 4_000_000_000_u32 }));
+        let body =
+            part(json!({ "sub": CANARY, "aud": audience, "nbf": 1, "exp": 4_000_000_000_u32 }));
         let signed = format!("{header}.{body}");
         let signature = self.key.sign(signed.as_bytes()).unwrap();
         SecretBytes::from(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
@@ -200,7 +201,7 @@ async fn a_refused_login_is_explained_in_words_that_hold_no_token() {
             "r",
             nonsense(),
             FailureClass::Rejected,
-            "log in at auth/sess3/login",
+            "not signed with a key",
         ),
         (
             "sess3-k8s",
@@ -220,8 +221,8 @@ async fn a_refused_login_is_explained_in_words_that_hold_no_token() {
             "sess3-none",
             "r",
             nonsense(),
-            FailureClass::NotFound,
-            "no such auth mount",
+            FailureClass::Forbidden,
+            "that the mount is there",
         ),
         (
             "sess3",

@@ -8,6 +8,8 @@ use keyfleet::observe::{FailureClass, Observed, ReadVault};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
+const RULE: &str = "path \"kv/x\" { capabilities = [\"read\"] }";
+
 #[tokio::test]
 async fn a_mount_is_made_once_tuned_and_taken_away() {
     let vault = shared().await;
@@ -143,7 +145,7 @@ async fn a_write_whose_answer_is_lost_is_sent_once_and_said_to_be_uncertain() {
         proxy.clear();
         proxy.fault(on("POST", name), fault);
         let failure = writer
-            .write_policy(&policy(name), "", &absent)
+            .write_policy(&policy(name), RULE, &absent)
             .await
             .unwrap_err();
         assert_failure(&failure, class, &[name, "may have been applied"]);
@@ -169,7 +171,7 @@ async fn a_limited_write_is_repeated_as_late_as_the_server_asks() {
 
     let absent = PolicyPrecondition::Absent;
     writer
-        .write_policy(&policy("limited"), "", &absent)
+        .write_policy(&policy("limited"), RULE, &absent)
         .await
         .unwrap();
 

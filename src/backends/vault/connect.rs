@@ -52,17 +52,20 @@ pub(super) fn client(
     if let Some(pem) = ca_pem {
         builder = builder.tls_certs_only(authorities(pem)?);
     }
-    builder
-        .build()
-        .map_err(|_| setup("TLS could not be set up: is the system's list of authorities there?"))
+    builder.build().map_err(|_| match ca_pem {
+        Some(_) => not_pem(),
+        None => setup("TLS could not be set up: is the system's list of authorities there?"),
+    })
 }
 
 fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, Failure> {
     Certificate::from_pem_bundle(pem)
         .ok()
         .filter(|certificates| !certificates.is_empty())
-        .ok_or_else(|| {
-            setup("its certificate authority is not a certificate in PEM form")
-                .hint("it begins with -----BEGIN CERTIFICATE-----")
-        })
+        .ok_or_else(not_pem)
+}
+
+fn not_pem() -> Failure {
+    setup("its certificate authority is not a certificate in PEM form")
+        .hint("it begins with -----BEGIN CERTIFICATE-----")
 }

@@ -125,14 +125,15 @@ fn version(
     Ok(Some(KvVersion { number, gone }))
 }
 
-/// A deletion may lie in the future (`delete_version_after`), by the server's clock.
+/// A deletion may lie in the future (`delete_version_after`), by the server's clock, which tells whole seconds only.
 fn is_gone(version: &Value, now: Option<Timestamp>) -> bool {
     let deletion = version
         .get("deletion_time")
         .and_then(Value::as_str)
         .and_then(|time| time.parse::<Timestamp>().ok());
     version.get("destroyed") == Some(&Value::Bool(true))
-        || deletion.is_some_and(|deletion| now.is_none_or(|now| deletion <= now))
+        || deletion
+            .is_some_and(|deletion| now.is_none_or(|now| deletion.as_second() <= now.as_second()))
 }
 
 /// A value, read with somebody's token.

@@ -11,7 +11,7 @@ struct Known {
     hint: &'static str,
 }
 
-const KNOWN: [Known; 19] = [
+const KNOWN: [Known; 21] = [
     known(
         "service account unauthorized",
         "the cluster does not know the service account that the token names",
@@ -67,6 +67,16 @@ const KNOWN: [Known; 19] = [
         "the token is for another audience than the role expects",
         "compare the role's audience with the audience that the token is made for",
     ),
+    known(
+        "token signature",
+        "the token is not signed with a key that the mount trusts",
+        "compare the keys of the config with the cluster's own",
+    ),
+    known(
+        "not yet valid",
+        "the token is not valid yet",
+        "compare the clocks",
+    ),
     known("is expired", "the token has expired", "compare the clocks"),
     known("has expired", "the token has expired", "compare the clocks"),
     known(
@@ -97,8 +107,8 @@ const KNOWN: [Known; 19] = [
     known(
         "permission denied",
         "Vault or the cluster's API server did not accept the service account's token",
-        "check that the reviewer may create TokenReviews (system:auth-delegator), that kubernetes_host is this cluster, \
-         and that the role is bound to this service account",
+        "check that the mount is there and kubernetes_host is this cluster, that the reviewer may create TokenReviews \
+         (system:auth-delegator), and that the role is bound to this service account",
     ),
 ];
 
