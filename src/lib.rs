@@ -7,6 +7,7 @@
 //! ```
 
 pub mod apply;
+pub mod backends;
 pub mod diagnostics;
 pub mod names;
 pub mod observe;

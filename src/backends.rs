@@ -1,0 +1,3 @@
+//! The real servers behind the traits of `observe` and `apply`. Nothing here decides anything.
+
+pub mod kubernetes;
