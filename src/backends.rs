@@ -3,6 +3,7 @@
 //! Deliberately absent: any decision. A backend asks, writes, and says in one [`Failure`](crate::observe::Failure)
 //! what went wrong.
 
+pub mod kubernetes;
 pub mod vault;
 
 /// Chooses the cryptography that TLS uses, for the whole process. Calling it again changes nothing.
