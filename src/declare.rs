@@ -69,6 +69,16 @@ pub fn is_wanted(path: &str) -> bool {
                 .any(|ending| path.ends_with(ending))
 }
 
+/// Whether a problem at this path can hide a declaration: something below may be missing, or a folder above.
+pub fn concerns(path: &str) -> bool {
+    let is_above =
+        |top: &str| top.starts_with(&format!("{path}/")) || path == top.trim_end_matches('/');
+    path == FLEET_FILE
+        || [CLUSTERS, GROUPS, POLICIES]
+            .iter()
+            .any(|top| path.starts_with(top) || is_above(top))
+}
+
 const FLEET_FILE: &str = "fleet.yaml";
 const CLUSTERS: &str = "clusters/";
 const GROUPS: &str = "groups/";

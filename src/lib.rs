@@ -11,21 +11,21 @@
 
 pub mod pipeline;
 
-pub mod git;
+pub mod apply;
 pub mod declare;
 pub mod desire;
+pub mod git;
+pub mod guard;
 pub mod observe;
 pub mod plan;
-pub mod guard;
-pub mod apply;
 pub mod report;
 
 pub mod backends;
 pub mod cli;
 
-pub mod policy;
+pub mod diagnostics;
 pub mod mark;
 pub mod names;
+pub mod policy;
 pub mod secret;
 pub mod yaml;
-pub mod diagnostics;
