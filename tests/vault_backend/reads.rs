@@ -123,6 +123,27 @@ async fn what_is_in_an_unknown_namespace_is_unknown_and_not_absent() {
     );
 }
 
+#[tokio::test]
+async fn a_namespace_has_mounts_of_its_own() {
+    let vault = shared().await;
+    if vault.flavour().await == Flavour::HashiCorp {
+        return;
+    }
+    vault.api("POST", "sys/namespaces/team", None).await;
+    let body = json!({ "type": "kubernetes" });
+    vault.api("POST", "team/sys/auth/inner", Some(body)).await;
+    let connection = VaultConnection {
+        address: vault.addr().to_owned(),
+        namespace: Some("team".to_owned()),
+        token: Some(SecretBytes::from(vault.token().to_owned())),
+        ..VaultConnection::default()
+    };
+    let reader = VaultReader::new(connection, &Budget::default()).unwrap();
+    assert!(reader.auth_mounts().await.unwrap().contains_key("inner"));
+    let (outside, _) = connect(vault.addr(), vault.token());
+    assert!(!outside.auth_mounts().await.unwrap().contains_key("inner"));
+}
+
 /// One secret of every state below `secret/<prefix>`: live, soft-deleted, destroyed, without a version, to be deleted
 /// later, and with characters that a URL would take apart. With what is to be seen of each.
 async fn secrets_of_every_state(vault: &Vault, prefix: &str) -> Vec<(KvPath, Observed<KvVersion>)> {

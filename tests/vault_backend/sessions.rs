@@ -18,7 +18,7 @@ struct Issuer {
 
 impl Issuer {
     async fn mounted(vault: &Vault, mount: &'static str) -> Self {
-        let key = KeyPair::generate_for(&PKCS_ED25519).unwrap();
+        let key = KeyPair::generate_for(&PKCS_ED25519).expect("a key can be made");
         let done = async |path: String, body| {
             let (status, answer) = vault.api("POST", &path, Some(body)).await;
             assert!(status < 300, "{path}: {answer}");
@@ -34,11 +34,11 @@ impl Issuer {
             json!({ "policy": rule }),
         )
         .await;
-        let role = json!({
+        let bound = json!({
             "role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vault"],
             "token_policies": [mount], "token_ttl": 1200,
         });
-        done(format!("auth/{mount}/role/r"), role).await;
+        done(format!("auth/{mount}/role/r"), bound).await;
         Self { key, mount }
     }
 
@@ -48,7 +48,7 @@ impl Issuer {
         let body =
             part(json!({ "sub": CANARY, "aud": audience, "nbf": 1, "exp": 4_000_000_000_u32 }));
         let signed = format!("{header}.{body}");
-        let signature = self.key.sign(signed.as_bytes()).unwrap();
+        let signature = self.key.sign(signed.as_bytes()).expect("a key can sign");
         SecretBytes::from(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
@@ -58,9 +58,13 @@ impl Issuer {
             address: vault.addr().to_owned(),
             ..VaultConnection::default()
         };
-        let reader = VaultReader::new(connection, &Budget::default()).unwrap();
+        let reader = VaultReader::new(connection, &Budget::default())
+            .expect("the connection is set up well");
         let (place, jwt) = (mount(self.mount), self.token("vault"));
-        let session = reader.log_in(&place, &role("r"), &jwt).await.unwrap();
+        let session = reader
+            .log_in(&place, &role("r"), &jwt)
+            .await
+            .expect("the login is good");
         (reader, session)
     }
 }

@@ -20,15 +20,22 @@ const ANSWER: &[u8] =
 async fn server(authority: &Authority) -> u16 {
     crate::support::init();
     let identity = authority.issue();
-    let chain = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
+    let chain = CertificateDer::from_pem_slice(identity.certificate.as_bytes())
+        .expect("a test server can be set up");
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())
+        .expect("a test server can be set up");
     let config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![chain], key)
-        .unwrap();
+        .expect("a test server can be set up");
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a test server can be set up");
+    let port = listener
+        .local_addr()
+        .expect("a test server can be set up")
+        .port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             // A client that does not trust the certificate ends the handshake.
@@ -51,7 +58,7 @@ fn reader(port: u16, ca_pem: Option<String>) -> VaultReader {
         token: Some(SecretBytes::from(CANARY.to_owned())),
         ..VaultConnection::default()
     };
-    VaultReader::new(connection, &Budget::default()).unwrap()
+    VaultReader::new(connection, &Budget::default()).expect("a test server can be set up")
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 use super::{
     CANARY, assert_failure, connect, connect_hastily, fields, mount, policy, role, shared,
+    token_with,
 };
 use crate::support::proxy::on;
 use crate::support::{Fault, Proxy};
 use keyfleet::apply::{MountTable, PolicyPrecondition, WriteVault};
+use keyfleet::backends::vault::{VaultReader, VaultWriter};
+use keyfleet::observe::Failure;
 use keyfleet::observe::{FailureClass, Observed, ReadVault};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -177,4 +180,74 @@ async fn a_limited_write_is_repeated_as_late_as_the_server_asks() {
 
     assert!(begin.elapsed() >= Duration::from_secs(1));
     assert_eq!(proxy.writes().len(), 2);
+}
+
+/// Grants what the hint of a refusal names, and nothing else.
+fn rule_of(failure: &Failure) -> String {
+    let hint = failure.hint.as_deref().expect("a refusal has a hint");
+    let mut names: Vec<_> = hint.split('`').skip(1).step_by(2).collect();
+    let path = names.pop().expect("the hint names a path");
+    format!("path \"{path}\" {{ capabilities = {names:?} }}\n")
+}
+
+#[tokio::test]
+async fn the_hint_of_a_refusal_names_exactly_what_is_missing() {
+    let vault = shared().await;
+    let place = mount("hinted");
+    let kubernetes = fields(json!({ "type": "kubernetes" }));
+    let config =
+        fields(json!({ "kubernetes_host": "https://127.0.0.1:1", "kubernetes_ca_cert": "x" }));
+    let bound = fields(json!({
+        "bound_service_account_names": ["a"], "bound_service_account_namespaces": ["b"],
+    }));
+    let absent = PolicyPrecondition::Absent;
+    let (name, web) = (policy("hinted-new"), role("web"));
+    // One after the other as they build on each other, each first without and then with what its refusal asks for.
+    let step = async |number: u8, writer: &VaultWriter, reader: &VaultReader| match number {
+        0 => {
+            writer
+                .enable_mount(MountTable::Auth, &place, &kubernetes)
+                .await
+        }
+        1 => {
+            writer
+                .tune_mount(
+                    MountTable::Auth,
+                    &place,
+                    &fields(json!({ "description": "x" })),
+                )
+                .await
+        }
+        2 => writer.write_auth_config(&place, &config).await,
+        3 | 4 => writer.write_role(&place, &web, &bound).await,
+        5 => reader.roles(&place).await.map(|_| ()),
+        6 => writer.delete_role(&place, &web).await,
+        7 => writer.disable_mount(MountTable::Auth, &place).await,
+        8 => reader.policies().await.map(|_| ()),
+        9 => writer.write_policy(&name, RULE, &absent).await,
+        10 => writer.delete_policy(&name).await,
+        11 => reader.auth_mounts().await.map(|_| ()),
+        _ => reader.engine_mounts().await.map(|_| ()),
+    };
+    for number in 0..=12 {
+        let mut rules = String::from(RULE);
+        // Writing a policy reads it too, so one step may be refused more than once.
+        let done = loop {
+            let token = token_with(vault, "hinted-rights", &rules).await;
+            let (reader, writer) = connect(vault.addr(), &token);
+            match step(number, &writer, &reader).await {
+                Ok(()) => break true,
+                Err(failure) => {
+                    assert_failure(&failure, FailureClass::Forbidden, &["permission denied"]);
+                    let rule = rule_of(&failure);
+                    assert!(
+                        !rules.contains(&rule),
+                        "step {number}: {rule} does not help"
+                    );
+                    rules.push_str(&rule);
+                }
+            }
+        };
+        assert!(done && rules != RULE, "step {number} was never refused");
+    }
 }

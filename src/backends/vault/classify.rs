@@ -31,7 +31,13 @@ pub(super) fn failure(request: &Request<'_>, answer: &Answer, tokens: &[&str]) -
     if request.intent == Intent::LogIn && !known {
         return login::refused(request, answer, class);
     }
-    let mut why = quote(request, answer, tokens).unwrap_or_else(|| ours(class, answer.status));
+    let mut why = match quote(request, answer, tokens) {
+        Some(said) if class == FailureClass::Server => {
+            format!("{}: {said}", ours(class, answer.status))
+        }
+        Some(said) => said,
+        None => ours(class, answer.status),
+    };
     if class == FailureClass::Server && request.intent == Intent::Change {
         why.push_str(PERHAPS);
     }
@@ -70,8 +76,8 @@ fn ours(class: FailureClass, status: u16) -> String {
 fn hint(class: FailureClass, request: &Request<'_>) -> Option<String> {
     match class {
         FailureClass::Forbidden => Some(format!(
-            "the policies of this token must grant `{}` on `{}`",
-            capability(request.verb),
+            "the policies of this token must grant {} on `{}`",
+            capabilities(request),
             request.path.plain
         )),
         FailureClass::RateLimited => {
@@ -83,13 +89,17 @@ fn hint(class: FailureClass, request: &Request<'_>) -> Option<String> {
     }
 }
 
-fn capability(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Read => "read",
-        Verb::List => "list",
-        Verb::Scan => "scan",
-        Verb::Write => "update",
-        Verb::Delete => "delete",
+/// What Vault asks for: a new object is created, another updated, and everything below `sys/auth/` is root's.
+fn capabilities(request: &Request<'_>) -> &'static str {
+    let root = request.path.plain.starts_with("sys/auth/");
+    match request.verb {
+        Verb::Read => "`read`",
+        Verb::List => "`list`",
+        Verb::Scan => "`scan`",
+        Verb::Write if root => "`create`, `update` and `sudo`",
+        Verb::Write => "`create` and `update`",
+        Verb::Delete if root => "`delete` and `sudo`",
+        Verb::Delete => "`delete`",
     }
 }
 
@@ -106,7 +116,7 @@ fn redirected(request: &Request<'_>, answer: &Answer) -> Failure {
 
 /// An answer, good or bad by its status, that Vault cannot have given.
 pub(super) fn foreign(request: &Request<'_>, answer: &Answer) -> Failure {
-    let kind = answer.content_type.as_deref().unwrap_or("no content type");
+    let kind = answer.content_type.as_deref().unwrap_or("without a type");
     let perhaps = if request.intent == Intent::Change {
         PERHAPS
     } else {
@@ -116,7 +126,7 @@ pub(super) fn foreign(request: &Request<'_>, answer: &Answer) -> Failure {
         .failure(
             FailureClass::Protocol,
             format!(
-                "answered {} with {kind} that is not Vault's API{perhaps}",
+                "the answer is not one of Vault's API (status {}, {kind}){perhaps}",
                 answer.status
             ),
         )

@@ -37,12 +37,13 @@ pub(super) fn is_missing(failure: &Failure) -> bool {
     matches!(failure.status, Some(400 | 404 | 405))
 }
 
-/// Forbidden, or larger than what is taken: asking for less may work.
+/// Forbidden, or larger than what is taken: asking for less may work. (A page of a proxy has a status.)
 pub(super) fn is_refused(failure: &Failure) -> bool {
-    matches!(
-        failure.class,
-        FailureClass::Forbidden | FailureClass::Protocol
-    )
+    match failure.class {
+        FailureClass::Forbidden => true,
+        FailureClass::Protocol => failure.status.is_none(),
+        _ => false,
+    }
 }
 
 async fn texts(http: &Http) -> Result<Option<BTreeMap<String, LivePolicy>>, Failure> {
