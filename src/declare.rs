@@ -19,7 +19,7 @@ use crate::yaml::{self, Documents};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use cluster::parse_duration;
-pub use cluster::{Access, CaSource, Cluster, ClusterSpec, Connect, Grant, Reviewer};
+pub use cluster::{Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Grant, Reviewer};
 pub use external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
 pub use fleet::{DeleteLimit, Fleet, KvMount, VaultSpec};
 pub use group::Group;

@@ -9,12 +9,15 @@ mod policy;
 mod secret;
 mod vault;
 
-use crate::declare::{Access, CaSource, Connect, Declarations, Declared, DeleteLimit, Reviewer};
+use crate::declare::{
+    Access, CaSource, Connect, Credential, Declarations, Declared, DeleteLimit, KvMount, Reviewer,
+};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
     ClusterName, InstallationName, MountPath, ObjectName, PolicyName, RoleName, ServiceAccountRef,
     VaultName,
 };
+use crate::observe::KvReference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -45,7 +48,7 @@ pub struct Cell {
     /// Whether what someone else made may be changed and deleted.
     pub adopt: bool,
     pub identity: Option<String>,
-    pub connect: Connect,
+    pub connect: Connection,
     pub mount: MountPath,
     pub config: AuthConfig,
     pub policy: DesiredPolicy,
@@ -53,6 +56,21 @@ pub struct Cell {
     pub service_account: ServiceAccountRef,
     pub binding: ObjectName,
     pub secrets: Vec<DesiredSecret>,
+}
+
+/// How keyfleet itself gets into a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// A context of the operator's own kubeconfig.
+    KubeconfigContext(String),
+    /// A kubeconfig or a token kept in Vault.
+    Vault {
+        reference: KvReference,
+        property: String,
+        holds: Credential,
+    },
+    /// The service account that keyfleet itself runs as.
+    InCluster,
 }
 
 /// The config of a cluster's auth mount.
@@ -174,7 +192,7 @@ fn cell(
         complete: declared.complete && secrets_complete,
         adopt: spec.adopt.unwrap_or(false),
         identity: spec.identity.clone(),
-        connect: spec.connect.clone()?,
+        connect: connection(spec.connect.as_ref()?, mounts, problems)?,
         mount,
         config: AuthConfig {
             place: server_place,
@@ -202,6 +220,33 @@ fn cell(
         binding,
         secrets,
     })
+}
+
+fn connection(
+    connect: &Connect,
+    mounts: &[KvMount],
+    problems: &mut Diagnostics,
+) -> Option<Connection> {
+    match connect {
+        Connect::KubeconfigContext(context) => Some(Connection::KubeconfigContext(context.clone())),
+        Connect::InCluster => Some(Connection::InCluster),
+        Connect::Vault {
+            path,
+            property,
+            holds,
+            place,
+        } => match kv_path::own(path, mounts) {
+            Ok(reference) => Some(Connection::Vault {
+                reference,
+                property: property.clone(),
+                holds: *holds,
+            }),
+            Err((wrong, hint)) => {
+                problems.push(Diagnostic::error(place, wrong).hint(hint));
+                None
+            }
+        },
+    }
 }
 
 fn named<T, E>(

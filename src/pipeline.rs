@@ -3,6 +3,7 @@
 //! Both the command line and the service call only this. A pass plans every cell by itself and side by side: a cell that
 //! fails, fails alone.
 
+mod health;
 mod pass;
 mod rounds;
 mod source;
@@ -15,6 +16,7 @@ use crate::guard::{Guarded, Held};
 use crate::plan::{Scope, Sheet};
 use std::collections::BTreeSet;
 
+pub use health::status;
 pub use rounds::{Applied, apply};
 pub use source::{Repository, read};
 pub use world::{Open, OpenCluster, OpenVault, World};

@@ -46,6 +46,16 @@ pub(super) fn from_api_path(
     reference(mount, below, engine)
 }
 
+/// A place for keyfleet's own use: with `data/` it is KV v2, without it v1.
+pub(super) fn own(path: &str, mounts: &[KvMount]) -> Result<KvReference, Wrong> {
+    let engine = if path.contains("/data/") {
+        KvEngine::V2
+    } else {
+        KvEngine::V1
+    };
+    from_api_path(path, engine, mounts)
+}
+
 /// ESO names a key below the store's path, with or without the mount and `data/` in front of it.
 pub(super) fn from_store_key(key: &str, store: &Store) -> Result<KvReference, Wrong> {
     let (mount, rest) = match &store.path {

@@ -29,7 +29,7 @@ struct Held {
 }
 
 impl Sessions {
-    async fn session(
+    pub(crate) async fn session(
         &self,
         login: &SecretLogin,
         cell: &Cell,

@@ -26,7 +26,7 @@ pub struct Applied {
 }
 
 /// Asked between two writes whether to begin another.
-pub type Stop<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+pub(super) type Stop<'a> = &'a (dyn Fn() -> bool + Send + Sync);
 
 /// What the first plan announced.
 struct Announced {

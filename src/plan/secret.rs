@@ -58,12 +58,16 @@ pub(super) fn sift(
     let mut to_read = BTreeMap::new();
     for desired in &metadata.cell.secrets {
         sheet.looked_at += 1;
-        sheet.secrets += 1;
         let observed = metadata
             .secrets
             .get(&desired.id)
             .unwrap_or(&Observed::Absent);
         let target = target(metadata.cell, &desired.id);
+        let synced_at = observed
+            .present()
+            .and_then(SyncRecord::read)
+            .map(|record| record.at);
+        sheet.secrets.insert(desired.id.to_string(), synced_at);
         if let Observed::Unknown(failure) = observed {
             sheet.unread(target, failure);
             continue;

@@ -3,6 +3,7 @@
 use super::change::{Blocked, Change, Finding, Scope, Target, Unread, Waiting};
 use crate::diagnostics::Place;
 use crate::observe::Failure;
+use std::collections::BTreeMap;
 
 /// What is planned for one scope, before the guard looks at it.
 #[derive(Debug, Default)]
@@ -14,8 +15,8 @@ pub struct Sheet {
     pub unread: Vec<Unread>,
     /// How many objects were compared.
     pub looked_at: usize,
-    /// How many Secrets are declared.
-    pub secrets: usize,
+    /// Every declared Secret by `namespace/name`, and when its values were last read, where its record says so.
+    pub secrets: BTreeMap<String, Option<String>>,
 }
 
 impl Sheet {
