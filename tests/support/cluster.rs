@@ -42,6 +42,7 @@ pub struct Cluster {
 
 impl ControlPlane {
     pub async fn start() -> Self {
+        let program = binaries::etcd();
         let folder = folder("etcd");
         let port = ports::free_ports(2);
         let (endpoint, peer) = (
@@ -57,7 +58,7 @@ impl ControlPlane {
             format!("--initial-advertise-peer-urls={peer}"),
             format!("--initial-cluster=default={peer}"),
         ];
-        let mut etcd = Server::start("etcd", &binaries::etcd(), &folder, &arguments);
+        let mut etcd = Server::start("etcd", &program, &folder, &arguments);
         let (client, health) = (request::client(None), format!("{endpoint}/health"));
         etcd.wait_until(async || {
             client
@@ -76,6 +77,7 @@ impl ControlPlane {
 
     /// A new, empty cluster. Two of the same name are two clusters.
     pub async fn cluster(&self, name: &str) -> Cluster {
+        let program = binaries::kube_apiserver();
         let folder = folder(name);
         let authority = Authority::new(&format!("{name}-ca"));
         let (admin_token, user_token) = (format!("admin-of-{name}"), format!("user-of-{name}"));
@@ -86,7 +88,7 @@ impl ControlPlane {
         let port = ports::free_ports(1);
         let prefix = format!("/{name}-{}", self.started.fetch_add(1, Ordering::Relaxed));
         let arguments = arguments(&folder, &self.endpoint, &prefix, port);
-        let process = Server::start(name, &binaries::kube_apiserver(), &folder, &arguments);
+        let process = Server::start(name, &program, &folder, &arguments);
         let mut cluster = Cluster {
             name: name.to_owned(),
             server: format!("https://127.0.0.1:{port}"),
