@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A connection by a kubeconfig that is not a file of this machine.
-pub fn text(text: &str, context: Option<&str>) -> Result<ClusterConnection, Failure> {
+pub(super) fn text(text: &str, context: Option<&str>) -> Result<ClusterConnection, Failure> {
     let access = Access::KubeconfigText {
         text: SecretBytes::from(text.to_owned()),
         context: context.map(ToOwned::to_owned),
@@ -285,4 +285,58 @@ async fn a_plugin_that_is_not_installed_is_told_with_its_install_hint() {
         FailureClass::Setup,
     );
     assert_eq!(failure.hint.as_deref(), Some("install it from example.com"));
+}
+
+#[tokio::test]
+async fn a_failing_command_of_an_auth_provider_says_nothing_of_its_output() {
+    let cluster = cluster().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("provider.sh");
+    std::fs::write(&script, format!("#!/bin/sh\necho {CANARY}; exit 1\n")).expect("writable");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).expect("ours");
+    let mut config = config(cluster);
+    config["users"][0]["user"] =
+        json!({ "auth-provider": { "name": "gcp", "config": { "cmd-path": script } } });
+    let file = folder.path().join("config");
+    std::fs::write(&file, config.to_string()).expect("writable");
+    let reader = own(&file, None).expect("it is a kubeconfig").reader();
+    let failure = failed(reader.identity().await, FailureClass::Setup);
+    assert_eq!(failure.why, "its credentials cannot be read");
+}
+
+/// The test is its own child, since the environment of a running process cannot be changed safely.
+#[tokio::test]
+async fn the_environment_names_the_kubeconfig_but_no_proxy() {
+    if std::env::var_os("KEYFLEET_TEST_CHILD").is_some() {
+        let access = Access::Kubeconfig {
+            path: None,
+            context: None,
+        };
+        let connection =
+            ClusterConnection::new(access, Limits::default()).expect("KUBECONFIG names it");
+        connection
+            .reader()
+            .identity()
+            .await
+            .expect("the cluster answers without the proxy");
+        return;
+    }
+    let cluster = cluster().await;
+    let child =
+        std::process::Command::new(std::env::current_exe().expect("a test knows its binary"))
+            .args([
+                "--exact",
+                "access::the_environment_names_the_kubeconfig_but_no_proxy",
+            ])
+            .env("KEYFLEET_TEST_CHILD", "1")
+            .env("KUBECONFIG", kubeconfig(&[(cluster, None)]))
+            .env("HTTPS_PROXY", "http://127.0.0.1:9")
+            .env("https_proxy", "http://127.0.0.1:9")
+            .output()
+            .expect("the test binary can be started again");
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
 }

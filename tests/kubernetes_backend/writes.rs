@@ -69,7 +69,7 @@ async fn a_namespace_a_service_account_and_a_binding_are_made_once_and_then_left
     assert!(
         first
             .iter()
-            .all(|meta| meta.labels.get("app.kubernetes.io/managed-by").is_some())
+            .all(|meta| meta.labels.contains_key("app.kubernetes.io/managed-by"))
     );
 
     let other = writer
