@@ -2,6 +2,8 @@
 
 #[path = "kubernetes_backend/access.rs"]
 mod access;
+#[path = "kubernetes_backend/certificates.rs"]
+mod certificates;
 #[path = "kubernetes_backend/failures.rs"]
 mod failures;
 #[path = "kubernetes_backend/log.rs"]

@@ -15,7 +15,7 @@ pub(super) fn text(text: &str, context: Option<&str>) -> Result<ClusterConnectio
     ClusterConnection::new(access, Limits::default())
 }
 
-fn own(path: &Path, context: Option<&str>) -> Result<ClusterConnection, Failure> {
+pub(super) fn own(path: &Path, context: Option<&str>) -> Result<ClusterConnection, Failure> {
     let access = Access::Kubeconfig {
         path: Some(path.to_owned()),
         context: context.map(ToOwned::to_owned),
@@ -32,7 +32,7 @@ fn config(cluster: &Cluster) -> Value {
 }
 
 /// The operator's own file with one user that runs this script.
-fn with_plugin(cluster: &Cluster, folder: &Path, script: &str) -> PathBuf {
+pub(super) fn with_plugin(mut config: Value, folder: &Path, script: &str, wanted: &str) -> PathBuf {
     let plugin = folder.join("plugin.sh");
     std::fs::write(
         &plugin,
@@ -43,10 +43,9 @@ fn with_plugin(cluster: &Cluster, folder: &Path, script: &str) -> PathBuf {
     )
     .expect("writable");
     std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o700)).expect("ours");
-    let mut config = config(cluster);
     config["users"][0]["user"] = json!({ "exec": {
         "apiVersion": "client.authentication.k8s.io/v1", "command": "./plugin.sh", "interactiveMode": "Never",
-        "provideClusterInfo": true, "env": [{ "name": "WANTED", "value": cluster.admin_token() }] } });
+        "provideClusterInfo": true, "env": [{ "name": "WANTED", "value": wanted }] } });
     let file = folder.join("config");
     std::fs::write(&file, config.to_string()).expect("writable");
     file
@@ -203,7 +202,12 @@ async fn a_plugin_of_the_own_file_runs_once_and_gives_a_token() {
         cluster.server(),
         credential("$WANTED", "")
     );
-    let file = with_plugin(cluster, folder.path(), &script);
+    let file = with_plugin(
+        config(cluster),
+        folder.path(),
+        &script,
+        cluster.admin_token(),
+    );
     let reader = own(&file, None).expect("it is a kubeconfig").reader();
     for _ in 0..3 {
         reader.identity().await.expect("the plugin gives a token");
@@ -216,7 +220,12 @@ async fn a_token_that_ran_out_or_is_refused_is_asked_for_again() {
     let cluster = cluster().await;
     let folder = tempfile::tempdir().expect("a folder");
     let past = r#","expirationTimestamp":"2020-01-01T00:00:00Z""#;
-    let file = with_plugin(cluster, folder.path(), &credential("$WANTED", past));
+    let file = with_plugin(
+        config(cluster),
+        folder.path(),
+        &credential("$WANTED", past),
+        cluster.admin_token(),
+    );
     let reader = own(&file, None).expect("it is a kubeconfig").reader();
     reader.identity().await.expect("the plugin gives a token");
     reader.identity().await.expect("the plugin gives a token");
@@ -229,7 +238,12 @@ async fn a_token_that_ran_out_or_is_refused_is_asked_for_again() {
         credential("revoked", ""),
         credential("$WANTED", "")
     );
-    let file = with_plugin(cluster, folder.path(), &first_wrong);
+    let file = with_plugin(
+        config(cluster),
+        folder.path(),
+        &first_wrong,
+        cluster.admin_token(),
+    );
     let reader = own(&file, None).expect("it is a kubeconfig").reader();
     reader.identity().await.expect("the second token is good");
     assert_eq!(runs(folder.path()), 2);
@@ -253,7 +267,12 @@ async fn a_plugin_that_fails_or_hangs_says_nothing_of_its_output() {
         "",
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = with_plugin(cluster, folder.path(), script);
+        let file = with_plugin(
+            config(cluster),
+            folder.path(),
+            script,
+            cluster.admin_token(),
+        );
         let reader = own(&file, None).expect("it is a kubeconfig").reader();
         let (one, two) = tokio::join!(reader.identity(), reader.identity());
         let failure = failed(one, FailureClass::Setup);
