@@ -74,6 +74,7 @@ async fn a_cluster_onboarded_by_hand_logs_in_and_reads_its_own_secrets_only() {
     let (vault, cluster) = (&world.vault, world.control_plane.cluster("by-hand").await);
     let proxy = Proxy::in_front_of_cluster(&cluster);
     onboard_by_hand(vault, &cluster).await;
+    onboard_by_hand(vault, &world.control_plane.cluster("another").await).await;
     vault
         .kv_put("kv", "by-hand/shop", &[("password", "correct horse")])
         .await;
@@ -203,6 +204,44 @@ async fn kube_opens_every_context_of_a_kubeconfig_and_a_dry_run_is_no_write() {
         (writes[0].path.as_str(), writes[0].query.as_str()),
         (wet, "")
     );
+}
+
+#[tokio::test]
+async fn a_watch_streams_through_the_proxy_while_it_is_open() {
+    let cluster = world().await.cluster("one").await;
+    let proxy = Proxy::in_front_of_cluster(&cluster);
+    let client = support::request::client(Some(&cluster.ca_pem()));
+    let url = format!(
+        "{}/api/v1/secrets?watch=true&resourceVersion=0",
+        proxy.url()
+    );
+    let answer = client
+        .get(url)
+        .bearer_auth(cluster.admin_token())
+        .send()
+        .await;
+    let mut watch = answer.expect("the watch opens");
+
+    let secret = json!({ "metadata": { "name": "watched" }, "stringData": { "color": "green" } });
+    cluster
+        .create("/api/v1/namespaces/default/secrets", secret)
+        .await;
+
+    let mut seen = String::new();
+    while !seen.contains("watched") {
+        let chunk = watch
+            .chunk()
+            .await
+            .expect("the stream is sound")
+            .expect("the stream is open");
+        seen.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    let stored = cluster
+        .secret("default", "watched")
+        .await
+        .expect("the secret exists");
+    assert_eq!(stored["color"], b"green");
+    assert_eq!(cluster.secret("default", "no-such-secret").await, None);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 // The servers that keyfleet's tests run on, as they are: no code of ours, only versions.
 module keyfleet.dev/tests/servers
 
-go 1.26
+go 1.24.0
 
 tool (
 	go.etcd.io/etcd/server/v3

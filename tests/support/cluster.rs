@@ -7,8 +7,11 @@
 use super::process::{Server, folder};
 use super::tls::{Authority, Identity};
 use super::{binaries, ports, request};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::KeyPair;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -249,6 +252,23 @@ impl Cluster {
             .as_str()
             .expect("a TokenRequest answers with a token")
             .to_owned()
+    }
+
+    /// The decoded data of a Secret, none when there is no such Secret.
+    pub async fn secret(&self, namespace: &str, name: &str) -> Option<BTreeMap<String, Vec<u8>>> {
+        let (status, secret) = self
+            .get(&format!("/api/v1/namespaces/{namespace}/secrets/{name}"))
+            .await;
+        assert!(
+            matches!(status, 200 | 404),
+            "reading secret {namespace}/{name}: {status}"
+        );
+        let decode = |value: &Value| STANDARD.decode(value.as_str()?).ok();
+        let decoded = |(key, value): (&String, &Value)| {
+            (key.clone(), decode(value).expect("a Secret holds base64"))
+        };
+        let data = secret["data"].as_object();
+        (status == 200).then(|| data.into_iter().flatten().map(decoded).collect())
     }
 
     /// The real kubectl as administrator, where a test or an example wants to show it. The tests of
