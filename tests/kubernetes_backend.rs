@@ -2,8 +2,12 @@
 
 #[path = "kubernetes_backend/access.rs"]
 mod access;
+#[path = "kubernetes_backend/certificates.rs"]
+mod certificates;
 #[path = "kubernetes_backend/failures.rs"]
 mod failures;
+#[path = "kubernetes_backend/log.rs"]
+mod log;
 #[path = "kubernetes_backend/reads.rs"]
 mod reads;
 mod support;
@@ -23,12 +27,13 @@ use support::{Cluster, ControlPlane, Proxy};
 use tokio::sync::OnceCell;
 
 /// A value that must never be seen outside of a request.
-pub const CANARY: &str = "canary-4c1f2a90";
-pub const CANARY_BASE64: &str = "Y2FuYXJ5LTRjMWYyYTkw";
+const CANARY: &str = "canary-4c1f2a90";
+const CANARY_BASE64: &str = "Y2FuYXJ5LTRjMWYyYTkw";
 
-pub async fn cluster() -> &'static Cluster {
+async fn cluster() -> &'static Cluster {
     static SERVERS: OnceCell<(ControlPlane, Cluster)> = OnceCell::const_new();
     let start = async || {
+        log::capture();
         let plane = ControlPlane::start().await;
         let cluster = plane.cluster("backend").await;
         (plane, cluster)
@@ -37,16 +42,11 @@ pub async fn cluster() -> &'static Cluster {
 }
 
 /// As the administrator, at an address that may be a proxy's.
-pub fn at(cluster: &Cluster, server: &str, limits: Limits) -> ClusterConnection {
+fn at(cluster: &Cluster, server: &str, limits: Limits) -> ClusterConnection {
     with_token(cluster, server, cluster.admin_token(), limits)
 }
 
-pub fn with_token(
-    cluster: &Cluster,
-    server: &str,
-    token: &str,
-    limits: Limits,
-) -> ClusterConnection {
+fn with_token(cluster: &Cluster, server: &str, token: &str, limits: Limits) -> ClusterConnection {
     let access = Access::Token {
         server: server.to_owned(),
         ca_pem: Some(cluster.ca_pem()),
@@ -56,12 +56,12 @@ pub fn with_token(
     ClusterConnection::new(access, limits).expect("the connection is well described")
 }
 
-pub fn directly(cluster: &Cluster) -> ClusterConnection {
+fn directly(cluster: &Cluster) -> ClusterConnection {
     at(cluster, cluster.server(), Limits::default())
 }
 
 /// Through a proxy, with a deadline that a test can wait for.
-pub fn through(cluster: &Cluster, proxy: &Proxy) -> ClusterConnection {
+fn through(cluster: &Cluster, proxy: &Proxy) -> ClusterConnection {
     let limits = Limits {
         request: Duration::from_secs(2),
         ..Limits::default()
@@ -69,26 +69,26 @@ pub fn through(cluster: &Cluster, proxy: &Proxy) -> ClusterConnection {
     at(cluster, proxy.url(), limits)
 }
 
-pub fn namespace(name: &str) -> Namespace {
+fn namespace(name: &str) -> Namespace {
     Namespace::parse(name).expect("the name of a test is a name")
 }
 
-pub fn name(name: &str) -> ObjectName {
+fn name(name: &str) -> ObjectName {
     ObjectName::parse(name).expect("the name of a test is a name")
 }
 
-pub fn account(text: &str) -> ServiceAccountRef {
+fn account(text: &str) -> ServiceAccountRef {
     ServiceAccountRef::parse(text).expect("the name of a test is a name")
 }
 
-pub fn marks() -> ObjectMarks {
+fn marks() -> ObjectMarks {
     ObjectMarks {
         labels: labels(),
         annotations: BTreeMap::from([("keyfleet.dev/sources".to_owned(), "kv/a@1".to_owned())]),
     }
 }
 
-pub fn labels() -> BTreeMap<String, String> {
+fn labels() -> BTreeMap<String, String> {
     BTreeMap::from([(
         "app.kubernetes.io/managed-by".to_owned(),
         "keyfleet".to_owned(),
@@ -96,7 +96,7 @@ pub fn labels() -> BTreeMap<String, String> {
 }
 
 /// A Secret `mail` to write, each key with the canary and its own name as value.
-pub fn secret(space: &str, keys: &[&str], resource_version: Option<String>) -> SecretWrite {
+fn secret(space: &str, keys: &[&str], resource_version: Option<String>) -> SecretWrite {
     SecretWrite {
         namespace: namespace(space),
         name: name("mail"),
@@ -116,14 +116,14 @@ pub fn secret(space: &str, keys: &[&str], resource_version: Option<String>) -> S
     }
 }
 
-pub fn present<T: std::fmt::Debug>(observed: Observed<T>) -> T {
+fn present<T: std::fmt::Debug>(observed: Observed<T>) -> T {
     match observed {
         Observed::Present(object) => object,
         other => panic!("it is there: {other:?}"),
     }
 }
 
-pub fn unknown<T: std::fmt::Debug>(observed: Observed<T>) -> Failure {
+fn unknown<T: std::fmt::Debug>(observed: Observed<T>) -> Failure {
     match observed {
         Observed::Unknown(failure) => silent(failure),
         other => panic!("it cannot be known: {other:?}"),
@@ -131,7 +131,7 @@ pub fn unknown<T: std::fmt::Debug>(observed: Observed<T>) -> Failure {
 }
 
 /// Who manages which keys of `data`.
-pub fn managers(meta: &LiveMeta) -> BTreeMap<&str, Vec<&str>> {
+fn managers(meta: &LiveMeta) -> BTreeMap<&str, Vec<&str>> {
     let mut managers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for manager in &meta.managers {
         let keys = manager.data_keys.iter().map(String::as_str);
@@ -141,7 +141,7 @@ pub fn managers(meta: &LiveMeta) -> BTreeMap<&str, Vec<&str>> {
 }
 
 /// The failure, which shows no value and no token.
-pub fn silent(failure: Failure) -> Failure {
+fn silent(failure: Failure) -> Failure {
     let shown = format!("{failure} {failure:?}");
     for secret in [CANARY, CANARY_BASE64, "admin-of-"] {
         assert!(!shown.contains(secret), "{shown}");
@@ -149,25 +149,25 @@ pub fn silent(failure: Failure) -> Failure {
     failure
 }
 
-pub fn failed<T: std::fmt::Debug>(result: Result<T, Failure>, class: FailureClass) -> Failure {
+fn failed<T: std::fmt::Debug>(result: Result<T, Failure>, class: FailureClass) -> Failure {
     let failure = silent(result.expect_err("it fails"));
     assert_eq!(failure.class, class, "{failure:?}");
     failure
 }
 
 /// A Secret made by somebody else.
-pub async fn create_secret(cluster: &Cluster, space: &str, name: &str, value: &str) {
+async fn create_secret(cluster: &Cluster, space: &str, name: &str, value: &str) {
     let object = json!({ "metadata": { "name": name }, "stringData": { "token": value } });
     let path = format!("/api/v1/namespaces/{space}/secrets?fieldManager=kubectl-create");
     cluster.create(&path, object).await;
 }
 
 /// What `kubectl edit` does.
-pub async fn edit(cluster: &Cluster, space: &str, name: &str, data: serde_json::Value) {
-    let path = format!("/api/v1/namespaces/{space}/secrets/{name}?fieldManager=kubectl-edit");
-    let patch = Some(json!({ "data": data }));
+async fn edit(cluster: &Cluster, space: &str, name: &str, data: serde_json::Value) {
+    let url = format!("/api/v1/namespaces/{space}/secrets/{name}?fieldManager=kubectl-edit");
+    let body = Some(json!({ "data": data }));
     let (status, answer) = cluster
-        .api("PATCH", &path, "application/merge-patch+json", patch)
+        .api("PATCH", &url, "application/merge-patch+json", body)
         .await;
     assert_eq!(status, 200, "{answer}");
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A connection by a kubeconfig that is not a file of this machine.
-pub fn text(text: &str, context: Option<&str>) -> Result<ClusterConnection, Failure> {
+pub(super) fn text(text: &str, context: Option<&str>) -> Result<ClusterConnection, Failure> {
     let access = Access::KubeconfigText {
         text: SecretBytes::from(text.to_owned()),
         context: context.map(ToOwned::to_owned),
@@ -15,7 +15,7 @@ pub fn text(text: &str, context: Option<&str>) -> Result<ClusterConnection, Fail
     ClusterConnection::new(access, Limits::default())
 }
 
-fn own(path: &Path, context: Option<&str>) -> Result<ClusterConnection, Failure> {
+pub(super) fn own(path: &Path, context: Option<&str>) -> Result<ClusterConnection, Failure> {
     let access = Access::Kubeconfig {
         path: Some(path.to_owned()),
         context: context.map(ToOwned::to_owned),
@@ -32,7 +32,7 @@ fn config(cluster: &Cluster) -> Value {
 }
 
 /// The operator's own file with one user that runs this script.
-fn with_plugin(cluster: &Cluster, folder: &Path, script: &str) -> PathBuf {
+pub(super) fn with_plugin(mut config: Value, folder: &Path, script: &str, wanted: &str) -> PathBuf {
     let plugin = folder.join("plugin.sh");
     std::fs::write(
         &plugin,
@@ -43,10 +43,9 @@ fn with_plugin(cluster: &Cluster, folder: &Path, script: &str) -> PathBuf {
     )
     .expect("writable");
     std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o700)).expect("ours");
-    let mut config = config(cluster);
     config["users"][0]["user"] = json!({ "exec": {
         "apiVersion": "client.authentication.k8s.io/v1", "command": "./plugin.sh", "interactiveMode": "Never",
-        "provideClusterInfo": true, "env": [{ "name": "WANTED", "value": cluster.admin_token() }] } });
+        "provideClusterInfo": true, "env": [{ "name": "WANTED", "value": wanted }] } });
     let file = folder.join("config");
     std::fs::write(&file, config.to_string()).expect("writable");
     file
@@ -203,7 +202,12 @@ async fn a_plugin_of_the_own_file_runs_once_and_gives_a_token() {
         cluster.server(),
         credential("$WANTED", "")
     );
-    let file = with_plugin(cluster, folder.path(), &script);
+    let file = with_plugin(
+        config(cluster),
+        folder.path(),
+        &script,
+        cluster.admin_token(),
+    );
     let reader = own(&file, None).expect("it is a kubeconfig").reader();
     for _ in 0..3 {
         reader.identity().await.expect("the plugin gives a token");
@@ -216,7 +220,12 @@ async fn a_token_that_ran_out_or_is_refused_is_asked_for_again() {
     let cluster = cluster().await;
     let folder = tempfile::tempdir().expect("a folder");
     let past = r#","expirationTimestamp":"2020-01-01T00:00:00Z""#;
-    let file = with_plugin(cluster, folder.path(), &credential("$WANTED", past));
+    let file = with_plugin(
+        config(cluster),
+        folder.path(),
+        &credential("$WANTED", past),
+        cluster.admin_token(),
+    );
     let reader = own(&file, None).expect("it is a kubeconfig").reader();
     reader.identity().await.expect("the plugin gives a token");
     reader.identity().await.expect("the plugin gives a token");
@@ -229,7 +238,12 @@ async fn a_token_that_ran_out_or_is_refused_is_asked_for_again() {
         credential("revoked", ""),
         credential("$WANTED", "")
     );
-    let file = with_plugin(cluster, folder.path(), &first_wrong);
+    let file = with_plugin(
+        config(cluster),
+        folder.path(),
+        &first_wrong,
+        cluster.admin_token(),
+    );
     let reader = own(&file, None).expect("it is a kubeconfig").reader();
     reader.identity().await.expect("the second token is good");
     assert_eq!(runs(folder.path()), 2);
@@ -253,7 +267,12 @@ async fn a_plugin_that_fails_or_hangs_says_nothing_of_its_output() {
         "",
     ] {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = with_plugin(cluster, folder.path(), script);
+        let file = with_plugin(
+            config(cluster),
+            folder.path(),
+            script,
+            cluster.admin_token(),
+        );
         let reader = own(&file, None).expect("it is a kubeconfig").reader();
         let (one, two) = tokio::join!(reader.identity(), reader.identity());
         let failure = failed(one, FailureClass::Setup);
@@ -285,4 +304,58 @@ async fn a_plugin_that_is_not_installed_is_told_with_its_install_hint() {
         FailureClass::Setup,
     );
     assert_eq!(failure.hint.as_deref(), Some("install it from example.com"));
+}
+
+#[tokio::test]
+async fn a_failing_command_of_an_auth_provider_says_nothing_of_its_output() {
+    let cluster = cluster().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("provider.sh");
+    std::fs::write(&script, format!("#!/bin/sh\necho {CANARY}; exit 1\n")).expect("writable");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).expect("ours");
+    let mut config = config(cluster);
+    config["users"][0]["user"] =
+        json!({ "auth-provider": { "name": "gcp", "config": { "cmd-path": script } } });
+    let file = folder.path().join("config");
+    std::fs::write(&file, config.to_string()).expect("writable");
+    let reader = own(&file, None).expect("it is a kubeconfig").reader();
+    let failure = failed(reader.identity().await, FailureClass::Setup);
+    assert_eq!(failure.why, "its credentials cannot be read");
+}
+
+/// The test is its own child, since the environment of a running process cannot be changed safely.
+#[tokio::test]
+async fn the_environment_names_the_kubeconfig_but_no_proxy() {
+    if std::env::var_os("KEYFLEET_TEST_CHILD").is_some() {
+        let access = Access::Kubeconfig {
+            path: None,
+            context: None,
+        };
+        let connection =
+            ClusterConnection::new(access, Limits::default()).expect("KUBECONFIG names it");
+        connection
+            .reader()
+            .identity()
+            .await
+            .expect("the cluster answers without the proxy");
+        return;
+    }
+    let cluster = cluster().await;
+    let child =
+        std::process::Command::new(std::env::current_exe().expect("a test knows its binary"))
+            .args([
+                "--exact",
+                "access::the_environment_names_the_kubeconfig_but_no_proxy",
+            ])
+            .env("KEYFLEET_TEST_CHILD", "1")
+            .env("KUBECONFIG", kubeconfig(&[(cluster, None)]))
+            .env("HTTPS_PROXY", "http://127.0.0.1:9")
+            .env("https_proxy", "http://127.0.0.1:9")
+            .output()
+            .expect("the test binary can be started again");
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
 }

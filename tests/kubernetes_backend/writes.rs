@@ -69,7 +69,7 @@ async fn a_namespace_a_service_account_and_a_binding_are_made_once_and_then_left
     assert!(
         first
             .iter()
-            .all(|meta| meta.labels.get("app.kubernetes.io/managed-by").is_some())
+            .all(|meta| meta.labels.contains_key("app.kubernetes.io/managed-by"))
     );
 
     let other = writer
@@ -255,7 +255,7 @@ async fn what_the_server_refuses_is_told_without_the_value() {
             .await,
         FailureClass::NotFound,
     );
-    assert_eq!(failure.why, "there is no namespaces `no-such-place`");
+    assert_eq!(failure.why, "namespaces `no-such-place` not found");
 
     let mut large = secret("writes-refused", &[], None);
     large.name = name("large");
@@ -413,4 +413,37 @@ async fn a_write_waits_when_the_server_asks_and_is_then_applied() {
     outcome.expect("the second try is let in");
     assert!(begin.elapsed() >= Duration::from_secs(1));
     assert_eq!(stored(cluster, "writes-busy").await["type"], "Opaque");
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_what_it_was_sent_is_not_quoted() {
+    let cluster = cluster().await;
+    let proxy = Proxy::in_front_of_cluster(cluster);
+    let writer = through(cluster, &proxy).writer();
+    for (code, class) in [
+        (400, FailureClass::Rejected),
+        (401, FailureClass::Unauthenticated),
+        (403, FailureClass::Forbidden),
+        (404, FailureClass::NotFound),
+        (409, FailureClass::Conflict),
+        (413, FailureClass::Rejected),
+        (422, FailureClass::Rejected),
+        (429, FailureClass::RateLimited),
+        (500, FailureClass::Server),
+    ] {
+        let cause =
+            json!({ "reason": "FieldValueInvalid", "message": CANARY, "field": "data[token]" });
+        let reason = if code == 404 { "NotFound" } else { "Invalid" };
+        let details = json!({ "name": "mail", "kind": "secrets", "causes": [cause] });
+        let status = json!({ "kind": "Status", "reason": reason, "message": format!("denied: {CANARY}"), "details": details });
+        proxy.clear_faults();
+        proxy.fault(
+            on("PATCH", "/secrets/"),
+            Fault::answer(code, &status.to_string()),
+        );
+        let outcome = writer
+            .apply_secret(&secret("default", &["token"], None), false)
+            .await;
+        failed(outcome, class);
+    }
 }

@@ -149,7 +149,7 @@ fn not_found(call: &Call, peer: &Peer, code: StatusCode, status: &Status) -> Fai
             let failure = Failure::new(
                 FailureClass::NotFound,
                 &call.what,
-                format!("there is no {kind} `{name}`"),
+                format!("{kind} `{name}` not found"),
             );
             if kind == "namespaces" {
                 failure.hint("create the namespace, or declare it")

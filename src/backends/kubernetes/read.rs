@@ -64,15 +64,13 @@ impl ClusterReader {
             for item in page.items {
                 found.push(live::secret_meta(item).ok_or_else(|| not_understood(&call))?);
             }
-            match page.metadata.next.filter(|token| !token.is_empty()) {
-                None => return Ok(found),
-                Some(token) => {
-                    next = format!(
-                        "&continue={}",
-                        utf8_percent_encode(&token, NON_ALPHANUMERIC)
-                    )
-                }
-            }
+            let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
+                return Ok(found);
+            };
+            next = format!(
+                "&continue={}",
+                utf8_percent_encode(&token, NON_ALPHANUMERIC)
+            );
         }
         Err(Failure::new(
             FailureClass::Protocol,

@@ -198,8 +198,11 @@ impl Requests {
         if held.as_ref().is_none_or(|held| !held.stands()) {
             let settings = Arc::clone(&self.settings);
             let opening = tokio::task::spawn_blocking(move || settings.open()).await;
-            let outcome = opening
-                .unwrap_or_else(|_| Err(self.settings.wrong("its credentials cannot be used")));
+            let outcome = opening.unwrap_or_else(|_| {
+                Err(self
+                    .settings
+                    .wrong("opening the connection failed inside keyfleet"))
+            });
             let number = held.as_ref().map_or(0, |held| held.number + 1);
             *held = Some(Held {
                 number,

@@ -47,10 +47,9 @@ impl Settings {
         // reads HTTPS_PROXY, and then fails, because this build has no proxy support.
         let mut config = Config::new(uri);
         config.connect_timeout = Some(limits.connect);
-        config.read_timeout = Some(limits.request);
-        config.write_timeout = Some(limits.request);
-        // Without this, the time that a pooled connection was idle counts as waiting for an answer.
-        config.reset_reader_on_write = true;
+        // The deadline around a whole request bounds reading and writing too. kube's own read timeout would count the
+        // time that a pooled connection was idle.
+        config.read_timeout = None;
         // kube's retries repeat writes too, up to fifteen times.
         config.default_retry = false;
         Ok(Self {
