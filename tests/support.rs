@@ -21,6 +21,8 @@
 pub(crate) mod binaries;
 #[path = "support/cluster.rs"]
 pub(crate) mod cluster;
+#[path = "support/fleet.rs"]
+pub(crate) mod fleet;
 #[path = "support/hand.rs"]
 pub(crate) mod hand;
 #[path = "support/kubeconfig.rs"]
