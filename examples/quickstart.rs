@@ -3,6 +3,12 @@
 //!
 //! The servers stay until Enter is pressed, so that one can go on by hand; `--once` ends at once.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that shows what it does"
+)]
+
 #[path = "../tests/support.rs"]
 mod support;
 
@@ -18,9 +24,9 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("keyfleet-quickstart-{}", std::process::id()));
     let repository = folder.join("repo");
     fleet::copy(&fleet::example(), &repository);
-    clusters
-        .iter()
-        .for_each(|cluster| fleet::point_at(&repository, cluster));
+    for cluster in &clusters {
+        fleet::point_at(&repository, cluster);
+    }
     let contexts: Vec<_> = clusters.iter().map(|cluster| (cluster, None)).collect();
     let shell = Shell {
         vault: &vault,

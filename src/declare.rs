@@ -64,9 +64,14 @@ pub fn is_wanted(path: &str) -> bool {
         || [CLUSTERS, GROUPS, POLICIES]
             .iter()
             .any(|folder| path.starts_with(folder))
-            && [".yaml", ".yml", ".hcl", ".crt", ".pem"]
-                .iter()
-                .any(|ending| path.ends_with(ending))
+            && has_ending(path, &["yaml", "yml", "hcl", "crt", "pem"])
+}
+
+fn has_ending(path: &str, endings: &[&str]) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    endings
+        .iter()
+        .any(|wanted| ending.eq_ignore_ascii_case(wanted))
 }
 
 /// Whether a problem at this path can hide a declaration: something below may be missing, or a folder above.
@@ -109,7 +114,7 @@ pub fn load(
 }
 
 fn is_yaml(path: &str) -> bool {
-    path.ends_with(".yaml") || path.ends_with(".yml")
+    has_ending(path, &["yaml", "yml"])
 }
 
 /// The folder below `clusters/` or `groups/` that a path belongs to, and the rest.

@@ -10,7 +10,8 @@ mod secret;
 mod vault;
 
 use crate::declare::{
-    Access, CaSource, Connect, Credential, Declarations, Declared, DeleteLimit, KvMount, Reviewer,
+    Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared,
+    DeleteLimit, KvMount, Reviewer,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
@@ -114,6 +115,55 @@ pub fn resolve(declarations: &Declarations, problems: &mut Diagnostics) -> Desir
     }
 }
 
+/// What a cluster's objects are called, where its file does not say otherwise.
+struct Names {
+    mount: MountPath,
+    policy: (PolicyName, Place),
+    role: (RoleName, Place),
+    account: ServiceAccountRef,
+    binding: ObjectName,
+}
+
+impl Names {
+    /// The defaults are those of the well-known hand procedure.
+    fn of(cluster: &Cluster) -> Option<Self> {
+        let (name, spec, place) = (&cluster.name, &cluster.spec, &cluster.place);
+        let account = "external-secrets/kubernetes-external-secrets";
+        let binding = "role-tokenreview-binding".to_owned();
+        Some(Self {
+            mount: given(spec.mount.as_ref(), name.as_str(), place, MountPath::parse)?.0,
+            policy: given(
+                spec.policy.as_ref(),
+                &format!("{name}-kv-rw"),
+                place,
+                PolicyName::parse,
+            )?,
+            role: given(
+                spec.role.as_ref(),
+                &format!("{name}-role"),
+                place,
+                RoleName::parse,
+            )?,
+            account: spec
+                .service_account
+                .clone()
+                .or_else(|| ServiceAccountRef::parse(account).ok())?,
+            binding: given(spec.binding.as_ref(), &binding, place, ObjectName::parse)?.0,
+        })
+    }
+}
+
+/// What a file says, or the default at the place of the cluster itself.
+fn given<T: Clone, E>(
+    said: Option<&(T, Place)>,
+    default: &str,
+    place: &Place,
+    parse: fn(&str) -> Result<T, E>,
+) -> Option<(T, Place)> {
+    said.cloned()
+        .or_else(|| Some((parse(default).ok()?, place.clone())))
+}
+
 fn cell(
     declared: &Declared,
     declarations: &Declarations,
@@ -122,35 +172,18 @@ fn cell(
     let (cluster, spec) = (&declared.cluster, &declared.cluster.spec);
     let (server, server_place) = spec.server.clone()?;
     let ca_pem = certificate_authority(spec.certificate_authority.as_ref()?, declared, problems)?;
-    let derived = |name: String| (name, cluster.place.clone());
-    let (mount, _) = spec.mount.clone().or_else(|| {
-        Some((
-            MountPath::parse(cluster.name.as_str()).ok()?,
-            cluster.place.clone(),
-        ))
-    })?;
-    let (policy, policy_place) = spec.policy.clone().or_else(|| {
-        named(
-            derived(format!("{}-kv-rw", cluster.name)),
-            PolicyName::parse,
-        )
-    })?;
-    let (role, role_place) = spec
-        .role
-        .clone()
-        .or_else(|| named(derived(format!("{}-role", cluster.name)), RoleName::parse))?;
-    let account = spec.service_account.clone().or_else(|| {
-        ServiceAccountRef::parse("external-secrets/kubernetes-external-secrets").ok()
-    })?;
-    let binding = spec
-        .binding
-        .clone()
-        .map(|(name, _)| name)
-        .or_else(|| ObjectName::parse("role-tokenreview-binding").ok())?;
-    let vault = spec.vault.clone().map_or_else(
-        || declarations.fleet.default_vault.clone(),
-        |(vault, _)| vault,
-    );
+    let Names {
+        mount,
+        policy,
+        role,
+        account,
+        binding,
+    } = Names::of(cluster)?;
+    let vault = spec
+        .vault
+        .as_ref()
+        .map_or(&declarations.fleet.default_vault, |(vault, _)| vault)
+        .clone();
     let mounts = declarations
         .fleet
         .vaults
@@ -160,31 +193,19 @@ fn cell(
     let context = secret::Context {
         cluster: &cluster.name,
         mount: &mount,
-        role: &role,
+        role: &role.0,
         account: &account,
         kv_mounts: mounts,
         stores: &declared.stores,
     };
     let (secrets, secrets_complete) = secret::resolve(&declared.secrets, &context, problems);
-    let further = spec.policies.clone().unwrap_or_else(|| {
-        PolicyName::parse("default")
-            .ok()
-            .map(|name| (name, cluster.place.clone()))
-            .into_iter()
-            .collect()
-    });
-    let policies = further
-        .into_iter()
-        .map(|(name, _)| name)
-        .chain([policy.clone()])
-        .collect();
     let access = spec.access.as_ref().map(|(access, _)| access);
-    let place = spec
+    let policy_place = spec
         .access
         .as_ref()
-        .map_or(policy_place, |(_, place)| place.clone());
-    let policy = policy::resolve(policy, access, &role, &secrets, place, problems)?;
-    let (ttl, ttl_place) = spec.ttl.clone().unwrap_or((DEFAULT_TTL, role_place));
+        .map_or(policy.1, |(_, place)| place.clone());
+    let policy = policy::resolve(policy.0, access, &role.0, &secrets, policy_place, problems)?;
+    let reviewer = spec.reviewer.as_ref().map(|(reviewer, _)| *reviewer);
     Some(Cell {
         cluster: cluster.name.clone(),
         place: cluster.place.clone(),
@@ -198,28 +219,42 @@ fn cell(
             place: server_place,
             host: server,
             ca_pem,
-            reviewer: spec.reviewer.as_ref().map(|(reviewer, _)| *reviewer),
+            reviewer,
         },
+        role: desired_role(spec, role, account.clone(), &policy.name),
         policy,
-        role: Role {
-            place: ttl_place,
-            name: role,
-            account: account.clone(),
-            policies,
-            ttl,
-            max_ttl: spec
-                .max_ttl
-                .as_ref()
-                .map_or(Duration::ZERO, |(max_ttl, _)| *max_ttl),
-            audience: spec
-                .audience
-                .as_ref()
-                .map_or_else(String::new, |(audience, _)| audience.clone()),
-        },
         service_account: account,
         binding,
         secrets,
     })
+}
+
+fn desired_role(
+    spec: &ClusterSpec,
+    (name, place): (RoleName, Place),
+    account: ServiceAccountRef,
+    policy: &PolicyName,
+) -> Role {
+    let further: Vec<PolicyName> = match &spec.policies {
+        Some(policies) => policies.iter().map(|(name, _)| name.clone()).collect(),
+        None => PolicyName::parse("default").into_iter().collect(),
+    };
+    let (ttl, place) = spec.ttl.clone().unwrap_or((DEFAULT_TTL, place));
+    Role {
+        place,
+        name,
+        account,
+        policies: further.into_iter().chain([policy.clone()]).collect(),
+        ttl,
+        max_ttl: spec
+            .max_ttl
+            .as_ref()
+            .map_or(Duration::ZERO, |(max_ttl, _)| *max_ttl),
+        audience: spec
+            .audience
+            .as_ref()
+            .map_or_else(String::new, |(audience, _)| audience.clone()),
+    }
 }
 
 fn connection(
@@ -249,13 +284,6 @@ fn connection(
     }
 }
 
-fn named<T, E>(
-    (name, place): (String, Place),
-    parse: fn(&str) -> Result<T, E>,
-) -> Option<(T, Place)> {
-    Some((parse(&name).ok()?, place))
-}
-
 /// The text of a cluster's CA, inline or from a file beside its declaration.
 fn certificate_authority(
     source: &CaSource,
@@ -264,9 +292,10 @@ fn certificate_authority(
 ) -> Option<String> {
     let (pem, place) = match source {
         CaSource::Inline { pem, place } => (pem.as_str(), place),
-        CaSource::File { path, place } => match declared.files.get(path) {
-            Some(pem) => (pem.as_str(), place),
-            None => {
+        CaSource::File { path, place } => {
+            if let Some(pem) = declared.files.get(path) {
+                (pem.as_str(), place)
+            } else {
                 let problem = Diagnostic::error(
                     place,
                     format!("there is no file {path:?} beside cluster.yaml"),
@@ -274,7 +303,7 @@ fn certificate_authority(
                 problems.push(problem.hint("name a .crt or .pem file of this cluster's folder"));
                 return None;
             }
-        },
+        }
     };
     if !pem.contains("-----BEGIN CERTIFICATE-----") || pem.contains("PRIVATE KEY") {
         problems.push(

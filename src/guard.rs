@@ -68,7 +68,7 @@ pub fn guard(mut sheet: Sheet, limit: DeleteLimit, approvals: &BTreeSet<String>)
         deletes.for_each(|change| {
             change
                 .concerns
-                .push(Concern::DeleteBudget { wanted, allowed })
+                .push(Concern::DeleteBudget { wanted, allowed });
         });
     }
     let mut approved = Vec::new();
@@ -76,9 +76,9 @@ pub fn guard(mut sheet: Sheet, limit: DeleteLimit, approvals: &BTreeSet<String>)
     for change in changes {
         let why = standing(&change, approvals);
         if why.is_empty() {
-            approved.push(change)
+            approved.push(change);
         } else {
-            held.push(Held { change, why })
+            held.push(Held { change, why });
         }
     }
     approved.sort_by(|left, right| {

@@ -40,6 +40,7 @@ impl SecretBytes {
     }
 
     /// A second copy, named so that it is seen: two bodies to wipe instead of one.
+    #[must_use]
     pub fn duplicate(&self) -> Self {
         Self(self.0.clone())
     }

@@ -11,6 +11,7 @@
     dead_code,
     unreachable_pub,
     unused_imports,
+    clippy::unwrap_used,
     reason = "every test binary compiles all of this and uses its own part, so what is unused differs per binary; \
               `expect` would fail in the binaries where a warning does not fire"
 )]

@@ -19,7 +19,7 @@ pub(super) struct RepositoryArguments {
     /// A branch, tag or commit, instead of the working tree or the default branch
     #[arg(long = "ref", value_name = "REF")]
     reference: Option<String>,
-    /// Raise or lower a limit of reading git: file_bytes, files, depth, total_bytes, fetch_bytes, fetch_seconds (can be repeated)
+    /// Raise or lower a limit of reading git: `file_bytes`, files, depth, `total_bytes`, `fetch_bytes`, `fetch_seconds` (can be repeated)
     #[arg(long = "git-limit", value_name = "NAME=NUMBER")]
     git_limits: Vec<String>,
 }

@@ -39,7 +39,7 @@ pub(super) fn talk(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// Logs go to stderr: warnings, and more with `-v`. keyfleet's own words only, unless RUST_LOG says otherwise.
+/// Logs go to stderr: warnings, and more with `-v`. keyfleet's own words only, unless `RUST_LOG` says otherwise.
 pub(super) fn start_logging(verbose: u8) {
     let level = match verbose {
         0 => "warn",

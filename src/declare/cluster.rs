@@ -468,12 +468,14 @@ impl Connect {
             .text("token", problems)
             .map(|property| (property.to_owned(), Credential::Token));
         fields.finish(problems);
-        let (property, holds) = match (kubeconfig, token) {
-            (Some(found), None) | (None, Some(found)) => found,
-            _ => {
-                problems.push(Diagnostic::error(&node.place, "`connect.vault` needs the property that holds either a `kubeconfig` or a `token`"));
-                return None;
-            }
+        let ((Some((property, holds)), None) | (None, Some((property, holds)))) =
+            (kubeconfig, token)
+        else {
+            problems.push(Diagnostic::error(
+                &node.place,
+                "`connect.vault` needs the property that holds either a `kubeconfig` or a `token`",
+            ));
+            return None;
         };
         Some(Self::Vault {
             path: path?.to_string(),

@@ -158,15 +158,14 @@ fn data_from(node: &Node, problems: &mut Diagnostics) -> Option<Entry> {
     let place = fields.place.clone();
     fields.unsupported(LATER_DATA_FROM, problems);
     fields.finish(problems);
-    let (key, property, place) = match extract {
-        Some(extract) => remote_ref(extract, "extract", problems)?,
-        None => {
-            problems.push(Diagnostic::error(
-                &place,
-                "an entry of `dataFrom` needs `extract`",
-            ));
-            return None;
-        }
+    let (key, property, place) = if let Some(extract) = extract {
+        remote_ref(extract, "extract", problems)?
+    } else {
+        problems.push(Diagnostic::error(
+            &place,
+            "an entry of `dataFrom` needs `extract`",
+        ));
+        return None;
     };
     if property.is_some() {
         problems.push(Diagnostic::error(

@@ -151,20 +151,17 @@ fn read(node: &Node, implied: &Fleet, problems: &mut Diagnostics) -> Option<Flee
 }
 
 fn default_vault(fleet: &Fleet, problems: &mut Diagnostics) -> Option<VaultName> {
-    match &fleet.defaults.vault {
-        Some((name, place)) => {
-            if !fleet.vaults.contains_key(name) {
-                problems.error(place, format!("no Vault is called `{name}` in this fleet"));
-            }
-            Some(name.clone())
+    if let Some((name, place)) = &fleet.defaults.vault {
+        if !fleet.vaults.contains_key(name) {
+            problems.error(place, format!("no Vault is called `{name}` in this fleet"));
         }
-        None => {
-            let first = fleet.vaults.keys().next().cloned();
-            if first.is_none() {
-                problems.error(&fleet.place, "`vaults` names no Vault");
-            }
-            first
+        Some(name.clone())
+    } else {
+        let first = fleet.vaults.keys().next().cloned();
+        if first.is_none() {
+            problems.error(&fleet.place, "`vaults` names no Vault");
         }
+        first
     }
 }
 
@@ -181,7 +178,7 @@ fn vaults(node: &Node, problems: &mut Diagnostics) -> BTreeMap<VaultName, VaultS
                     format!("{:?} is not a {}", error.text, error.what),
                 )
                 .hint(error.rule),
-            )
+            );
         });
         if let (Ok(name), Some(vault)) = (name, vault(&entry.value, &entry.place, problems)) {
             vaults.insert(name, vault);

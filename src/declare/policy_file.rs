@@ -53,7 +53,7 @@ fn read(path: &str, text: &str, problems: &mut Diagnostics) -> Option<(PolicyNam
                 Diagnostic::error(&place, format!("{:?} is not a {}", error.text, error.what))
                     .hint(error.rule)
                     .without_line(),
-            )
+            );
         })
         .ok()?;
     if ["root", "default"].contains(&stem) {
@@ -76,7 +76,7 @@ fn read(path: &str, text: &str, problems: &mut Diagnostics) -> Option<(PolicyNam
             },
         )),
         Err(errors) => {
-            for error in errors.iter() {
+            for error in &errors {
                 let place = Place {
                     file: Arc::from(path),
                     line: error.line,

@@ -182,8 +182,8 @@ fn shown_whole(meaning: &Meaning) -> String {
 pub(super) fn duration(seconds: u64) -> String {
     match seconds {
         0 => "0".to_owned(),
-        _ if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
+        _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
         _ => format!("{seconds}s"),
     }
 }

@@ -251,8 +251,14 @@ fn cause(
 fn path_change(difference: &crate::policy::PathDifference) -> FieldChange {
     FieldChange {
         field: difference.path.to_string(),
-        before: difference.before.as_ref().map(|rule| rule.to_string()),
-        after: difference.after.as_ref().map(|rule| rule.to_string()),
+        before: difference
+            .before
+            .as_ref()
+            .map(std::string::ToString::to_string),
+        after: difference
+            .after
+            .as_ref()
+            .map(std::string::ToString::to_string),
     }
 }
 
@@ -300,8 +306,10 @@ fn summary(policy: &Policy) -> String {
         .rules()
         .map(|rule| rule.pattern.to_string())
         .collect();
-    let words: std::collections::BTreeSet<String> =
-        policy.rules().map(|rule| rule.to_string()).collect();
+    let words: std::collections::BTreeSet<String> = policy
+        .rules()
+        .map(std::string::ToString::to_string)
+        .collect();
     if paths.is_empty() {
         return "grants nothing".to_owned();
     }

@@ -34,7 +34,7 @@ pub(super) fn rules(cell: &Cell) -> Vec<Rule> {
             json!(
                 role.policies
                     .iter()
-                    .map(|name| name.as_str())
+                    .map(super::super::names::PolicyName::as_str)
                     .collect::<Vec<_>>()
             ),
         ),
@@ -125,7 +125,7 @@ fn policies(cell: &Cell) -> String {
     cell.role
         .policies
         .iter()
-        .map(|name| name.as_str())
+        .map(super::super::names::PolicyName::as_str)
         .collect::<Vec<_>>()
         .join(",")
 }

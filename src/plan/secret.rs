@@ -77,7 +77,7 @@ pub(super) fn sift(
         if !settled_without_reading(metadata, desired, observed, &target, gate, sheet) {
             match freshness {
                 Freshness::InSync if metadata.full => {
-                    drop(to_read.insert(desired.id.clone(), Why::VersionUnknown))
+                    drop(to_read.insert(desired.id.clone(), Why::VersionUnknown));
                 }
                 Freshness::InSync => {}
                 Freshness::Look(why) => match &gate.waits {
@@ -435,7 +435,7 @@ fn key_changes(
             field: format!("key {key} {what}"),
             before: None,
             after: None,
-        })
+        });
     };
     for (key, value) in data {
         match live.data.get(key) {

@@ -53,20 +53,17 @@ fn auth_mounts(
     }) {
         match Mark::read(&live.description) {
             Some(mark) if mark.installation == *installation && !is_unread(vault, &mark) => {
-                delete_mount(vault, Kind::AuthMount, path, MountTable::Auth, sheet)
+                delete_mount(vault, Kind::AuthMount, path, MountTable::Auth, sheet);
             }
             Some(_) => {}
-            None if live.kind == "kubernetes" => {
-                if !vault.unread_clusters.contains(path) {
-                    let hint =
-                        "declare its cluster, or `vault auth disable` it if the cluster is gone";
-                    sheet.warn(
-                        &scope(vault),
-                        format!("auth mount {path} (kubernetes) is declared by nobody"),
-                        hint,
-                        None,
-                    );
-                }
+            None if live.kind == "kubernetes" && !vault.unread_clusters.contains(path) => {
+                let hint = "declare its cluster, or `vault auth disable` it if the cluster is gone";
+                sheet.warn(
+                    &scope(vault),
+                    format!("auth mount {path} (kubernetes) is declared by nobody"),
+                    hint,
+                    None,
+                );
             }
             None => {}
         }
@@ -162,7 +159,7 @@ fn policies(
         };
         match Mark::read(&live.text) {
             Some(mark) if mark.installation == *installation && !is_unread(vault, &mark) => {
-                orphan(vault, name, &mark, seen, sheet)
+                orphan(vault, name, &mark, seen, sheet);
             }
             Some(_) => {}
             None if name.ends_with(POLICY_ENDING)

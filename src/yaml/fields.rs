@@ -183,7 +183,7 @@ pub(super) fn named<T>(
                     format!("{:?} is not a {}", error.text, error.what),
                 )
                 .hint(error.rule),
-            )
+            );
         })
         .ok()
 }

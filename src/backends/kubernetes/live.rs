@@ -24,8 +24,17 @@ pub(super) struct MetadataOnly {
 pub(super) struct MetadataList {
     pub(super) kind: String,
     pub(super) metadata: ListPlace,
-    /// Required: an answer without it is some other answer, and not an empty list.
+    /// Required: an answer without it is some other answer, and not an empty list. The API server writes an empty one
+    /// of these as `null`.
+    #[serde(deserialize_with = "null_is_empty")]
     pub(super) items: Vec<MetadataOnly>,
+}
+
+/// Takes `null` for an empty list; a missing field stays an error.
+fn null_is_empty<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<MetadataOnly>, D::Error> {
+    Option::<Vec<MetadataOnly>>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[derive(Deserialize)]
