@@ -256,6 +256,7 @@ pub enum Write {
         name: ObjectName,
         role: String,
         subjects: BTreeSet<ServiceAccountRef>,
+        take_over: bool,
     },
     Secret {
         secret: SecretWrite,
