@@ -25,6 +25,8 @@ pub(super) struct DesiredPolicy<'a> {
     pub(super) meaning: &'a Policy,
     pub(super) mark: Mark,
     pub(super) adopt: bool,
+    /// Whether another object of the same cell says that it was ours.
+    pub(super) known: bool,
     /// Whether it was asked for in so many words; without that, a policy of someone else's is left as it is.
     pub(super) explicit: bool,
     /// What the declarations use, for a policy that follows from them or should; `None` for a hand-written one.
@@ -114,7 +116,10 @@ fn compare(
     sheet: &mut Sheet,
 ) -> Standing {
     let mark = Mark::read(&live.text);
-    let owner = Owner::of(mark.as_ref(), &desired.mark.installation);
+    let owner = match Owner::of(mark.as_ref(), &desired.mark.installation) {
+        Owner::Unmarked if desired.known => Owner::Us,
+        other => other,
+    };
     // A text that the server holds and that cannot be read grants something unknown: it differs from anything.
     let Ok(now) = Policy::parse(&live.text) else {
         let fields = vec![FieldChange {
@@ -140,12 +145,13 @@ fn compare(
     }
     let differences = difference(&now, desired.meaning);
     let adopts = owner == Owner::Unmarked && desired.adopt;
-    if differences.is_empty() && !adopts {
+    let marks = adopts || owner == Owner::Us && mark.is_none();
+    if differences.is_empty() && !marks {
         return Standing::Stands(now);
     }
     let mut fields: Vec<FieldChange> = differences.iter().map(path_change).collect();
     let mut held = concerns(&owner, desired.adopt);
-    if adopts {
+    if marks {
         fields.push(FieldChange {
             field: "mark".to_owned(),
             before: None,
