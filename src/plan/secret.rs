@@ -470,12 +470,10 @@ fn compare(
     } else {
         String::new()
     };
+    let take_over = takes_over(&owner, adopts, &live.meta, why, &data);
     let mut secret = write(desired, installation, data, record, Some(&live.meta));
     secret.kind.clone_from(&live.kind);
-    let write = Write::Secret {
-        secret,
-        take_over: takes_over(&owner, adopts, &live.meta, why),
-    };
+    let write = Write::Secret { secret, take_over };
     sheet.change(Change {
         target,
         action: Action::Update,
@@ -490,11 +488,36 @@ fn compare(
 }
 
 /// Fields that keyfleet wrote and somebody edited are taken back; anyone else's only on adoption.
-fn takes_over(owner: &Owner, adopts: bool, meta: &LiveMeta, why: &Why) -> bool {
-    let was_written = *owner == Owner::Us && SyncRecord::read(meta).is_some();
+fn takes_over(
+    owner: &Owner,
+    adopts: bool,
+    meta: &LiveMeta,
+    why: &Why,
+    data: &BTreeMap<String, SecretBytes>,
+) -> bool {
+    let was_written = meta.managers.iter().any(|manager| manager.name == MANAGER);
     adopts
-        || was_written && matches!(why, Why::Edited(_))
-        || *owner == Owner::Us && matches!(why, Why::NoVersions | Why::VersionUnknown)
+        || *owner == Owner::Us
+            && was_written
+            && match why {
+                Why::Edited(_) | Why::NoVersions | Why::VersionUnknown => true,
+                Why::MappingChanged => lost_only_its_own(meta, data),
+                Why::Missing | Why::NotOurs | Why::Rotated { .. } => false,
+            }
+}
+
+/// Whether somebody edited keys that git has changed as well, and no key that was never keyfleet's is in the way.
+fn lost_only_its_own(meta: &LiveMeta, data: &BTreeMap<String, SecretBytes>) -> bool {
+    let was = SyncRecord::read(meta).map_or_else(BTreeSet::new, |record| record.keys);
+    let others = meta
+        .managers
+        .iter()
+        .filter(|manager| manager.name != MANAGER);
+    let mut held = others
+        .flat_map(|manager| &manager.data_keys)
+        .filter(|key| data.contains_key(*key))
+        .peekable();
+    held.peek().is_some() && held.all(|key| was.contains(key))
 }
 
 fn owner(meta: &LiveMeta, installation: &InstallationName) -> Owner {
