@@ -7,7 +7,7 @@ mod text;
 
 pub use json::{
     APPLY_SCHEMA, PLAN_SCHEMA, STATUS_SCHEMA, applied as applied_json, plan as plan_json,
-    status as status_json,
+    plan_file, status as status_json,
 };
 pub use status::{
     ClusterStatus, SecretState, SecretStatus, Status, VaultStatus, secrets as secret_states,

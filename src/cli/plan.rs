@@ -22,7 +22,7 @@ pub(super) struct Plan {
     /// How to print
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
-    /// Also write the plan as JSON to this file, for `keyfleet apply --plan FILE`
+    /// Also write the plan as JSON to this file, for `keyfleet apply REPO FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -35,7 +35,7 @@ impl Plan {
         let world = open_world(&wanted.desired, &options).await;
         let planned = pipeline::plan(&wanted.desired, &world, &options).await;
         world.close(&wanted.desired).await;
-        let json = report::plan_json(&wanted, &planned);
+        let json = report::plan_file(&wanted, &planned, &options.approvals);
         if let Some(path) = &self.out {
             std::fs::write(path, format!("{json:#}\n"))
                 .with_context(|| format!("failed to write {}", path.display()))?;

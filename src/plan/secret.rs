@@ -224,7 +224,10 @@ fn settled_without_reading(
     for assignment in &desired.assignments {
         let path = assignment.from.api_path();
         if desired.login.role == metadata.cell.role.name && forbidden(gate.then.as_ref(), &path) {
-            let why = format!("{} may not read {path}: {}", gate.role, gate.grants);
+            let why = format!(
+                "{}: {} may not read {path}: {}",
+                assignment.into, gate.role, gate.grants
+            );
             let hint = "grant the path in `access`, or refer to a path that is granted";
             sheet.blocked(
                 target.clone(),
@@ -239,7 +242,7 @@ fn settled_without_reading(
             let hint = "write the value in Vault, or refer to another path; a Secret that is there stays as it is";
             sheet.blocked(
                 target.clone(),
-                format!("{path} {why}"),
+                format!("{}: {path} {why}", assignment.into),
                 Some(hint.to_owned()),
                 Some(404),
                 Some(&assignment.place),
