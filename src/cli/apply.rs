@@ -1,7 +1,7 @@
 //! `keyfleet apply`: shows the plan, asks, and makes it so.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json, show_problems,
 };
 use super::failure::Exit;
 use super::plan_file::PlanFile;
@@ -65,7 +65,7 @@ impl Apply {
         options: &Options,
         file: Option<PlanFile>,
     ) -> anyhow::Result<Exit> {
-        let planned = pipeline::plan(&wanted.desired, world, options).await;
+        let planned = look(&wanted.desired, world, options).await;
         let has_problems = wanted.problems.has_errors() || planned.has_unread();
         let announced = file.map_or_else(|| Announced::of(&planned), |file| file.announced);
         if self.output == Format::Text {

@@ -1,11 +1,11 @@
 //! `keyfleet plan`: what would change and why. Reads only.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json, show_problems,
 };
 use super::failure::Exit;
 use super::ui;
-use crate::pipeline::{self, Planned, Wanted};
+use crate::pipeline::{Planned, Wanted};
 use crate::report;
 use anyhow::Context;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ impl Plan {
         show_problems(&wanted);
         let options = self.scope.options(&wanted.desired, &self.approve)?;
         let world = open_world(&wanted.desired, &options).await;
-        let planned = pipeline::plan(&wanted.desired, &world, &options).await;
+        let planned = look(&wanted.desired, &world, &options).await;
         world.close(&wanted.desired).await;
         let json = report::plan_file(&wanted, &planned, &options.approvals);
         if let Some(path) = &self.out {
