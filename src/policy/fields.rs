@@ -242,6 +242,9 @@ fn value(node: &Node) -> Result<Value, ParseError> {
         NodeKind::Number(text) => Value::Integer(integer(text).ok_or_else(too_large)?),
         NodeKind::Float(text) => {
             let number: f64 = text.parse().map_err(|_| too_large())?;
+            if !number.is_finite() {
+                return Err(too_large());
+            }
             Value::Float(format!("{number:?}"))
         }
         NodeKind::Bool(value) => Value::Bool(*value),

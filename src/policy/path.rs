@@ -144,9 +144,28 @@ impl PathPattern {
 
     /// The same pattern with a slash after it: where `list` of this path may also be asked.
     pub(super) fn with_slash(&self) -> Option<Self> {
-        let closed = !self.is_open() && !self.text.ends_with('/');
-        closed.then(|| Self {
+        (!self.is_open()).then(|| Self {
             text: format!("{}/", self.text),
+            ..self.clone()
+        })
+    }
+
+    /// The paths that this does not match, though it matches them with a slash after them.
+    pub(super) fn without_slash(&self) -> Option<Self> {
+        let (text, kind) = match self.kind {
+            Kind::Exact | Kind::Prefix => (self.text.strip_suffix('/'), Kind::Exact),
+            // A `+` also stands for no letters at all.
+            Kind::Segments => {
+                let text = self.text.strip_suffix('*').unwrap_or(&self.text);
+                (
+                    text.strip_suffix('/').or_else(|| text.strip_suffix("/+")),
+                    Kind::Segments,
+                )
+            }
+        };
+        Some(Self {
+            text: text?.to_owned(),
+            kind,
             ..self.clone()
         })
     }

@@ -102,3 +102,82 @@ fn path(random: &mut Random) -> String {
         }
     }
 }
+
+/// A text of the corpus with one or two slips: something is missing, twice, foreign, or the text
+/// ends like another one.
+pub(crate) fn slip(random: &mut Random, corpus: &[&str]) -> String {
+    // Wrong escapes make the server drop the connection, filters are templates, which only the
+    // server can check, and of a stanza that has expired it checks no more than that.
+    let usable: Vec<&str> = corpus
+        .iter()
+        .copied()
+        .filter(|text| !text.is_empty() && !text.contains('\\') && !text.contains("filter_path"))
+        .filter(|text| !text.contains("2001"))
+        .collect();
+    let mut text: Vec<char> = random.pick(&usable).chars().collect();
+    for _ in 0..=usize::from(random.one_in(3)) {
+        let mut at = random.below(text.len() + 1);
+        if random.one_in(2) {
+            // Between two words a slip is more likely to be none.
+            at += text[at..].iter().take_while(|&&c| c != ' ').count();
+        }
+        let end = text.len().min(at + 1 + random.below(4));
+        match random.below(5) {
+            0 => drop(text.drain(at..end)),
+            1 => {
+                let twice: Vec<char> = text[at..end].to_vec();
+                text.splice(at..at, twice);
+            }
+            2 | 3 => {
+                let foreign = random.pick(&[
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    ",",
+                    "=",
+                    ":",
+                    "\"",
+                    "#",
+                    "/",
+                    "*",
+                    "$",
+                    "${",
+                    "+",
+                    "-",
+                    ".",
+                    "<",
+                    "0",
+                    "1",
+                    "x",
+                    " ",
+                    "\n",
+                    "path",
+                    "\"a\"",
+                    "true",
+                    "null",
+                    "1.5",
+                    "policy = \"read\"",
+                    "capabilities = [\"list\"]",
+                    "-1",
+                    "0x1f",
+                    "017",
+                ]);
+                text.splice(at..at, foreign.chars());
+            }
+            _ => {
+                let other: Vec<char> = random.pick(&usable).chars().collect();
+                text.truncate(at);
+                text.extend(&other[random.below(other.len())..]);
+            }
+        }
+        // What could be base64 is decoded by the server; no policy with a path in it could be.
+        if text
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || "+/=\n".contains(*c))
+        {
+            text.push(' ');
+        }
+    }
+    text.into_iter().collect()
+}
