@@ -31,6 +31,14 @@ async fn the_server_accepts_a_policy_text_exactly_when_keyfleet_reads_it() {
                 "{text:?}\n  there: {status} {body}\n  here: {here:?}"
             ));
         }
+        let rendered = here
+            .map(|policy| render(policy.rules(), Some("again")))
+            .unwrap_or_default();
+        if !rendered.is_empty() {
+            let body = Some(json!({ "policy": rendered }));
+            let (status, answer) = vault.api("POST", &path, body).await;
+            assert!(status < 300, "{rendered}: {answer}");
+        }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
     let total = corpus::TEXTS.len();

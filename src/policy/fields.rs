@@ -19,6 +19,11 @@ pub(super) struct Fields<'a, 'e> {
 pub(super) type Placed<T> = (T, Position);
 
 impl<'a, 'e> Fields<'a, 'e> {
+    /// The fields at the top of a text.
+    pub(super) fn of(items: &'a [Item], errors: &'e mut Vec<ParseError>) -> Self {
+        Self { items, errors }
+    }
+
     /// Opens `node` as a block; `None`, with a fault, when it is none.
     pub(super) fn open(
         what: &str,

@@ -34,6 +34,9 @@ pub enum PatternError {
     /// `{{` without its `}}`, or the reverse.
     #[error("'{{{{' and '}}}}' in the path do not pair up")]
     UnbalancedTemplate,
+    /// A path that was to be taken as it is holds a wildcard or a template.
+    #[error("the path cannot stand for itself: it holds a wildcard or a template")]
+    NotExact,
 }
 
 /// What decides between two patterns that match the same path: the greater wins.
@@ -66,6 +69,19 @@ impl PathPattern {
             kind,
             templated,
         })
+    }
+
+    /// The pattern for one path and no other.
+    ///
+    /// Fails for a path that a policy cannot name alone, because it ends in `*`, has a `+` segment
+    /// or holds `{{…}}`. Use this for paths that somebody else wrote.
+    pub fn exact(path: &str) -> Result<Self, PatternError> {
+        let pattern = Self::parse(path)?;
+        if pattern.is_exact() {
+            Ok(pattern)
+        } else {
+            Err(PatternError::NotExact)
+        }
     }
 
     /// Whether the path holds `{{…}}`, which only the server can fill in.
@@ -118,6 +134,15 @@ impl PathPattern {
             return one.starts_with(two) || two.starts_with(one);
         }
         self.shape().intersects(&other.shape())
+    }
+
+    /// The key under which a stanza for exactly this request path is found.
+    pub(super) fn of_path(path: &str) -> Self {
+        Self {
+            text: path.to_owned(),
+            kind: Kind::Exact,
+            templated: false,
+        }
     }
 
     pub(super) fn rank(&self) -> Rank<'_> {

@@ -7,7 +7,7 @@ use super::error::{ParseError, Position};
 use super::fields::{Fields, Placed};
 use super::path::{PathPattern, PatternError};
 use super::rule::{Constraints, Grant, Rule};
-use super::syntax::{Item, Node, NodeKind};
+use super::syntax::Item;
 use super::time::{Ttl, point_in_time};
 use std::collections::BTreeSet;
 
@@ -33,17 +33,11 @@ const VAULT: [&str; 1] = ["subscribe_event_types"];
 /// The rules in the order of the text, unmerged.
 pub(super) fn read(items: &[Item], dialect: Option<Dialect>) -> Result<Vec<Rule>, Vec<ParseError>> {
     let mut errors = Vec::new();
-    let start = Position { line: 1, column: 1 };
-    let root = Node {
-        position: start,
-        kind: NodeKind::Object(items.to_vec()),
-    };
+    let mut fields = Fields::of(items, &mut errors);
+    fields.only("a policy", &["name", "path"]);
+    // The server replaces the name by the one in the request, but it must be one.
+    fields.text("name");
     let mut rules = Vec::new();
-    if let Some(mut fields) = Fields::open("a policy", &root, &mut errors) {
-        fields.only("a policy", &["name", "path"]);
-        // The server replaces the name by the one in the request, but it must be one.
-        fields.text("name");
-    }
     for item in items.iter().filter(|item| item.name() == "path") {
         let before = errors.len();
         let rule = stanza(item, dialect, &mut errors);
@@ -101,7 +95,7 @@ fn pattern_fault(error: PatternError, position: Position) -> ParseError {
         PatternError::PlusStar => {
             fault.hint("'+' stands for a whole segment; write '+/*' for what is below it")
         }
-        PatternError::UnbalancedTemplate => fault,
+        PatternError::UnbalancedTemplate | PatternError::NotExact => fault,
     }
 }
 

@@ -82,11 +82,11 @@ fn is_granted(
                 return true;
             };
             covers.iter().any(|cover| meeting.is_won_by(&cover.pattern))
-                || after.rules().any(|new| {
-                    new.pattern == old.pattern
-                        && new.pattern != rule.pattern
-                        && outlives(new, old)
-                        && (same_before || meeting.keeps_its_paths())
+                || after.rules().any(|new| match new.pattern == old.pattern {
+                    false => false,
+                    // Two stanzas for one pattern, of which one expires, are merged as before.
+                    true if new.pattern == rule.pattern => same_before && new == old,
+                    true => outlives(new, old) && (same_before || meeting.keeps_its_paths()),
                 })
         })
 }

@@ -67,6 +67,7 @@ pub(crate) const TEXTS: &[&str] = &[
     "path \"a${b\" { }",
     "path \"a%{b}\" { }",
     "path \"a\\u0041\\x41\\101\\n\" { }",
+    "path \"\\u0000\\ue123\\u0024{b}\\ufffd\\U0001F600\\x7f\\\"\\\\\" { required_parameters = [\"\\u0024{\"] }",
     "path \"a\\q\" { }",
     "path \"a\\'\" { }",
     "path \"a\n\" { }",

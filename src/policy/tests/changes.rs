@@ -41,6 +41,11 @@ fn what_is_rendered_is_stable_and_has_its_comment_on_the_first_line() {
     }
     "##);
     assert_eq!(render([], None), "");
+    let derived = Rule::new(pattern("a"), [Capability::List, Capability::Read]);
+    assert_eq!(
+        render([&derived], None),
+        "path \"a\" {\n  capabilities = [\"read\", \"list\"]\n}\n"
+    );
 }
 
 #[test]

@@ -105,6 +105,21 @@ fn a_byte_order_mark_is_named() {
 }
 
 #[test]
+fn a_path_that_somebody_else_wrote_is_no_pattern() {
+    for path in [
+        "kv/data/*",
+        "kv/+/a",
+        "+",
+        "kv/{{identity.entity.id}}",
+        "kv/+*",
+    ] {
+        assert!(PathPattern::exact(path).is_err(), "{path}");
+    }
+    let exact = PathPattern::exact("/kv/*/a+b").expect("no wildcard");
+    assert!(exact.matches("kv/*/a+b") && !exact.matches("kv/x/a+b"));
+}
+
+#[test]
 fn nesting_and_length_are_bounded() {
     for open in ["[", "{ x = "] {
         let deep = format!("path \"a\" {{ comment = {} }}", open.repeat(100_000));

@@ -131,6 +131,10 @@ fn full_rule() -> impl Strategy<Value = Rule> {
     })
 }
 
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).expect("in range")
+}
+
 fn small_policy() -> impl Strategy<Value = Policy> {
     const FEW: &[Capability] = &[Capability::Read, Capability::List];
     let constraints = prop_oneof![
@@ -140,9 +144,11 @@ fn small_policy() -> impl Strategy<Value = Policy> {
     let allow = (capabilities(FEW), constraints)
         .prop_map(|(set, constraints)| Grant::Allow(set, Box::new(constraints)));
     let grant = prop_oneof![1 => Just(Grant::Deny), 4 => allow];
-    let rule = (small_pattern(), grant).prop_map(|(pattern, grant)| Rule {
+    let expires = prop_oneof![8 => Just(None), 1 => Just(Some(10)), 1 => Just(Some(20))]
+        .prop_map(|seconds: Option<i64>| seconds.map(at));
+    let rule = (small_pattern(), expires, grant).prop_map(|(pattern, expires, grant)| Rule {
         pattern,
-        expires: None,
+        expires,
         grant,
     });
     vec(rule, 0..5).prop_map(|rules| rules.into_iter().collect())
@@ -214,11 +220,11 @@ proptest! {
         let after: Policy = kept.map(|(_, rule)| rule).chain(extra.rules().take(1)).cloned().collect();
         let named: Vec<PathPattern> = widens(&before, &after).into_iter().map(|w| w.path).collect();
         prop_assert!(widens(&before, &before).is_empty());
-        for dialect in [Dialect::OpenBao, Dialect::Vault] {
-            let (old, new) = (
-                Acl::for_server(dialect, &[&before.without_templates()]),
-                Acl::for_server(dialect, &[&after.without_templates()]),
-            );
+        for (dialect, now) in [(Dialect::OpenBao, 5), (Dialect::Vault, 5), (Dialect::OpenBao, 15), (Dialect::Vault, 25)] {
+            let acl = |policy: &Policy| {
+                Acl::for_server(dialect, &[&policy.without_templates().at(at(now))])
+            };
+            let (old, new) = (acl(&before), acl(&after));
             for (path, capability) in paths().iter().flat_map(|p| [(p, Capability::Read), (p, Capability::List)]) {
                 let by = new.deciding_rule(path, capability);
                 let is_named = by.is_some_and(|rule| named.contains(&rule.pattern));
