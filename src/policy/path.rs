@@ -120,20 +120,20 @@ impl PathPattern {
 
     /// Whether every path that `other` matches is matched by this. `false` when it cannot be shown.
     pub fn covers(&self, other: &Self) -> bool {
-        match (self.templated, other.templated) {
-            (false, false) => self.shape().covers(&other.shape()),
-            (false, true) => self.kind == Kind::Prefix && other.head().starts_with(&self.text),
-            (true, _) => self == other,
+        match self.kind {
+            _ if self == other => true,
+            Kind::Prefix if !self.templated => other.head().starts_with(&self.text),
+            Kind::Segments if !self.templated && !other.templated => {
+                self.shape().covers(&other.shape())
+            }
+            _ => false,
         }
     }
 
     /// Whether a path may be matched by both. `true` when it cannot be ruled out.
     pub fn intersects(&self, other: &Self) -> bool {
-        if self.templated || other.templated {
-            let (one, two) = (self.head(), other.head());
-            return one.starts_with(two) || two.starts_with(one);
-        }
-        self.shape().intersects(&other.shape())
+        self.may_meet(other)
+            && (self.templated || other.templated || self.shape().intersects(&other.shape()))
     }
 
     /// The key under which a stanza for exactly this request path is found.
@@ -143,6 +143,12 @@ impl PathPattern {
             kind: Kind::Exact,
             templated: false,
         }
+    }
+
+    /// Whether the beginnings allow a common path, also with a slash after one of the two. Cheap.
+    pub(super) fn may_meet(&self, other: &Self) -> bool {
+        let (one, two) = (self.head(), other.head());
+        one.starts_with(two) || two.starts_with(one)
     }
 
     pub(super) fn rank(&self) -> Rank<'_> {

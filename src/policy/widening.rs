@@ -36,9 +36,13 @@ pub fn widens(before: &Policy, after: &Policy) -> Vec<Widening> {
         let Grant::Allow(capabilities, constraints) = &rule.grant else {
             return None;
         };
+        let near: Vec<&Rule> = before
+            .rules()
+            .filter(|old| old.pattern.may_meet(&rule.pattern))
+            .collect();
         let added: CapabilitySet = capabilities
             .iter()
-            .filter(|&capability| !is_granted(before, after, rule, capability, constraints))
+            .filter(|&capability| !is_granted(&near, after, rule, capability, constraints))
             .collect();
         (!added.is_empty()).then(|| Widening {
             path: rule.pattern.clone(),
@@ -56,8 +60,9 @@ pub fn widens(before: &Policy, after: &Policy) -> Vec<Widening> {
     found
 }
 
+/// `near`: the stanzas of the policy before that may have a say on paths of `rule`.
 fn is_granted(
-    before: &Policy,
+    near: &[&Rule],
     after: &Policy,
     rule: &Rule,
     capability: Capability,
@@ -71,13 +76,13 @@ fn is_granted(
         }
         Grant::Deny => false,
     };
-    let covers: Vec<&Rule> = before
-        .rules()
+    let covers: Vec<&&Rule> = near
+        .iter()
         .filter(|old| grants(old) && old.pattern.covers(&rule.pattern))
         .collect();
     let same_before = covers.iter().any(|old| old.pattern == rule.pattern);
     !covers.is_empty()
-        && before.rules().filter(|old| !grants(old)).all(|old| {
+        && near.iter().filter(|old| !grants(old)).all(|old| {
             let Some(meeting) = Meeting::of(&old.pattern, &rule.pattern, capability) else {
                 return true;
             };
@@ -85,7 +90,7 @@ fn is_granted(
                 || after.rules().any(|new| match new.pattern == old.pattern {
                     false => false,
                     // Two stanzas for one pattern, of which one expires, are merged as before.
-                    true if new.pattern == rule.pattern => same_before && new == old,
+                    true if new.pattern == rule.pattern => same_before && new == *old,
                     true => outlives(new, old) && (same_before || meeting.keeps_its_paths()),
                 })
         })
