@@ -1,0 +1,299 @@
+//! One request at a time through one door: permits, deadline, tries, and the credentials' end.
+//!
+//! Promise: a write is sent once, and again only after 429, when the server says that it did nothing; a failure after
+//! which a write may have happened says so.
+
+use super::answer::{self, Refused};
+use super::buffer::WipedBuffer;
+use super::settings::{Opened, Peer, Settings};
+use super::trouble;
+use crate::observe::{Failure, FailureClass};
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::{sleep, timeout};
+
+const TRIES: u32 = 3;
+/// The longest wait that a server may ask for within one request.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The first wait; doubled each time, and taken at random up to there.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// How long a failure to get credentials stands before it is tried again, so that a broken plugin runs once for all
+/// who wait for it.
+const STANDS: Duration = Duration::from_secs(5);
+/// More than 500 objects' metadata can be; an answer above that is not one of ours.
+const LONGEST_ANSWER: usize = 64 << 20;
+
+pub(super) const JSON: &str = "application/json";
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
+/// Metadata instead of the object: what makes an answer about a Secret hold no value.
+pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+pub(super) const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+/// A request.
+#[derive(Clone)]
+pub(super) struct Call {
+    /// For messages: `read Secret shop/mail`.
+    pub(super) what: String,
+    pub(super) method: Method,
+    /// Path and query.
+    pub(super) path: String,
+    pub(super) accept: &'static str,
+    pub(super) content_type: &'static str,
+    pub(super) body: Bytes,
+    pub(super) writes: bool,
+    /// The body holds values, which the server's sentences may repeat.
+    pub(super) confidential: bool,
+}
+
+impl Call {
+    pub(super) fn get(
+        what: impl Into<String>,
+        path: impl Into<String>,
+        accept: &'static str,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            method: Method::GET,
+            path: path.into(),
+            accept,
+            content_type: JSON,
+            body: Bytes::new(),
+            writes: false,
+            confidential: false,
+        }
+    }
+}
+
+/// The requests of one cluster, shared by its reader and its writer.
+pub(super) struct Requests {
+    settings: Arc<Settings>,
+    permits: Semaphore,
+    opened: Mutex<Option<Held>>,
+}
+
+/// The client in use or the failure to make one, and its number, so that it is renewed only once.
+#[derive(Clone)]
+struct Held {
+    number: u64,
+    since: Instant,
+    outcome: Result<Opened, Failure>,
+}
+
+impl Held {
+    fn stands(&self) -> bool {
+        match &self.outcome {
+            Ok(opened) => opened.until.is_none_or(|until| Instant::now() < until),
+            Err(_) => self.since.elapsed() < STANDS,
+        }
+    }
+}
+
+impl Requests {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self {
+            permits: Semaphore::new(settings.limits.at_once.max(1)),
+            settings: Arc::new(settings),
+            opened: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn server(&self) -> &str {
+        &self.settings.peer.server
+    }
+
+    /// The body of a good answer, tried as often as is safe.
+    pub(super) async fn send(&self, call: &Call) -> Result<WipedBuffer, Failure> {
+        let _permit = self.permits.acquire().await.map_err(|_| {
+            Failure::new(FailureClass::Setup, &call.what, "the connection is closed")
+        })?;
+        let mut renewed = false;
+        let mut tries = 1;
+        loop {
+            let (number, client) = self.client(&call.what).await?;
+            let refused = match self.exchange(&client, call).await {
+                Ok(body) => return Ok(body),
+                Err(refused) => refused,
+            };
+            let expired = refused.failure.class == FailureClass::Unauthenticated;
+            if expired && !renewed && self.settings.exec.is_some() {
+                renewed = true;
+                self.drop_client(number).await;
+                continue;
+            }
+            match wait(call, &refused, tries) {
+                Some(wait) => sleep(wait).await,
+                None => return Err(doubt(call, refused)),
+            }
+            tries += 1;
+        }
+    }
+
+    async fn exchange(&self, opened: &Opened, call: &Call) -> Result<WipedBuffer, Refused> {
+        let limit = self.settings.limits.request;
+        timeout(limit, self.exchange_unlimited(opened, call))
+            .await
+            .unwrap_or_else(|_| {
+                let why = format!(
+                    "{} did not answer within {} s",
+                    self.server(),
+                    limit.as_secs_f32()
+                );
+                let failure = Failure::new(FailureClass::TimedOut, &call.what, why)
+                    .hint("check that the API server is well, and that this machine may reach it");
+                Err(Refused::without_answer(failure, true))
+            })
+    }
+
+    async fn exchange_unlimited(
+        &self,
+        opened: &Opened,
+        call: &Call,
+    ) -> Result<WipedBuffer, Refused> {
+        let peer = &self.settings.peer;
+        let mut request = Request::builder()
+            .method(&call.method)
+            .uri(&call.path)
+            .header(ACCEPT, call.accept);
+        if !call.body.is_empty() {
+            request = request.header(CONTENT_TYPE, call.content_type);
+        }
+        let request = request.body(Body::from(call.body.clone())).map_err(|_| {
+            let failure = Failure::new(
+                FailureClass::Setup,
+                &call.what,
+                "the request cannot be put into a URL",
+            );
+            Refused::without_answer(failure, false)
+        })?;
+        let broken = |error: &(dyn std::error::Error + 'static)| {
+            let trouble = trouble::classify(error, &call.what, peer);
+            Refused::without_answer(trouble.failure, trouble.sent)
+        };
+        let response = opened
+            .client
+            .send(request)
+            .await
+            .map_err(|error| broken(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = body(response, call, peer).await?;
+        if status.is_success() {
+            return Ok(body);
+        }
+        let told = headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        Err(answer::refused(call, peer, status, &headers, body.as_ref()).told_to_wait(told))
+    }
+
+    async fn client(&self, what: &str) -> Result<(u64, Opened), Failure> {
+        let mut held = self.opened.lock().await;
+        if held.as_ref().is_none_or(|held| !held.stands()) {
+            let settings = Arc::clone(&self.settings);
+            let opening = tokio::task::spawn_blocking(move || settings.open()).await;
+            let outcome = opening.unwrap_or_else(|_| {
+                Err(self
+                    .settings
+                    .wrong("opening the connection failed inside keyfleet"))
+            });
+            let number = held.as_ref().map_or(0, |held| held.number + 1);
+            *held = Some(Held {
+                number,
+                since: Instant::now(),
+                outcome,
+            });
+        }
+        match held.as_ref() {
+            Some(held) => held.outcome.clone().map(|opened| (held.number, opened)),
+            None => Err(Failure::new(
+                FailureClass::Setup,
+                what,
+                "there is no connection",
+            )),
+        }
+    }
+
+    /// Forgets a client whose credentials were not accepted, unless somebody has renewed it meanwhile.
+    async fn drop_client(&self, number: u64) {
+        let mut held = self.opened.lock().await;
+        if let Some(current) = held.as_mut().filter(|held| held.number == number) {
+            current.outcome = Err(self.settings.wrong("its credentials were not accepted"));
+            current.since = Instant::now().checked_sub(STANDS).unwrap_or(current.since);
+        }
+    }
+}
+
+/// How long until the next try; `None` when this was the last.
+fn wait(call: &Call, refused: &Refused, tries: u32) -> Option<Duration> {
+    let again = match (refused.failure.class, refused.failure.status) {
+        (FailureClass::RateLimited, _) => true,
+        (FailureClass::Server, Some(503)) => !call.writes,
+        // The connection broke: whatever happened, a read can be asked again.
+        (FailureClass::Unreachable, None) => !call.writes && refused.sent,
+        _ => false,
+    };
+    let told = refused.retry_after.unwrap_or_default();
+    if !again || tries >= TRIES || told > PATIENCE {
+        return None;
+    }
+    let most = FIRST_WAIT.saturating_mul(1 << tries).as_micros();
+    let most = u64::try_from(most).unwrap_or(u64::MAX).max(1);
+    // The standard library's hash keys are its source of randomness, and good enough to spread retries.
+    let jitter = RandomState::new().hash_one(tries) % most;
+    Some(told + Duration::from_micros(jitter))
+}
+
+/// Says so when a failed write may have happened all the same.
+fn doubt(call: &Call, refused: Refused) -> Failure {
+    let Refused {
+        mut failure, sent, ..
+    } = refused;
+    let unclear = matches!(
+        failure.class,
+        FailureClass::TimedOut
+            | FailureClass::Unreachable
+            | FailureClass::Server
+            | FailureClass::Protocol
+    );
+    if call.writes && sent && unclear {
+        failure = doubtful(failure);
+    }
+    failure
+}
+
+pub(super) fn doubtful(mut failure: Failure) -> Failure {
+    failure
+        .why
+        .push_str("; the write may have been applied all the same");
+    failure.hint("nothing to undo: the next run looks at the object first")
+}
+
+async fn body(response: Response<Body>, call: &Call, peer: &Peer) -> Result<WipedBuffer, Refused> {
+    let mut body = response.into_body();
+    let mut buffer = WipedBuffer::with_capacity(16 * 1024);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let trouble = trouble::classify(&error, &call.what, peer);
+            Refused::without_answer(trouble.failure, true)
+        })?;
+        if let Some(data) = frame.data_ref() {
+            buffer.push(data);
+        }
+        if buffer.len() > LONGEST_ANSWER {
+            let failure = Failure::new(
+                FailureClass::Protocol,
+                &call.what,
+                "the answer is too large",
+            );
+            return Err(Refused::without_answer(failure, true));
+        }
+    }
+    Ok(buffer)
+}

@@ -1,0 +1,137 @@
+//! Where a Vault is, and how a path below it is spelled.
+
+use crate::observe::{Failure, FailureClass};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
+
+/// Everything but the unreserved characters of RFC 3986 is encoded.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The checked address of a Vault, without a slash at its end.
+#[derive(Debug)]
+pub(super) struct Address {
+    base: String,
+    pub(super) loopback: bool,
+}
+
+impl Address {
+    /// The refused text is never shown: it may hold a password.
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+        let url = Url::parse(text).map_err(|error| refused(&format!("not a URL ({error})")))?;
+        let loopback = is_loopback(&url);
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return Err(refused("plain http, which anybody on the way can read")),
+            _ => return Err(refused("neither https nor http")),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused("a URL with a user name or password in it"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(refused("a URL with `?` or `#`"));
+        }
+        Ok(Self {
+            base: url.as_str().trim_end_matches('/').to_owned(),
+            loopback,
+        })
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(super) fn url(&self, path: &ApiPath, query: &str) -> String {
+        format!("{}/v1/{}{query}", self.base, path.encoded)
+    }
+}
+
+fn refused(what: &str) -> Failure {
+    Failure::new(
+        FailureClass::Setup,
+        "connect to Vault",
+        format!("its address is {what}"),
+    )
+    .hint("write it as https://host:port, with a path if a proxy adds one; http works on loopback only")
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// A path below `/v1/`, encoded segment by segment, and as a person writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ApiPath {
+    encoded: String,
+    pub(super) plain: String,
+}
+
+impl ApiPath {
+    /// Parts are literals and typed names; a name of several segments keeps its slashes.
+    pub(super) fn new(parts: &[&str]) -> Self {
+        let plain = parts.join("/");
+        let encoded = plain
+            .split('/')
+            .map(|segment| utf8_percent_encode(segment, SEGMENT).to_string())
+            .collect::<Vec<_>>()
+            .join("/");
+        Self { encoded, plain }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, ApiPath};
+
+    #[test]
+    fn an_address_that_would_leak_or_mislead_is_refused_without_repeating_it() {
+        for text in [
+            "http://vault.example:8200",
+            "http://127.0.0.1.evil.example",
+            "https://root:canary@vault.example",
+            "https://canary@vault.example",
+            "https://vault.example?x=canary",
+            "https://vault.example#canary",
+            "ftp://vault.example/canary",
+            "vault.example:8200",
+            "canary",
+            "",
+        ] {
+            let failure = Address::parse(text).expect_err(text);
+            assert!(
+                !format!("{failure}{failure:?}").contains("canary"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_goes_below_the_prefix_of_the_address() {
+        let path = ApiPath::new(&["sys", "auth"]);
+        for (address, url) in [
+            ("https://v.example", "https://v.example/v1/sys/auth"),
+            ("https://v.example/x/", "https://v.example/x/v1/sys/auth"),
+            ("http://[::1]:82", "http://[::1]:82/v1/sys/auth"),
+            ("http://localhost:82", "http://localhost:82/v1/sys/auth"),
+        ] {
+            let address = Address::parse(address).unwrap();
+            assert_eq!(address.url(&path, ""), url);
+        }
+    }
+
+    #[test]
+    fn a_name_cannot_leave_its_segment() {
+        let path = ApiPath::new(&["kv/eu", "data", "a b/ü?x=1#y"]);
+        assert_eq!(path.encoded, "kv/eu/data/a%20b/%C3%BC%3Fx%3D1%23y");
+        assert_eq!(path.plain, "kv/eu/data/a b/ü?x=1#y");
+    }
+}

@@ -1,0 +1,202 @@
+//! One answer of a Vault, taken within a limit and held in a buffer that is wiped.
+
+use super::json;
+use crate::observe::FailureClass;
+use jiff::Timestamp;
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::{Response, Url};
+use serde_json::{Map, Value};
+use std::error::Error;
+use std::time::Duration;
+use zeroize::{Zeroize, Zeroizing};
+
+/// No `Debug`: its body may be a secret.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content_type: Option<String>,
+    pub(super) retry_after: Option<Duration>,
+    /// Where a redirect points: the host, never the whole.
+    pub(super) location: Option<String>,
+    /// The server's own clock.
+    pub(super) date: Option<Timestamp>,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl Answer {
+    pub(super) async fn receive(mut response: Response, cap: usize) -> Result<Self, Lost> {
+        let headers = response.headers();
+        let mut answer = Self {
+            status: response.status().as_u16(),
+            content_type: text(headers, &CONTENT_TYPE).map(media_type),
+            retry_after: text(headers, &RETRY_AFTER)
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(Duration::from_secs),
+            location: text(headers, &LOCATION).and_then(host),
+            date: text(headers, &DATE).and_then(http_date),
+            body: Zeroizing::new(Vec::new()),
+        };
+        if response
+            .content_length()
+            .is_some_and(|length| length > cap as u64)
+        {
+            return Err(Lost::too_large(cap));
+        }
+        while let Some(chunk) = response.chunk().await.map_err(|error| Lost::from(&error))? {
+            if answer.body.len() + chunk.len() > cap {
+                return Err(Lost::too_large(cap));
+            }
+            append(&mut answer.body, &chunk);
+        }
+        Ok(answer)
+    }
+
+    /// The object in the body; empty for an empty body, `None` for anything else than Vault's JSON.
+    pub(super) fn fields(&self) -> Option<Map<String, Value>> {
+        if self.body.iter().all(u8::is_ascii_whitespace) {
+            return Some(Map::new());
+        }
+        json::object(&self.body)
+    }
+
+    /// What the server says was wrong; `None` when the body is not Vault's.
+    pub(super) fn errors(&self) -> Option<Vec<String>> {
+        let mut fields = json::object(&self.body)?;
+        match fields.remove("errors")? {
+            Value::Array(errors) => errors
+                .into_iter()
+                .map(|error| match error {
+                    Value::String(text) => Some(text),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        }
+    }
+
+    /// Whether one of the errors holds this lower-case text.
+    pub(super) fn says(&self, text: &str) -> bool {
+        self.errors()
+            .into_iter()
+            .flatten()
+            .any(|error| error.to_lowercase().contains(text))
+    }
+}
+
+/// Appends without leaving an unwiped copy where the buffer was before it grew.
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
+    let needed = body.len() + chunk.len();
+    if needed > body.capacity() {
+        let mut larger = Vec::with_capacity(needed.max(body.capacity() * 2).max(16 << 10));
+        larger.extend_from_slice(body);
+        body.zeroize();
+        **body = larger;
+    }
+    body.extend_from_slice(chunk);
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn media_type(text: &str) -> String {
+    let text = text.split(';').next().unwrap_or_default().trim();
+    text.chars().take(60).collect()
+}
+
+fn host(location: &str) -> Option<String> {
+    let url = Url::parse(location).ok()?;
+    let host = url.host_str()?;
+    Some(match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    })
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(text)
+        .ok()
+        .map(|date| date.timestamp())
+}
+
+/// Why no answer, or no whole answer, came.
+#[derive(Debug)]
+pub(super) struct Lost {
+    pub(super) class: FailureClass,
+    pub(super) why: String,
+    /// Whether the request cannot have reached the server.
+    pub(super) unsent: bool,
+    /// Whether the connection broke, which the next one may not.
+    pub(super) broken: bool,
+}
+
+impl Lost {
+    pub(super) fn setup(why: &str) -> Self {
+        Self {
+            class: FailureClass::Setup,
+            why: why.to_owned(),
+            unsent: true,
+            broken: false,
+        }
+    }
+
+    fn too_large(cap: usize) -> Self {
+        Self {
+            class: FailureClass::Protocol,
+            why: format!("the answer is larger than {} MiB", cap >> 20),
+            unsent: false,
+            broken: false,
+        }
+    }
+}
+
+impl From<&reqwest::Error> for Lost {
+    /// The URL in the error is left out, and the innermost cause is what a person can act on.
+    fn from(error: &reqwest::Error) -> Self {
+        let unsent = error.is_connect() || error.is_builder();
+        let (class, why) = match tls_error(error) {
+            Some(tls) => (FailureClass::Tls, tls),
+            None if unsent => (
+                FailureClass::Unreachable,
+                format!("no connection: {}", innermost(error)),
+            ),
+            None => (
+                FailureClass::Unreachable,
+                format!("the connection broke: {}", innermost(error)),
+            ),
+        };
+        Self {
+            unsent,
+            broken: !unsent && class == FailureClass::Unreachable,
+            class,
+            why,
+        }
+    }
+}
+
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| inner(error))
+}
+
+/// An I/O error passes over the error that it wraps, which is the TLS error here.
+fn inner<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    match error
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+    {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
+}
+
+fn tls_error(error: &reqwest::Error) -> Option<String> {
+    causes(error)
+        .find_map(|cause| cause.downcast_ref::<rustls::Error>())
+        .map(ToString::to_string)
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    causes(error)
+        .last()
+        .map(|cause| cause.to_string().chars().take(200).collect())
+        .unwrap_or_default()
+}

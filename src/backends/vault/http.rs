@@ -1,0 +1,319 @@
+//! Requests to one Vault: sent within a budget, repeated where that is harmless, and judged.
+
+use super::address::Address;
+use super::answer::{Answer, Lost};
+use super::classify::{self, PERHAPS};
+use super::memory::Memory;
+use super::request::{Intent, Request, Token};
+use super::{Budget, VaultConnection, connect, retry};
+use crate::observe::{Failure, FailureClass, KvValue};
+use crate::secret::SecretBytes;
+use jiff::Timestamp;
+use reqwest::Client;
+use reqwest::header::HeaderValue;
+use serde_json::{Map, Value};
+use std::fmt;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+/// A good answer, or a 404 of Vault itself.
+pub(super) struct Reply {
+    pub(super) found: bool,
+    pub(super) date: Option<Timestamp>,
+    /// Held as a value is, so that it is wiped whatever it turns out to be.
+    pub(super) body: KvValue,
+}
+
+impl Reply {
+    /// The object under `data`; `None` when there is nothing there.
+    pub(super) fn data(
+        mut self,
+        request: &Request<'_>,
+    ) -> Result<Option<Map<String, Value>>, Failure> {
+        if !self.found {
+            return Ok(None);
+        }
+        match self.body.data.remove("data") {
+            Some(Value::Object(fields)) => Ok(Some(fields)),
+            Some(Value::Null) => Ok(None),
+            _ => Err(unexpected(request, "`data`")),
+        }
+    }
+}
+
+/// An answer that is JSON, and does not hold what this request gives.
+pub(super) fn unexpected(request: &Request<'_>, what: &str) -> Failure {
+    request
+        .failure(
+            FailureClass::Protocol,
+            format!("the answer has no usable {what}, which Vault's API always has"),
+        )
+        .hint("is there a proxy in between?")
+}
+
+pub(super) struct Http {
+    client: Client,
+    address: Address,
+    namespace: Option<HeaderValue>,
+    token: Option<SecretBytes>,
+    budget: Budget,
+    turns: Semaphore,
+    pub(super) memory: Memory,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Http {{ address: {:?}, .. }}", self.address)
+    }
+}
+
+impl Http {
+    pub(super) fn new(connection: VaultConnection, budget: &Budget) -> Result<Self, Failure> {
+        let address = Address::parse(&connection.address)?;
+        if let Some(token) = &connection.token {
+            connect::header(token).map_err(|lost| connect::setup(lost.why))?;
+        }
+        Ok(Self {
+            client: connect::client(&address, connection.ca_pem.as_deref(), budget)?,
+            namespace: connect::namespace(connection.namespace.as_deref())?,
+            address,
+            token: connection.token,
+            budget: *budget,
+            turns: Semaphore::new(budget.in_flight.max(1)),
+            memory: Memory::default(),
+        })
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.budget.in_flight.max(1)
+    }
+
+    /// Sends a request when it is its turn, and waits for what comes of it.
+    pub(super) async fn send(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+        let exchange = async {
+            let answer = self.attempts(request).await?;
+            self.judge(request, answer).await
+        };
+        self.turn(request, exchange).await
+    }
+
+    /// Sends a write, and is content when it is done.
+    pub(super) async fn change(&self, request: &Request<'_>) -> Result<(), Failure> {
+        match self.send(request).await? {
+            Reply { found: true, .. } => Ok(()),
+            Reply { found: false, .. } => Err(request
+                .failure(FailureClass::NotFound, "there is no mount at this path")
+                .status(404)),
+        }
+    }
+
+    /// Sends a deletion: what is not there is gone.
+    pub(super) async fn remove(&self, request: &Request<'_>) -> Result<(), Failure> {
+        self.send(request).await.map(|_| ())
+    }
+
+    /// The object that a question about the server's own state is answered with; the status is part of that state.
+    pub(super) async fn answer_in_any_state(
+        &self,
+        request: &Request<'_>,
+    ) -> Result<Map<String, Value>, Failure> {
+        let answer = self.turn(request, async {
+            let outcome = self.once(request).await;
+            outcome.map_err(|lost| self.lost(request, lost))
+        });
+        let answer = answer.await?;
+        match answer.fields() {
+            Some(fields)
+                if !(300..400).contains(&answer.status) && !fields.contains_key("errors") =>
+            {
+                Ok(fields)
+            }
+            _ => Err(classify::failure(request, &answer, &[])),
+        }
+    }
+
+    /// Waits for a free place among the requests under way, and then no longer than the deadline.
+    async fn turn<T>(
+        &self,
+        request: &Request<'_>,
+        exchange: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let _turn = self.turns.acquire().await;
+        tokio::time::timeout(self.budget.deadline, exchange)
+            .await
+            .unwrap_or_else(|_| Err(self.too_late(request)))
+    }
+
+    async fn attempts(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+        let end = Instant::now() + self.budget.deadline;
+        let mut attempt = 1;
+        loop {
+            let outcome = self.once(request).await;
+            let delay = match &outcome {
+                Ok(answer) if answer.status == 503 && self.is_sealed(answer).await => {
+                    return Err(classify::sealed(request));
+                }
+                Ok(answer) => retry::after_answer(request.intent, answer, attempt, &self.budget),
+                Err(lost) if lost.broken => {
+                    retry::after_loss(request.intent, attempt, &self.budget)
+                }
+                Err(_) => None,
+            };
+            match delay {
+                // What was answered says more than that the deadline passed while waiting.
+                Some(delay) if Instant::now() + delay < end => tokio::time::sleep(delay).await,
+                _ => return outcome.map_err(|lost| self.lost(request, lost)),
+            }
+            attempt += 1;
+        }
+    }
+
+    async fn once(&self, request: &Request<'_>) -> Result<Answer, Lost> {
+        let (method, query) = request.method();
+        let url = self.address.url(&request.path, query);
+        let mut builder = self
+            .client
+            .request(method, url)
+            .header("X-Vault-Request", "true");
+        if let Some(namespace) = self.namespace.as_ref().filter(|_| request.in_namespace) {
+            builder = builder.header("X-Vault-Namespace", namespace);
+        }
+        if let Some(token) = self.token(request)? {
+            builder = builder.header("X-Vault-Token", connect::header(token)?);
+        }
+        if let Some(body) = &request.body {
+            builder = builder
+                .header("Content-Type", "application/json")
+                .body(body.to_vec());
+        }
+        match builder.send().await {
+            Ok(response) => Answer::receive(response, request.cap).await,
+            Err(error) => Err(Lost::from(&error)),
+        }
+    }
+
+    fn token<'t>(&'t self, request: &Request<'t>) -> Result<Option<&'t SecretBytes>, Lost> {
+        match (request.token, &self.token) {
+            (Token::None, _) => Ok(None),
+            (Token::Session(token), _) | (Token::Own, Some(token)) => Ok(Some(token)),
+            (Token::Own, None) => Err(Lost::setup("there is no token for this Vault")),
+        }
+    }
+
+    /// Turns an answer into what the caller can use, or into the failure that it is.
+    async fn judge(&self, request: &Request<'_>, answer: Answer) -> Result<Reply, Failure> {
+        let found = match answer.status {
+            200..=299 => true,
+            404 if says_absent(&answer) && request.intent != Intent::LogIn => false,
+            403 if self.token_is_invalid(request, &answer).await => {
+                return Err(classify::invalid_token(request));
+            }
+            _ => return Err(classify::failure(request, &answer, &self.tokens(request))),
+        };
+        let data = answer
+            .fields()
+            .filter(|fields| !found || no_errors(fields))
+            .ok_or_else(|| classify::foreign(request, &answer))?;
+        Ok(Reply {
+            found,
+            date: answer.date,
+            body: KvValue {
+                version: None,
+                data,
+            },
+        })
+    }
+
+    /// A sealed Vault and an overloaded one both answer 503.
+    async fn is_sealed(&self, answer: &Answer) -> bool {
+        if answer.says("sealed") {
+            return true;
+        }
+        let question = Request::state("sys/seal-status");
+        match self.once(&question).await {
+            Ok(status) => status
+                .fields()
+                .is_some_and(|fields| fields.get("sealed") == Some(&Value::Bool(true))),
+            _ => false,
+        }
+    }
+
+    /// Both a token that may not and one that is none are answered with 403. A token that is known gets to the check
+    /// of its policies, whose refusal has another form; where neither form is clear, the token looks itself up.
+    async fn token_is_invalid(&self, request: &Request<'_>, answer: &Answer) -> bool {
+        if request.intent == Intent::LogIn || answer.errors().is_none() {
+            return false;
+        }
+        if answer.says("invalid token") || answer.says("bad token") {
+            return true;
+        }
+        if answer.says("1 error occurred") {
+            return false;
+        }
+        let question = Request::read(&["auth/token/lookup-self"]).with(request.token);
+        match self.once(&question).await {
+            Ok(own) => own.status == 403 && !own.says("1 error occurred"),
+            _ => false,
+        }
+    }
+
+    fn tokens<'t>(&'t self, request: &Request<'t>) -> Vec<&'t str> {
+        let session = match request.token {
+            Token::Session(token) => Some(token),
+            Token::None | Token::Own => None,
+        };
+        self.token
+            .iter()
+            .chain(session)
+            .filter_map(SecretBytes::expose_text)
+            .collect()
+    }
+
+    fn lost(&self, request: &Request<'_>, lost: Lost) -> Failure {
+        let mut why = lost.why;
+        if !lost.unsent && request.intent == Intent::Change {
+            why.push_str(PERHAPS);
+        }
+        let failure = request.failure(lost.class, why);
+        match lost.class {
+            FailureClass::Tls => failure.hint(
+                "give the authority that signed Vault's certificate, and the name that is in the certificate",
+            ),
+            FailureClass::Unreachable => failure.hint(format!(
+                "check that {} is Vault's address and that it is up",
+                self.address.base()
+            )),
+            FailureClass::Setup => failure.hint("set VAULT_TOKEN, or configure a login"),
+            _ => failure,
+        }
+    }
+
+    fn too_late(&self, request: &Request<'_>) -> Failure {
+        let mut why = format!("no answer within {:?}", self.budget.deadline);
+        if request.intent == Intent::Change {
+            why.push_str(PERHAPS);
+        }
+        request.failure(FailureClass::TimedOut, why)
+    }
+}
+
+/// Whether a 404 is Vault's own "nothing there", and not "no such namespace" or somebody else's page.
+fn says_absent(answer: &Answer) -> bool {
+    match answer.errors() {
+        Some(errors) => errors.iter().all(|error| {
+            error.contains("no handler for route") || error.contains("unsupported path")
+        }),
+        // A deleted version of a secret: its metadata, and no errors.
+        None => answer
+            .fields()
+            .is_some_and(|fields| fields.contains_key("data")),
+    }
+}
+
+fn no_errors(fields: &Map<String, Value>) -> bool {
+    match fields.get("errors") {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(errors)) => errors.is_empty(),
+        Some(_) => false,
+    }
+}

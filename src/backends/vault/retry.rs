@@ -1,0 +1,72 @@
+//! Whether a request is sent once more, and after what wait. The only layer that retries.
+
+use super::Budget;
+use super::answer::Answer;
+use super::request::Intent;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_millis(250);
+const LONGEST_UNASKED: Duration = Duration::from_secs(5);
+
+/// How long to wait before the next try of a request that got this answer; `None` when it stands.
+pub(super) fn after_answer(
+    intent: Intent,
+    answer: &Answer,
+    attempt: u32,
+    budget: &Budget,
+) -> Option<Duration> {
+    let again = match answer.status {
+        // A limit refuses before anything is done, so even a write can be repeated.
+        429 => true,
+        502..=504 => intent == Intent::Repeatable,
+        // For a moment after a KV v2 engine is mounted.
+        400 => intent == Intent::Repeatable && answer.says("upgrading from non-versioned"),
+        _ => false,
+    };
+    (again && attempt < budget.tries).then(|| wait(attempt, answer.retry_after, budget))
+}
+
+/// The same for a connection that broke before an answer came.
+pub(super) fn after_loss(intent: Intent, attempt: u32, budget: &Budget) -> Option<Duration> {
+    (intent == Intent::Repeatable && attempt < budget.tries).then(|| wait(attempt, None, budget))
+}
+
+/// Full jitter, so that clients who failed together do not come back together. What the server asks for is
+/// a floor below that.
+fn wait(attempt: u32, asked: Option<Duration>, budget: &Budget) -> Duration {
+    let ceiling = (FIRST * 2u32.saturating_pow(attempt - 1)).min(LONGEST_UNASKED);
+    asked.unwrap_or_default().min(budget.longest_wait) + ceiling.mul_f64(random_share())
+}
+
+/// A number in `0.0..1.0`. The standard library seeds its hashers at random, which is random enough for a wait.
+fn random_share() -> f64 {
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    f64::from(u32::try_from(random >> 32).unwrap_or(u32::MAX)) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Budget, wait};
+    use std::time::Duration;
+
+    #[test]
+    fn a_wait_asked_for_is_kept_up_to_the_cap() {
+        let budget = Budget::default();
+        let slack = Duration::from_millis(250);
+        for (asked, floor) in [(0, 0), (2, 2), (10, 10), (3600, 10)] {
+            let floor = Duration::from_secs(floor);
+            let waited = wait(1, Some(Duration::from_secs(asked)), &budget);
+            assert!(waited >= floor && waited <= floor + slack, "{waited:?}");
+        }
+    }
+
+    #[test]
+    fn waits_differ_and_grow_no_further_than_their_ceiling() {
+        let budget = Budget::default();
+        let waits: std::collections::BTreeSet<_> =
+            (0..50).map(|_| wait(2, None, &budget)).collect();
+        assert!(waits.len() > 25, "{waits:?}");
+        assert!(wait(30, None, &budget) <= Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,83 @@
+//! The command line: parses, calls the pipeline, prints, and chooses the exit code.
+//!
+//! Data goes to stdout, talk to stderr. Every verb is a file of its own.
+
+mod apply;
+mod common;
+mod connect;
+mod failure;
+mod plan;
+mod settings;
+mod status;
+mod ui;
+mod validate;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Keeps Vault and a fleet of Kubernetes clusters equal to a git repository.
+///
+/// Reads cluster onboarding specs and ExternalSecret declarations from REPO, compares them with what Vault and the
+/// clusters hold, and makes the fewest changes that close the difference.
+#[derive(Debug, Parser)]
+#[command(name = "keyfleet", version, max_term_width = 100)]
+struct Arguments {
+    /// Say more about what happens, on stderr (can be repeated)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Check a repository offline: every error, with its line and what to do
+    Validate(validate::Validate),
+    /// Show what would change and why; exit 0 nothing, 2 changes, 1 error
+    Plan(plan::Plan),
+    /// Show what would change, ask, and make it so
+    Apply(apply::Apply),
+    /// Say how Vaults, clusters and every Secret are
+    Status(status::Status),
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+/// Runs the command line and gives its exit code.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    ui::start_logging(arguments.verbose);
+    crate::backends::install_crypto();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return failure::report(&anyhow::Error::new(error).context("failed to start"));
+        }
+    };
+    let result = runtime.block_on(async {
+        match arguments.verb {
+            Verb::Validate(verb) => verb.run().await,
+            Verb::Plan(verb) => verb.run().await,
+            Verb::Apply(verb) => verb.run().await,
+            Verb::Status(verb) => verb.run().await,
+            Verb::Completions { shell } => {
+                clap_complete::generate(
+                    shell,
+                    &mut Arguments::command(),
+                    "keyfleet",
+                    &mut std::io::stdout(),
+                );
+                Ok(failure::Exit::Good)
+            }
+        }
+    });
+    // A git fetch that was given up on may still sit in a thread of its own; nobody waits for it.
+    runtime.shutdown_background();
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => failure::report(&error),
+    }
+}

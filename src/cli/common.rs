@@ -1,0 +1,100 @@
+//! What the verbs share: where the repository is, what of it is meant, and how it is read.
+
+use super::connect::Opener;
+use super::settings::{Settings, variable};
+use super::ui;
+use crate::desire::Desired;
+use crate::diagnostics;
+use crate::git::{Access, Limits, Source};
+use crate::pipeline::{self, Options, Wanted, World};
+use anyhow::Context;
+use std::collections::BTreeSet;
+
+/// Which repository, and which revision of it.
+#[derive(Debug, clap::Args)]
+pub(super) struct RepositoryArguments {
+    /// A directory, or a git URL (https, ssh, file)
+    #[arg(value_name = "REPO", default_value = ".")]
+    repository: String,
+    /// A branch, tag or commit, instead of the working tree or the default branch
+    #[arg(long = "ref", value_name = "REF")]
+    reference: Option<String>,
+    /// Raise or lower a limit of reading git: `file_bytes`, files, depth, `total_bytes`, `fetch_bytes`, `fetch_seconds` (can be repeated)
+    #[arg(long = "git-limit", value_name = "NAME=NUMBER")]
+    git_limits: Vec<String>,
+}
+
+impl RepositoryArguments {
+    /// Reads and compiles the repository; its problems are printed.
+    pub(super) async fn compile(&self) -> anyhow::Result<Wanted> {
+        let mut limits = Limits::default();
+        for limit in &self.git_limits {
+            limits.set(limit)?;
+        }
+        let source = Source::parse(&self.repository)?;
+        let access = Access::from_lookup(variable);
+        let repository = pipeline::read(source, self.reference.clone(), limits, access)
+            .await
+            .context("failed to read the repository")?;
+        Ok(pipeline::compile(repository))
+    }
+}
+
+/// Which clusters, and how they are looked at.
+#[derive(Debug, clap::Args)]
+pub(super) struct ScopeArguments {
+    /// Only this cluster (can be repeated)
+    #[arg(long = "cluster", value_name = "NAME")]
+    clusters: Vec<String>,
+    /// Read and compare the data of every Secret, also where metadata shows no change
+    #[arg(long)]
+    full: bool,
+}
+
+impl ScopeArguments {
+    pub(super) fn options(
+        &self,
+        desired: &Desired,
+        approvals: &[String],
+    ) -> anyhow::Result<Options> {
+        for name in &self.clusters {
+            let known = || desired.cells.iter().map(|cell| cell.cluster.as_str());
+            if !known().any(|cluster| cluster == name) {
+                let near = crate::yaml::nearest(name, known())
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                anyhow::bail!("no usable cluster is called `{name}`{near}");
+            }
+        }
+        let approvals: BTreeSet<String> = approvals.iter().cloned().collect();
+        Ok(Options {
+            clusters: self.clusters.iter().cloned().collect(),
+            full: self.full,
+            approvals,
+        })
+    }
+}
+
+/// Shows everything that is wrong in the declarations, on stderr.
+pub(super) fn show_problems(wanted: &Wanted) {
+    if !wanted.problems.is_empty() {
+        let colour = ui::style().colour;
+        ui::talk(diagnostics::render(&wanted.problems, &wanted.sources, colour).trim_end());
+    }
+}
+
+/// Opens every server that the run needs.
+pub(super) async fn open_world(desired: &Desired, options: &Options) -> World {
+    let opener = Opener::new(Settings::from_environment(), desired);
+    World::open(desired, options, &opener).await
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+/// Prints JSON as a person can read it too.
+pub(super) fn print_json(value: &serde_json::Value) {
+    ui::data(&format!("{value:#}\n"));
+}

@@ -1,0 +1,203 @@
+//! Opening connections: what the declarations name, with the credentials of the operator.
+//!
+//! An address in git must not collect a token that was meant for another Vault: the operator's token goes only to the
+//! address that the operator named too, or to the one Vault of the fleet when the operator named none.
+
+use super::settings::{Settings, token_variable};
+use crate::backends::kubernetes::{Access, ClusterConnection, Limits};
+use crate::backends::vault::{Budget, VaultConnection, open};
+use crate::declare::Credential;
+use crate::desire::{Cell, Connection, DesiredVault};
+use crate::names::VaultName;
+use crate::observe::{Failure, FailureClass, KvReference, Session};
+use crate::pipeline::{Open, OpenCluster, OpenVault};
+use crate::secret::SecretBytes;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Opens with the operator's settings.
+pub(super) struct Opener {
+    settings: Settings,
+    /// Whether the fleet has one Vault only.
+    one_vault: bool,
+    vaults: BTreeMap<VaultName, DesiredVault>,
+}
+
+impl Opener {
+    pub(super) fn new(settings: Settings, desired: &crate::desire::Desired) -> Self {
+        Self {
+            settings,
+            one_vault: desired.vaults.len() == 1,
+            vaults: desired.vaults.clone(),
+        }
+    }
+
+    fn connection(&self, vault: &DesiredVault) -> Result<VaultConnection, Failure> {
+        let setup = |why: String, hint: String| {
+            Failure::new(
+                FailureClass::Setup,
+                format!("connect to vault {}", vault.name),
+                why,
+            )
+            .hint(hint)
+        };
+        let own = self.settings.vault_address.as_deref();
+        let address = vault.address.as_deref().or(own).ok_or_else(|| {
+            setup(
+                "no address is known".to_owned(),
+                "set VAULT_ADDR, or `address:` of this Vault in fleet.yaml".to_owned(),
+            )
+        })?;
+        Ok(VaultConnection {
+            address: address.to_owned(),
+            namespace: vault
+                .namespace
+                .clone()
+                .or_else(|| self.settings.vault_namespace.clone()),
+            ca_pem: self.certificate_authority(vault)?,
+            token: Some(self.token(vault, address)?),
+        })
+    }
+
+    fn token(&self, vault: &DesiredVault, address: &str) -> Result<SecretBytes, Failure> {
+        let setup = |why: String, hint: String| {
+            Failure::new(
+                FailureClass::Setup,
+                format!("connect to vault {}", vault.name),
+                why,
+            )
+            .hint(hint)
+        };
+        let variable = token_variable(vault.name.as_str());
+        if let Some(token) = Settings::token_of(vault.name.as_str()) {
+            return Ok(token);
+        }
+        let own = self.settings.vault_address.as_deref();
+        let is_meant = own.map_or(self.one_vault, |own| {
+            own.trim_end_matches('/') == address.trim_end_matches('/')
+        });
+        match &self.settings.vault_token {
+            Some(token) if is_meant => Ok(token.duplicate()),
+            Some(_) => Err(setup(
+                format!(
+                    "the fleet names {address}, and VAULT_ADDR another address: VAULT_TOKEN is not sent there"
+                ),
+                format!("set VAULT_ADDR to the same address, or {variable}"),
+            )),
+            None => Err(setup(
+                "there is no token".to_owned(),
+                format!("set VAULT_TOKEN or {variable}, or log in with `vault login`"),
+            )),
+        }
+    }
+
+    fn certificate_authority(&self, vault: &DesiredVault) -> Result<Option<Vec<u8>>, Failure> {
+        if let Some(pem) = &vault.ca_pem {
+            return Ok(Some(pem.clone().into_bytes()));
+        }
+        let Some(path) = &self.settings.vault_ca_file else {
+            return Ok(None);
+        };
+        std::fs::read(path).map(Some).map_err(|error| {
+            Failure::new(
+                FailureClass::Setup,
+                format!("connect to vault {}", vault.name),
+                format!("VAULT_CACERT {} cannot be read: {error}", path.display()),
+            )
+            .hint("name a PEM file")
+        })
+    }
+
+    async fn kept_in_vault(
+        &self,
+        cell: &Cell,
+        vault: &OpenVault,
+        reference: &KvReference,
+        property: &str,
+    ) -> Result<SecretBytes, Failure> {
+        let own = self
+            .connection(&self.vaults[&cell.vault])?
+            .token
+            .unwrap_or_default();
+        let session = Session {
+            token: own,
+            lives: Duration::MAX,
+        };
+        let mut value = vault.as_cluster.value(&session, reference).await?;
+        match value.data.remove(property) {
+            Some(serde_json::Value::String(text)) => Ok(SecretBytes::from(text)),
+            _ => Err(Failure::new(
+                FailureClass::Setup,
+                format!("connect to cluster {}", cell.cluster),
+                format!("{} has no text {property:?}", reference.api_path()),
+            )
+            .hint("see `connect.vault` in its cluster.yaml")),
+        }
+    }
+}
+
+#[async_trait]
+impl Open for Opener {
+    fn vault(&self, vault: &DesiredVault) -> Result<OpenVault, Failure> {
+        let (reader, writer) = open(self.connection(vault)?, &Budget::default())?;
+        let reader = Arc::new(reader);
+        Ok(OpenVault {
+            read: reader.clone(),
+            as_cluster: reader,
+            write: Arc::new(writer),
+        })
+    }
+
+    async fn cluster(
+        &self,
+        cell: &Cell,
+        vault: Result<&OpenVault, &Failure>,
+    ) -> Result<OpenCluster, Failure> {
+        let access = match &cell.connect {
+            Connection::KubeconfigContext(context) => Access::Kubeconfig {
+                path: self.settings.kubeconfig.clone(),
+                context: Some(context.clone()),
+            },
+            Connection::InCluster => Access::InCluster,
+            Connection::Vault {
+                reference,
+                property,
+                holds,
+            } => {
+                let vault = vault.map_err(Clone::clone)?;
+                let kept = self.kept_in_vault(cell, vault, reference, property).await?;
+                let origin = format!("{}#{property}", reference.api_path());
+                match holds {
+                    Credential::Kubeconfig => Access::KubeconfigText {
+                        text: kept,
+                        context: None,
+                        origin,
+                    },
+                    Credential::Token => Access::Token {
+                        server: cell.config.host.clone(),
+                        ca_pem: Some(cell.config.ca_pem.clone()),
+                        token: kept,
+                        origin,
+                    },
+                }
+            }
+        };
+        // Credential plugins are programs that this waits for.
+        let connection =
+            tokio::task::spawn_blocking(move || ClusterConnection::new(access, Limits::default()))
+                .await;
+        let connection = connection.map_err(|_| {
+            Failure::new(
+                FailureClass::Setup,
+                format!("connect to cluster {}", cell.cluster),
+                "the connection could not be set up",
+            )
+        })??;
+        Ok(OpenCluster {
+            read: Arc::new(connection.reader()),
+            write: Arc::new(connection.writer()),
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! Exit codes, and errors for people.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Nothing to do, or done.
+    Good,
+    /// An error, in the declarations or on the way.
+    Error,
+    /// Something is not as declared.
+    Changes,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Good => 0,
+            Exit::Error => 1,
+            Exit::Changes => 2,
+        })
+    }
+}
+
+/// Prints an error with its causes, each once.
+pub(super) fn report(error: &anyhow::Error) -> ExitCode {
+    super::ui::talk(&format!("error: {error}"));
+    for cause in error.chain().skip(1) {
+        super::ui::talk(&format!("  caused by: {cause}"));
+    }
+    Exit::Error.into()
+}

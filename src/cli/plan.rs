@@ -1,0 +1,60 @@
+//! `keyfleet plan`: what would change and why. Reads only.
+
+use super::common::{
+    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems,
+};
+use super::failure::Exit;
+use super::ui;
+use crate::pipeline::{self, Planned, Wanted};
+use crate::report;
+use anyhow::Context;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    repository: RepositoryArguments,
+    #[command(flatten)]
+    scope: ScopeArguments,
+    /// Show as if this held change were released (can be repeated)
+    #[arg(long, value_name = "ID")]
+    approve: Vec<String>,
+    /// How to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+    /// Also write the plan as JSON to this file, for `keyfleet apply --plan FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Plan {
+    pub(super) async fn run(&self) -> anyhow::Result<Exit> {
+        let wanted = self.repository.compile().await?;
+        show_problems(&wanted);
+        let options = self.scope.options(&wanted.desired, &self.approve)?;
+        let world = open_world(&wanted.desired, &options).await;
+        let planned = pipeline::plan(&wanted.desired, &world, &options).await;
+        world.close(&wanted.desired).await;
+        let json = report::plan_json(&wanted, &planned);
+        if let Some(path) = &self.out {
+            std::fs::write(path, format!("{json:#}\n"))
+                .with_context(|| format!("failed to write {}", path.display()))?;
+        }
+        match self.output {
+            Format::Text => ui::data(&report::plan_text(&wanted, &planned, ui::style())),
+            Format::Json => print_json(&json),
+        }
+        Ok(exit(&wanted, &planned))
+    }
+}
+
+/// Errors win over changes: with something unknown, nobody knows whether there are more.
+pub(super) fn exit(wanted: &Wanted, planned: &Planned) -> Exit {
+    if wanted.problems.has_errors() || planned.has_unread() {
+        Exit::Error
+    } else if planned.is_in_sync() {
+        Exit::Good
+    } else {
+        Exit::Changes
+    }
+}

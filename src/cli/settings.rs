@@ -1,0 +1,62 @@
+//! What comes from the operator's environment: read once, here.
+
+use crate::secret::SecretBytes;
+use std::path::PathBuf;
+
+/// The operator's own settings. Secrets come from the environment or a file, never from a flag.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_CACERT`: as the vault command line means them.
+    pub(super) vault_address: Option<String>,
+    pub(super) vault_namespace: Option<String>,
+    pub(super) vault_ca_file: Option<PathBuf>,
+    /// `VAULT_TOKEN`, else the file that `vault login` writes.
+    pub(super) vault_token: Option<SecretBytes>,
+    /// `KUBECONFIG`; without it, what kubectl would use.
+    pub(super) kubeconfig: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(super) fn from_environment() -> Self {
+        Self {
+            vault_address: variable("VAULT_ADDR"),
+            vault_namespace: variable("VAULT_NAMESPACE"),
+            vault_ca_file: variable("VAULT_CACERT").map(PathBuf::from),
+            vault_token: variable("VAULT_TOKEN")
+                .or_else(token_file)
+                .map(SecretBytes::from),
+            kubeconfig: variable("KUBECONFIG").map(PathBuf::from),
+        }
+    }
+
+    /// The token for a Vault that the fleet calls by name: `VAULT_TOKEN_PROD_EU` for `prod-eu`.
+    pub(super) fn token_of(vault: &str) -> Option<SecretBytes> {
+        variable(&token_variable(vault)).map(SecretBytes::from)
+    }
+}
+
+/// The name of that variable.
+pub(super) fn token_variable(vault: &str) -> String {
+    format!("VAULT_TOKEN_{}", vault.to_uppercase().replace('-', "_"))
+}
+
+/// A variable that is set to nothing is not set.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn token_file() -> Option<String> {
+    let path = PathBuf::from(std::env::var_os("HOME")?).join(".vault-token");
+    let token = std::fs::read_to_string(path).ok()?;
+    Some(token.trim().to_owned()).filter(|token| !token.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vault_has_its_own_variable() {
+        assert_eq!(token_variable("prod-eu"), "VAULT_TOKEN_PROD_EU");
+    }
+}

@@ -1,0 +1,58 @@
+//! Printing: data on stdout, talk on stderr, colour only where somebody looks.
+
+use crate::report::Style;
+use std::io::{IsTerminal, Write};
+
+/// A window of a pipe: nothing is broken for it.
+const PIPE_WIDTH: usize = 200;
+
+/// How to print on stdout.
+pub(super) fn style() -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let wished = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let colour = terminal && !wished("NO_COLOR") || wished("CLICOLOR_FORCE");
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
+    let width = columns.unwrap_or_else(|| {
+        if terminal {
+            terminal_width()
+        } else {
+            PIPE_WIDTH
+        }
+    });
+    Style { colour, width }
+}
+
+fn terminal_width() -> usize {
+    terminal_size::terminal_size().map_or(80, |(terminal_size::Width(columns), _)| {
+        usize::from(columns)
+    })
+}
+
+pub(super) fn data(text: &str) {
+    // A reader that stops reading is not an error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+pub(super) fn talk(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Logs go to stderr: warnings, and more with `-v`. keyfleet's own words only, unless `RUST_LOG` says otherwise.
+pub(super) fn start_logging(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("off,keyfleet={level}")));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    // Whoever embeds this library may have set up logging already.
+    let _ = subscriber.try_init();
+}

@@ -1,0 +1,165 @@
+//! One YAML document below `clusters/` or `groups/`: which kind it is, and its common head.
+
+use super::{ExternalSecret, Store, eso, kes, store};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use crate::names::{Namespace, ObjectName};
+use crate::yaml::{Fields, Node, nearest};
+use std::collections::BTreeMap;
+
+/// keyfleet's own kinds.
+pub(super) const OWN_API: &str = "keyfleet.dev/v1alpha1";
+
+const ESO_APIS: [&str; 2] = ["external-secrets.io/v1", "external-secrets.io/v1beta1"];
+const KES_API: &str = "kubernetes-client.io/v1";
+
+/// Reads a declaration into the cluster that it stands in. False when its meaning is not known.
+pub(super) fn place(
+    node: &Node,
+    secrets: &mut Vec<ExternalSecret>,
+    stores: &mut Vec<Store>,
+    problems: &mut Diagnostics,
+) -> bool {
+    let Some((api, kind)) = kind_of(node, problems) else {
+        return false;
+    };
+    match (api, kind) {
+        (KES_API, "ExternalSecret") => push(kes::read(node, problems), secrets),
+        (api, "ExternalSecret") if ESO_APIS.contains(&api) => {
+            push(eso::read(node, problems), secrets)
+        }
+        (api, "SecretStore" | "ClusterSecretStore") if ESO_APIS.contains(&api) => push(
+            store::read(node, kind == "ClusterSecretStore", problems),
+            stores,
+        ),
+        _ => {
+            unknown_kind(node, api, kind, problems);
+            false
+        }
+    }
+}
+
+fn push<T>(read: Option<T>, into: &mut Vec<T>) -> bool {
+    let whole = read.is_some();
+    into.extend(read);
+    whole
+}
+
+/// `apiVersion` and `kind` of a document.
+pub(super) fn kind_of<'node>(
+    node: &'node Node,
+    problems: &mut Diagnostics,
+) -> Option<(&'node str, &'node str)> {
+    let field = |key: &str| node.get(key).and_then(Node::scalar);
+    let found = field("apiVersion").zip(field("kind"));
+    if found.is_none() {
+        let problem = Diagnostic::error(
+            &node.place,
+            "this is not a declaration: it needs `apiVersion` and `kind`",
+        );
+        problems.push(problem.hint("an ExternalSecret, SecretStore or ClusterSecretStore belongs here; keep other files out of clusters/ and groups/"));
+    }
+    found
+}
+
+fn unknown_kind(node: &Node, api: &str, kind: &str, problems: &mut Diagnostics) {
+    let place = node.get("kind").map_or(&node.place, |kind| &kind.place);
+    if (api, kind) == ("v1", "Secret") {
+        let problem = Diagnostic::error(place, "a Secret with its values does not belong in git")
+            .without_line();
+        problems.push(problem.hint("put the value into Vault, declare an ExternalSecret for it here, and rotate what was committed"));
+        return;
+    }
+    let problem = Diagnostic::error(
+        place,
+        format!("`{kind}` of `{api}` is not a declaration that keyfleet reads here"),
+    );
+    let known = ["ExternalSecret", "SecretStore", "ClusterSecretStore"];
+    problems.push(
+        match nearest(kind, known.into_iter()).filter(|near| *near != kind) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.hint(format!(
+                "its kinds are {} of {KES_API}, {}",
+                known.join(", "),
+                ESO_APIS.join(", ")
+            )),
+        },
+    );
+}
+
+/// `metadata` of a namespaced object.
+#[derive(Debug, Clone)]
+pub(super) struct Metadata {
+    pub(super) place: Place,
+    pub(super) name: ObjectName,
+    pub(super) namespace: Option<Namespace>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+/// Reads `metadata`; fields that an API server adds to what it stores are left out.
+pub(super) fn metadata(
+    fields: &mut Fields<'_>,
+    namespaced: bool,
+    problems: &mut Diagnostics,
+) -> Option<Metadata> {
+    let node = fields.required("metadata", problems)?;
+    let mut metadata = Fields::of(node, "metadata", problems)?;
+    metadata.ignore(&[
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "managedFields",
+        "selfLink",
+        "ownerReferences",
+        "finalizers",
+    ]);
+    let name = metadata
+        .required("name", problems)
+        .and_then(|node| node.parsed("name", ObjectName::parse, problems));
+    let namespace = metadata.parsed("namespace", Namespace::parse, problems);
+    let labels = text_map(&mut metadata, "labels", problems);
+    let annotations = text_map(&mut metadata, "annotations", problems);
+    let place = metadata.place_of("name");
+    metadata.finish(problems);
+    if namespaced && namespace.is_none() {
+        let problem = Diagnostic::error(&place, "this object names no namespace");
+        problems.push(
+            problem.hint("add `namespace:` to its metadata: no kubectl context supplies one here"),
+        );
+        return None;
+    }
+    Some(Metadata {
+        place,
+        name: name?,
+        namespace,
+        labels,
+        annotations,
+    })
+}
+
+/// A mapping of texts, such as labels.
+pub(super) fn text_map(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Diagnostics,
+) -> BTreeMap<String, String> {
+    let Some(node) = fields.optional(key) else {
+        return BTreeMap::new();
+    };
+    if Fields::of(node, key, problems).is_none() {
+        return BTreeMap::new();
+    }
+    let texts = node.entries().iter();
+    texts
+        .filter_map(|entry| {
+            Some((
+                entry.key.clone(),
+                entry
+                    .value
+                    .text(&format!("`{}`", entry.key), problems)?
+                    .to_owned(),
+            ))
+        })
+        .collect()
+}

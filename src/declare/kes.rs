@@ -1,0 +1,147 @@
+//! `kubernetes-client.io/v1` ExternalSecret, as kubernetes-external-secrets reads it.
+
+use super::document::metadata;
+use super::external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
+use crate::names::{MountPath, RoleName, SecretKey};
+use crate::observe::KvEngine;
+use crate::yaml::{Fields, Node};
+use std::collections::BTreeMap;
+
+/// Fields of the format that keyfleet does not honour yet.
+const LATER: &[&str] = &[
+    "dataFromWithOptions",
+    "template",
+    "type",
+    "controllerId",
+    "roleArn",
+    "region",
+    "projectId",
+    "keyVaultName",
+    "keyByName",
+];
+const LATER_DATA: &[&str] = &[
+    "path",
+    "recursive",
+    "version",
+    "versionStage",
+    "versionId",
+    "secretType",
+];
+
+pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSecret> {
+    let before = problems.count(Severity::Error);
+    let mut top = Fields::of(node, "an ExternalSecret", problems)?;
+    top.optional("apiVersion");
+    top.optional("kind");
+    top.ignore(&["status"]);
+    let head = metadata(&mut top, true, problems);
+    let spec = top.required("spec", problems);
+    top.unsupported(&["secretDescriptor"], problems);
+    top.finish(problems);
+    let (head, mut spec) = (head?, Fields::of(spec?, "spec", problems)?);
+    check_backend(&mut spec, problems);
+    let engine = engine(&mut spec, problems);
+    let mount_place = spec.place_of("vaultMountPoint");
+    let role_place = spec.place_of("vaultRole");
+    let login = Login::Inline {
+        mount: spec
+            .parsed("vaultMountPoint", MountPath::parse, problems)
+            .map(|mount| (mount, mount_place)),
+        role: spec
+            .parsed("vaultRole", RoleName::parse, problems)
+            .map(|role| (role, role_place)),
+    };
+    let mut entries = Vec::new();
+    for item in spec.list("dataFrom", problems) {
+        let Some(path) = item.text("an entry of `dataFrom`", problems) else {
+            continue;
+        };
+        let remote = Remote::ApiPath {
+            path: path.to_owned(),
+            engine,
+        };
+        entries.push(Entry {
+            place: item.place.clone(),
+            remote,
+            into: Destination::EveryKey,
+        });
+    }
+    for item in spec.list("data", problems) {
+        entries.extend(data(item, engine, problems));
+    }
+    let place = spec.place.clone();
+    spec.unsupported(LATER, problems);
+    spec.finish(problems);
+    if entries.is_empty() && problems.count(Severity::Error) == before {
+        problems.push(
+            Diagnostic::error(&place, "this ExternalSecret names nothing to read")
+                .hint("add `data` or `dataFrom`"),
+        );
+    }
+    if problems.count(Severity::Error) > before {
+        return None;
+    }
+    Some(ExternalSecret {
+        place: head.place,
+        dialect: Dialect::Kes,
+        namespace: head.namespace?,
+        name: head.name,
+        labels: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        login,
+        entries,
+    })
+}
+
+fn check_backend(spec: &mut Fields<'_>, problems: &mut Diagnostics) {
+    let Some(node) = spec.required("backendType", problems) else {
+        return;
+    };
+    if node.scalar() != Some("vault") {
+        problems.push(
+            Diagnostic::error(&node.place, "keyfleet reads from Vault only")
+                .hint("`backendType: vault`"),
+        );
+    }
+}
+
+/// KES reads KV v2 unless told otherwise.
+fn engine(spec: &mut Fields<'_>, problems: &mut Diagnostics) -> KvEngine {
+    let Some(node) = spec.optional("kvVersion") else {
+        return KvEngine::V2;
+    };
+    match node.scalar() {
+        Some("1") => KvEngine::V1,
+        Some("2") => KvEngine::V2,
+        _ => {
+            problems.error(&node.place, "`kvVersion` must be 1 or 2");
+            KvEngine::V2
+        }
+    }
+}
+
+fn data(node: &Node, engine: KvEngine, problems: &mut Diagnostics) -> Option<Entry> {
+    let mut fields = Fields::of(node, "an entry of `data`", problems)?;
+    let key = fields
+        .required("key", problems)
+        .and_then(|key| key.text("`key`", problems))
+        .map(str::to_owned);
+    let name = fields
+        .required("name", problems)
+        .and_then(|name| name.parsed("name", SecretKey::parse, problems));
+    let property = fields.text("property", problems).map(str::to_owned);
+    let base64 = fields.boolean("isBinary", problems).unwrap_or(false);
+    let place = fields.place_of("key");
+    fields.unsupported(LATER_DATA, problems);
+    fields.finish(problems);
+    Some(Entry {
+        place,
+        remote: Remote::ApiPath { path: key?, engine },
+        into: Destination::Key {
+            name: name?,
+            property,
+            base64,
+        },
+    })
+}

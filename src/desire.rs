@@ -1,0 +1,362 @@
+//! Every object as it should be, put together from the declarations. Pure: no client, clock, environment or disk.
+//!
+//! The unit is the cell: one cluster with everything that exists for it, in Vault and in the cluster. What clusters
+//! share (KV mounts, hand-written policies) belongs to the Vault. Each says whether it is *complete*: a scope whose
+//! source could not be read whole deletes nothing.
+
+mod kv_path;
+mod policy;
+mod secret;
+mod vault;
+
+use crate::declare::{
+    Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared,
+    DeleteLimit, KvMount, Reviewer,
+};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use crate::names::{
+    ClusterName, InstallationName, MountPath, ObjectName, PolicyName, RoleName, ServiceAccountRef,
+    VaultName,
+};
+use crate::observe::KvReference;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+pub use policy::DesiredPolicy;
+pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
+pub use vault::{DesiredVault, SharedPolicy};
+
+/// What `system:auth-delegator` lets a service account do: have tokens reviewed.
+pub const AUTH_DELEGATOR: &str = "system:auth-delegator";
+
+/// Everything as it should be.
+#[derive(Debug)]
+pub struct Desired {
+    pub installation: InstallationName,
+    pub deletes: DeleteLimit,
+    pub vaults: BTreeMap<VaultName, DesiredVault>,
+    pub cells: Vec<Cell>,
+}
+
+/// One cluster with everything that exists for it.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub cluster: ClusterName,
+    pub place: Place,
+    pub vault: VaultName,
+    /// Whether every declaration of this cluster was understood.
+    pub complete: bool,
+    /// Whether what someone else made may be changed and deleted.
+    pub adopt: bool,
+    pub identity: Option<String>,
+    pub connect: Connection,
+    pub mount: MountPath,
+    pub config: AuthConfig,
+    pub policy: DesiredPolicy,
+    pub role: Role,
+    pub service_account: ServiceAccountRef,
+    pub binding: ObjectName,
+    pub secrets: Vec<DesiredSecret>,
+}
+
+/// How keyfleet itself gets into a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// A context of the operator's own kubeconfig.
+    KubeconfigContext(String),
+    /// A kubeconfig or a token kept in Vault.
+    Vault {
+        reference: KvReference,
+        property: String,
+        holds: Credential,
+    },
+    /// The service account that keyfleet itself runs as.
+    InCluster,
+}
+
+/// The config of a cluster's auth mount.
+#[derive(Debug, Clone)]
+pub struct AuthConfig {
+    pub place: Place,
+    pub host: String,
+    pub ca_pem: String,
+    /// `None`: as it is found, else `client`.
+    pub reviewer: Option<Reviewer>,
+}
+
+/// The role that a cluster logs in with.
+#[derive(Debug, Clone)]
+pub struct Role {
+    pub place: Place,
+    pub name: RoleName,
+    pub account: ServiceAccountRef,
+    pub policies: BTreeSet<PolicyName>,
+    pub ttl: Duration,
+    pub max_ttl: Duration,
+    pub audience: String,
+}
+
+const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
+
+/// Puts the declarations together. What contradicts itself is reported and left out.
+pub fn resolve(declarations: &Declarations, problems: &mut Diagnostics) -> Desired {
+    let cells: Vec<Cell> = declarations
+        .clusters
+        .values()
+        .filter_map(|declared| cell(declared, declarations, problems))
+        .collect();
+    let cells = without_shared_names(cells, problems);
+    let vaults = vault::resolve(declarations, &cells, problems);
+    Desired {
+        installation: declarations.fleet.installation.clone(),
+        deletes: declarations.fleet.deletes,
+        vaults,
+        cells,
+    }
+}
+
+/// What a cluster's objects are called, where its file does not say otherwise.
+struct Names {
+    mount: MountPath,
+    policy: (PolicyName, Place),
+    role: (RoleName, Place),
+    account: ServiceAccountRef,
+    binding: ObjectName,
+}
+
+impl Names {
+    /// The defaults are those of the well-known hand procedure.
+    fn of(cluster: &Cluster) -> Option<Self> {
+        let (name, spec, place) = (&cluster.name, &cluster.spec, &cluster.place);
+        let account = "external-secrets/kubernetes-external-secrets";
+        let binding = "role-tokenreview-binding".to_owned();
+        Some(Self {
+            mount: given(spec.mount.as_ref(), name.as_str(), place, MountPath::parse)?.0,
+            policy: given(
+                spec.policy.as_ref(),
+                &format!("{name}-kv-rw"),
+                place,
+                PolicyName::parse,
+            )?,
+            role: given(
+                spec.role.as_ref(),
+                &format!("{name}-role"),
+                place,
+                RoleName::parse,
+            )?,
+            account: spec
+                .service_account
+                .clone()
+                .or_else(|| ServiceAccountRef::parse(account).ok())?,
+            binding: given(spec.binding.as_ref(), &binding, place, ObjectName::parse)?.0,
+        })
+    }
+}
+
+/// What a file says, or the default at the place of the cluster itself.
+fn given<T: Clone, E>(
+    said: Option<&(T, Place)>,
+    default: &str,
+    place: &Place,
+    parse: fn(&str) -> Result<T, E>,
+) -> Option<(T, Place)> {
+    said.cloned()
+        .or_else(|| Some((parse(default).ok()?, place.clone())))
+}
+
+fn cell(
+    declared: &Declared,
+    declarations: &Declarations,
+    problems: &mut Diagnostics,
+) -> Option<Cell> {
+    let (cluster, spec) = (&declared.cluster, &declared.cluster.spec);
+    let (server, server_place) = spec.server.clone()?;
+    let ca_pem = certificate_authority(spec.certificate_authority.as_ref()?, declared, problems)?;
+    let Names {
+        mount,
+        policy,
+        role,
+        account,
+        binding,
+    } = Names::of(cluster)?;
+    let vault = spec
+        .vault
+        .as_ref()
+        .map_or(&declarations.fleet.default_vault, |(vault, _)| vault)
+        .clone();
+    let mounts = declarations
+        .fleet
+        .vaults
+        .get(&vault)
+        .map(|vault| vault.kv_mounts.as_slice())
+        .unwrap_or_default();
+    let context = secret::Context {
+        cluster: &cluster.name,
+        mount: &mount,
+        role: &role.0,
+        account: &account,
+        kv_mounts: mounts,
+        stores: &declared.stores,
+    };
+    let (secrets, secrets_complete) = secret::resolve(&declared.secrets, &context, problems);
+    let access = spec.access.as_ref().map(|(access, _)| access);
+    let policy_place = spec
+        .access
+        .as_ref()
+        .map_or(policy.1, |(_, place)| place.clone());
+    let policy = policy::resolve(policy.0, access, &role.0, &secrets, policy_place, problems)?;
+    let reviewer = spec.reviewer.as_ref().map(|(reviewer, _)| *reviewer);
+    Some(Cell {
+        cluster: cluster.name.clone(),
+        place: cluster.place.clone(),
+        vault,
+        complete: declared.complete && secrets_complete,
+        adopt: spec.adopt.unwrap_or(false),
+        identity: spec.identity.clone(),
+        connect: connection(spec.connect.as_ref()?, mounts, problems)?,
+        mount,
+        config: AuthConfig {
+            place: server_place,
+            host: server,
+            ca_pem,
+            reviewer,
+        },
+        role: desired_role(spec, role, account.clone(), &policy.name),
+        policy,
+        service_account: account,
+        binding,
+        secrets,
+    })
+}
+
+fn desired_role(
+    spec: &ClusterSpec,
+    (name, place): (RoleName, Place),
+    account: ServiceAccountRef,
+    policy: &PolicyName,
+) -> Role {
+    let further: Vec<PolicyName> = match &spec.policies {
+        Some(policies) => policies.iter().map(|(name, _)| name.clone()).collect(),
+        None => PolicyName::parse("default").into_iter().collect(),
+    };
+    let (ttl, place) = spec.ttl.clone().unwrap_or((DEFAULT_TTL, place));
+    Role {
+        place,
+        name,
+        account,
+        policies: further.into_iter().chain([policy.clone()]).collect(),
+        ttl,
+        max_ttl: spec
+            .max_ttl
+            .as_ref()
+            .map_or(Duration::ZERO, |(max_ttl, _)| *max_ttl),
+        audience: spec
+            .audience
+            .as_ref()
+            .map_or_else(String::new, |(audience, _)| audience.clone()),
+    }
+}
+
+fn connection(
+    connect: &Connect,
+    mounts: &[KvMount],
+    problems: &mut Diagnostics,
+) -> Option<Connection> {
+    match connect {
+        Connect::KubeconfigContext(context) => Some(Connection::KubeconfigContext(context.clone())),
+        Connect::InCluster => Some(Connection::InCluster),
+        Connect::Vault {
+            path,
+            property,
+            holds,
+            place,
+        } => match kv_path::own(path, mounts) {
+            Ok(reference) => Some(Connection::Vault {
+                reference,
+                property: property.clone(),
+                holds: *holds,
+            }),
+            Err((wrong, hint)) => {
+                problems.push(Diagnostic::error(place, wrong).hint(hint));
+                None
+            }
+        },
+    }
+}
+
+/// The text of a cluster's CA, inline or from a file beside its declaration.
+fn certificate_authority(
+    source: &CaSource,
+    declared: &Declared,
+    problems: &mut Diagnostics,
+) -> Option<String> {
+    let (pem, place) = match source {
+        CaSource::Inline { pem, place } => (pem.as_str(), place),
+        CaSource::File { path, place } => {
+            if let Some(pem) = declared.files.get(path) {
+                (pem.as_str(), place)
+            } else {
+                let problem = Diagnostic::error(
+                    place,
+                    format!("there is no file {path:?} beside cluster.yaml"),
+                );
+                problems.push(problem.hint("name a .crt or .pem file of this cluster's folder"));
+                return None;
+            }
+        }
+    };
+    if !pem.contains("-----BEGIN CERTIFICATE-----") || pem.contains("PRIVATE KEY") {
+        problems.push(
+            Diagnostic::error(place, "this is not a PEM certificate")
+                .hint("it begins with -----BEGIN CERTIFICATE-----, and holds no private key")
+                .without_line(),
+        );
+        return None;
+    }
+    Some(pem.trim().to_owned() + "\n")
+}
+
+/// Two clusters that would write one object in Vault are both left out.
+fn without_shared_names(cells: Vec<Cell>, problems: &mut Diagnostics) -> Vec<Cell> {
+    let mut users: BTreeMap<(VaultName, String), Vec<usize>> = BTreeMap::new();
+    for (index, cell) in cells.iter().enumerate() {
+        // Vault folds the case of policy names, and a mount below another's path would hide it.
+        for object in [
+            format!("auth mount {}", cell.mount),
+            format!("policy {}", cell.policy.name),
+        ] {
+            users
+                .entry((cell.vault.clone(), object))
+                .or_default()
+                .push(index);
+        }
+    }
+    let mut clashing = BTreeSet::new();
+    for ((_, object), indices) in users.into_iter().filter(|(_, indices)| indices.len() > 1) {
+        let names: Vec<_> = indices
+            .iter()
+            .map(|index| format!("`{}`", cells[*index].cluster))
+            .collect();
+        for index in indices {
+            problems.push(
+                Diagnostic::error(
+                    &cells[index].place,
+                    format!("the {object} is declared for {}", names.join(" and ")),
+                )
+                .hint("give each cluster its own"),
+            );
+            clashing.insert(index);
+        }
+    }
+    cells
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| !clashing.contains(index))
+        .map(|(_, cell)| cell)
+        .collect()
+}
+
+/// Whether access was asked for in so many words, or left to the default.
+pub(crate) fn is_explicit(access: Option<&Access>) -> bool {
+    access.is_some()
+}

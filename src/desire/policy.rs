@@ -1,0 +1,102 @@
+//! The policy of a cluster's role: derived from what its declarations read, or granted in so many words.
+
+use super::DesiredSecret;
+use crate::declare::{Access, Grant as AccessGrant};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use crate::names::{PolicyName, RoleName};
+use crate::policy::{Capability, Grant, PathPattern, Policy, Rule, render};
+use std::collections::BTreeSet;
+
+/// A policy as it should be.
+#[derive(Debug, Clone)]
+pub struct DesiredPolicy {
+    pub place: Place,
+    pub name: PolicyName,
+    /// The policy text without its mark.
+    pub text: String,
+    pub meaning: Policy,
+    /// Whether its access was asked for; without that, a policy that someone else made stays as it is.
+    pub explicit: bool,
+    /// Whether it follows from the declarations, and so shrinks when one of them cannot be read.
+    pub derived: bool,
+}
+
+pub(super) fn resolve(
+    name: PolicyName,
+    access: Option<&Access>,
+    role: &RoleName,
+    secrets: &[DesiredSecret],
+    place: Place,
+    problems: &mut Diagnostics,
+) -> Option<DesiredPolicy> {
+    let text = match access {
+        None | Some(Access::Derived) => text_of(
+            derived(role, secrets)
+                .iter()
+                .map(|path| (path.as_str(), Grant::of([Capability::Read]))),
+        ),
+        Some(Access::Grants(grants)) => text_of(
+            grants
+                .iter()
+                .map(|grant| (grant.path.as_str(), granted(grant))),
+        ),
+    };
+    match Policy::parse(&text) {
+        Ok(meaning) => Some(DesiredPolicy {
+            place,
+            name,
+            text,
+            meaning,
+            explicit: super::is_explicit(access),
+            derived: !matches!(access, Some(Access::Grants(_))),
+        }),
+        Err(errors) => {
+            let why = errors
+                .iter()
+                .next()
+                .map(|error| error.message.clone())
+                .unwrap_or_default();
+            problems.push(Diagnostic::error(
+                &place,
+                format!("this access makes no valid policy: {why}"),
+            ));
+            None
+        }
+    }
+}
+
+fn granted(grant: &AccessGrant) -> Grant {
+    if grant.capabilities.iter().any(|word| word == "deny") {
+        return Grant::Deny;
+    }
+    Grant::of(
+        grant
+            .capabilities
+            .iter()
+            .filter_map(|word| Capability::from_word(word)),
+    )
+}
+
+/// The paths that the role's declarations read.
+fn derived(role: &RoleName, secrets: &[DesiredSecret]) -> BTreeSet<String> {
+    secrets
+        .iter()
+        .filter(|secret| secret.login.role == *role)
+        .flat_map(DesiredSecret::references)
+        .map(crate::observe::KvReference::api_path)
+        .collect()
+}
+
+/// A policy text that grants this on these paths.
+fn text_of<'a>(grants: impl Iterator<Item = (&'a str, Grant)>) -> String {
+    let rules: Vec<Rule> = grants
+        .filter_map(|(path, grant)| {
+            Some(Rule {
+                pattern: PathPattern::parse(path).ok()?,
+                expires: None,
+                grant,
+            })
+        })
+        .collect();
+    render(&rules, None)
+}

@@ -1,0 +1,136 @@
+//! What is wrong with the declarations, and where: collected, sorted, shown all at once.
+//!
+//! A stage that finds a problem pushes a [`Diagnostic`] and goes on, so that one run shows everything.
+
+mod render;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub use render::render;
+
+/// A place in a file of the repository. Lines and columns count from one, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    pub file: Arc<str>,
+    pub line: usize,
+    pub column: usize,
+    /// How many characters of the line are meant; at least one.
+    pub length: usize,
+}
+
+impl Place {
+    /// The start of a file, for what concerns it as a whole.
+    pub fn file(file: &str) -> Self {
+        Self {
+            file: Arc::from(file),
+            line: 1,
+            column: 1,
+            length: 1,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Error,
+    Warning,
+    Note,
+}
+
+/// One thing to know about the declarations.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Diagnostic {
+    pub place: Place,
+    pub severity: Severity,
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whether the source line may be shown; a line that may hold a secret is not.
+    pub show_line: bool,
+}
+
+impl Diagnostic {
+    fn new(severity: Severity, place: &Place, message: impl Into<String>) -> Self {
+        Self {
+            place: place.clone(),
+            severity,
+            message: message.into(),
+            hint: None,
+            show_line: true,
+        }
+    }
+
+    pub fn error(place: &Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, place, message)
+    }
+
+    pub fn warning(place: &Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, place, message)
+    }
+
+    pub fn note(place: &Place, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, place, message)
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub fn without_line(mut self) -> Self {
+        self.show_line = false;
+        self
+    }
+}
+
+/// The source texts that diagnostics point into, by path.
+pub type Sources = BTreeMap<String, String>;
+
+/// All diagnostics of one run.
+#[derive(Debug, Default, Clone)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    pub fn error(&mut self, place: &Place, message: impl Into<String>) {
+        self.push(Diagnostic::error(place, message));
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.0
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    pub fn count(&self, severity: Severity) -> usize {
+        self.0
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// In the order of files and lines, each once: a group placed on two hundred clusters says a thing once.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut all: Vec<_> = self.0.iter().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}

@@ -1,0 +1,269 @@
+//! What was found in a repository, under its limits: the one place where a file becomes text or a problem.
+//!
+//! Both readers (git's trees and the disk) hand their entries to a [`Collector`] and leave every judgement to it, so that
+//! the same repository gives the same answer either way.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use super::{Error, Limits, names, text};
+
+/// A path of the repository that could not be read as a file, and why.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileProblem {
+    /// Relative to the source. Characters that a terminal would act on are escaped.
+    pub path: String,
+    pub what: Problem,
+}
+
+impl fmt::Display for FileProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.what)
+    }
+}
+
+/// Why a file is not used. Its text says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Problem {
+    #[error("is a symbolic link, which keyfleet does not follow; put the file itself here")]
+    Symlink,
+    #[error(
+        "is a submodule or a repository of its own, which keyfleet does not enter; put the files themselves here"
+    )]
+    Submodule,
+    #[error(
+        "is a Git LFS pointer, not the file; take it out of Git LFS (`git lfs untrack`) and commit the file itself"
+    )]
+    LfsPointer,
+    #[error(
+        "has {bytes} bytes, more than the limit `file_bytes` = {limit} allows; split it, or raise the limit with --git-limit file_bytes=N"
+    )]
+    TooBig { bytes: u64, limit: u64 },
+    #[error("is not UTF-8 text (line {line}); save it as UTF-8")]
+    NotUtf8 { line: usize },
+    #[error("is UTF-16 text; save it as UTF-8")]
+    Utf16,
+    #[error("has a NUL byte (line {line}), so it is not text; save it as UTF-8, or remove it")]
+    Nul { line: usize },
+    #[error(
+        "has a name that keyfleet does not use (`..`, `.git`, a backslash, a control character, or not UTF-8); rename it"
+    )]
+    Name,
+    #[error(
+        "differs from '{other}' only in upper and lower case, and Vault sees no such difference; rename one of them"
+    )]
+    CaseCollision { other: String },
+    #[error("is neither a file nor a directory; remove it")]
+    Special,
+    #[error(
+        "is in the repository but not on disk, left out by a sparse checkout; widen it (`git sparse-checkout disable`)"
+    )]
+    NotCheckedOut,
+    #[error("could not be read ({why}); make it readable")]
+    Unreadable { why: String },
+}
+
+pub(super) struct Collector<'a> {
+    limits: &'a Limits,
+    wanted: &'a dyn Fn(&str) -> bool,
+    files: BTreeMap<String, String>,
+    problems: BTreeMap<String, Problem>,
+    read: u64,
+    passed: u64,
+    bytes: u64,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(limits: &'a Limits, wanted: &'a dyn Fn(&str) -> bool) -> Self {
+        let (files, problems) = (BTreeMap::new(), BTreeMap::new());
+        Self {
+            limits,
+            wanted,
+            files,
+            problems,
+            read: 0,
+            passed: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(super) fn wants(&self, path: &str) -> bool {
+        (self.wanted)(path)
+    }
+
+    /// The path of an entry below `parent` (empty for the root), or nothing where its name is a problem. Counts the entry.
+    pub(super) fn enter(&mut self, parent: &str, name: &[u8]) -> Result<Option<String>, Error> {
+        if names::usable(name).is_none() {
+            self.problem(join(parent, &names::printable_bytes(name)), Problem::Name);
+        }
+        self.pass(parent, name)
+    }
+
+    /// The same without judging the name.
+    pub(super) fn pass(&mut self, parent: &str, name: &[u8]) -> Result<Option<String>, Error> {
+        self.passed += 1;
+        let Some(path) = names::usable(name).map(|name| join(parent, name)) else {
+            return Ok(None);
+        };
+        // A tree that names one small tree many times, level by level, holds more paths than anyone can walk.
+        if self.passed > self.limits.files.saturating_mul(10) {
+            let what = format!("there are more than ten times as many entries, up to '{path}'");
+            return Err(over("files", self.limits.files, what));
+        }
+        let depth = 1 + path.matches('/').count() as u64;
+        if depth > self.limits.depth {
+            return Err(over(
+                "depth",
+                self.limits.depth,
+                format!("'{path}' has {depth} segments"),
+            ));
+        }
+        Ok(Some(path))
+    }
+
+    /// Whether a wanted file of this size may be read. One that is too big becomes a problem; one too many is the end.
+    pub(super) fn admit(&mut self, path: &str, bytes: u64) -> Result<bool, Error> {
+        self.read += 1;
+        if self.read > self.limits.files {
+            return Err(over(
+                "files",
+                self.limits.files,
+                format!("'{path}' is file number {}", self.read),
+            ));
+        }
+        if bytes > self.limits.file_bytes {
+            let limit = self.limits.file_bytes;
+            self.problem(path.to_owned(), Problem::TooBig { bytes, limit });
+            return Ok(false);
+        }
+        self.bytes += bytes;
+        if self.bytes > self.limits.total_bytes {
+            let what = format!("'{path}' brings the files to {} bytes", self.bytes);
+            return Err(over("total_bytes", self.limits.total_bytes, what));
+        }
+        Ok(true)
+    }
+
+    pub(super) fn file(&mut self, path: String, bytes: &[u8]) {
+        match text::decode(bytes) {
+            Ok(text) => {
+                self.files.insert(path, text);
+            }
+            Err(problem) => self.problem(path, problem),
+        }
+    }
+
+    pub(super) fn problem(&mut self, path: String, what: Problem) {
+        // The first reason found at a path is the one that stopped it.
+        if let Entry::Vacant(place) = self.problems.entry(path) {
+            place.insert(what);
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        self.limits
+    }
+
+    /// Ends the collection: finds colliding paths, and drops every file at or below a problem.
+    pub(super) fn finish(mut self) -> (BTreeMap<String, String>, Vec<FileProblem>) {
+        for (path, what) in collisions(self.files.keys().chain(self.problems.keys())) {
+            self.problem(path, what);
+        }
+        let problems = &self.problems;
+        self.files
+            .retain(|path, _| !prefixes(path).any(|prefix| problems.contains_key(prefix)));
+        let problems = self
+            .problems
+            .into_iter()
+            .map(|(path, what)| FileProblem { path, what });
+        (self.files, problems.collect())
+    }
+}
+
+fn join(parent: &str, name: &str) -> String {
+    if parent.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{parent}/{name}")
+    }
+}
+
+fn over(limit: &'static str, value: u64, what: String) -> Error {
+    Error::Limit { limit, value, what }
+}
+
+/// Paths, or the directories on the way to them, that are one and the same to whoever ignores case.
+fn collisions<'p>(paths: impl Iterator<Item = &'p String>) -> Vec<(String, Problem)> {
+    let mut seen: HashMap<String, &str> = HashMap::new();
+    let mut found = Vec::new();
+    for path in paths {
+        for prefix in prefixes(path) {
+            let first = *seen.entry(prefix.to_lowercase()).or_insert(prefix);
+            if first != prefix {
+                let collision = |other: &str| Problem::CaseCollision {
+                    other: other.to_owned(),
+                };
+                found.push((first.to_owned(), collision(prefix)));
+                found.push((prefix.to_owned(), collision(first)));
+                break;
+            }
+        }
+    }
+    found
+}
+
+/// `a`, `a/b` and `a/b/c` of `a/b/c`.
+fn prefixes(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/')
+        .map(|(at, _)| &path[..at])
+        .chain([path])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collect(paths: &[&str]) -> (Vec<String>, Vec<String>) {
+        let limits = Limits::default();
+        let mut found = Collector::new(&limits, &|_| true);
+        for path in paths {
+            found.file((*path).to_owned(), b"text");
+        }
+        let (files, problems) = found.finish();
+        (
+            files.into_keys().collect(),
+            problems.into_iter().map(|p| p.path).collect(),
+        )
+    }
+
+    #[test]
+    fn directories_that_differ_in_case_take_their_files_with_them() {
+        let (files, problems) = collect(&[
+            "clusters/Prod/a.yaml",
+            "clusters/prod/b.yaml",
+            "clusters/x/c.yaml",
+        ]);
+        assert_eq!(files, ["clusters/x/c.yaml"]);
+        assert_eq!(problems, ["clusters/Prod", "clusters/prod"]);
+    }
+
+    #[test]
+    fn files_that_differ_in_case_are_both_named() {
+        let (files, problems) = collect(&["a/B.yaml", "a/b.yaml", "a/c.yaml"]);
+        assert_eq!(files, ["a/c.yaml"]);
+        assert_eq!(problems, ["a/B.yaml", "a/b.yaml"]);
+    }
+
+    #[test]
+    fn nothing_below_a_problem_is_a_file() {
+        let limits = Limits::default();
+        let mut found = Collector::new(&limits, &|_| true);
+        found.file("a/b.yaml".to_owned(), b"text");
+        found.file("ab.yaml".to_owned(), b"text");
+        found.problem("a".to_owned(), Problem::Submodule);
+        let (files, problems) = found.finish();
+        assert_eq!(files.into_keys().collect::<Vec<_>>(), ["ab.yaml"]);
+        assert_eq!(problems.len(), 1);
+    }
+}

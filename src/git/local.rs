@@ -1,0 +1,171 @@
+//! Repositories on this machine: finds the repository a directory belongs to, and reads a revision of it.
+//!
+//! Promises that paths are relative to the directory the person named, also when it lies deep inside a repository.
+//! Deliberately absent: anything about a working tree's files, which is `directory`'s work.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use git2::{Commit, ErrorCode, Repository, RepositoryOpenFlags, Tree};
+
+use super::files::Collector;
+use super::{Error, Revision, directory, names, revision, tree};
+
+/// A git repository, and where in it the directory lies that was asked for (empty: at its root).
+pub(super) struct Located {
+    pub(super) repository: Repository,
+    pub(super) prefix: String,
+}
+
+/// A directory: as it stands, or at a reference of the repository it belongs to.
+pub(super) fn read_directory(
+    path: &Path,
+    reference: Option<&str>,
+    found: &mut Collector<'_>,
+) -> Result<Revision, Error> {
+    let root = path.canonicalize().map_err(|source| Error::Directory {
+        path: path.to_owned(),
+        source,
+    })?;
+    match (locate(&root)?, reference) {
+        (Some(located), reference) if located.repository.is_bare() || reference.is_some() => {
+            read_revision(&located, &path.display().to_string(), reference, found)
+        }
+        (None, Some(reference)) => Err(Error::NotARepository {
+            path: path.to_owned(),
+            reference: names::printable(reference),
+        }),
+        (located, _) => directory::read(&root, located, found),
+    }
+}
+
+/// A repository named by a `file://` URL: always from its object database, as from a server, but nothing is copied.
+pub(super) fn read_repository(
+    path: &Path,
+    reference: Option<&str>,
+    found: &mut Collector<'_>,
+) -> Result<Revision, Error> {
+    let repository = Repository::open(path).map_err(|error| not_opened(path, error))?;
+    let located = Located {
+        repository,
+        prefix: String::new(),
+    };
+    read_revision(
+        &located,
+        &format!("file://{}", path.display()),
+        reference,
+        found,
+    )
+}
+
+fn read_revision(
+    located: &Located,
+    place: &str,
+    reference: Option<&str>,
+    found: &mut Collector<'_>,
+) -> Result<Revision, Error> {
+    let commit = match reference {
+        Some(reference) => revision::find(&located.repository, reference, place)?,
+        None => revision::head(&located.repository, place)?.ok_or_else(|| Error::NoCommits {
+            place: place.to_owned(),
+            hint: "; commit something, or choose another branch with --ref".to_owned(),
+        })?,
+    };
+    let root = subtree(located, &commit)?.ok_or_else(|| Error::NoDirectory {
+        directory: located.prefix.clone(),
+        place: place.to_owned(),
+        revision: commit.id().to_string(),
+    })?;
+    tree::read(&located.repository, &root, found)?;
+    Ok(Revision {
+        commit: Some(commit.id().to_string()),
+        edited: false,
+    })
+}
+
+/// The part of a commit that lies below the directory asked for.
+pub(super) fn subtree<'r>(
+    located: &'r Located,
+    commit: &Commit<'r>,
+) -> Result<Option<Tree<'r>>, Error> {
+    let tree = commit.tree().map_err(|e| tree::damaged("", e))?;
+    if located.prefix.is_empty() {
+        return Ok(Some(tree));
+    }
+    match tree.get_path(Path::new(&located.prefix)) {
+        Ok(entry) => Ok(located.repository.find_tree(entry.id()).ok()),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(tree::damaged(&located.prefix, error)),
+    }
+}
+
+/// The repository around a directory, unless that repository ignores the directory: then it is a plain directory.
+fn locate(root: &Path) -> Result<Option<Located>, Error> {
+    let nowhere: [&OsStr; 0] = [];
+    let repository = match Repository::open_ext(root, RepositoryOpenFlags::empty(), nowhere) {
+        Ok(repository) => repository,
+        Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
+        Err(error) => return Err(not_opened(root, error)),
+    };
+    let git = repository.path().canonicalize();
+    if repository.is_bare() && git.as_ref().is_ok_and(|git| git == root) {
+        return Ok(Some(Located {
+            repository,
+            prefix: String::new(),
+        }));
+    }
+    if git.is_ok_and(|git| root.starts_with(git)) {
+        let source =
+            std::io::Error::other("it belongs to git itself; name the working tree instead");
+        return Err(Error::Directory {
+            path: root.to_owned(),
+            source,
+        });
+    }
+    let workdir = repository.workdir().unwrap_or(root);
+    let workdir = workdir.canonicalize().map_err(|source| Error::Directory {
+        path: workdir.to_owned(),
+        source,
+    })?;
+    let Some(prefix) = root
+        .strip_prefix(&workdir)
+        .ok()
+        .and_then(Path::to_str)
+        .map(str::to_owned)
+    else {
+        return Ok(None);
+    };
+    let located = Located { repository, prefix };
+    Ok((!is_left_out(&located)).then_some(located))
+}
+
+/// True where the repository ignores the directory and holds nothing of it, as a home directory kept in git does.
+fn is_left_out(located: &Located) -> bool {
+    if located.prefix.is_empty() {
+        return false;
+    }
+    let below = format!("{}/", located.prefix);
+    let ignored = located.repository.is_path_ignored(&below).unwrap_or(false);
+    let holds = |index: git2::Index| {
+        index
+            .iter()
+            .any(|entry| entry.path.starts_with(below.as_bytes()))
+    };
+    ignored && !located.repository.index().is_ok_and(holds)
+}
+
+fn not_opened(path: &Path, error: git2::Error) -> Error {
+    let hint = match error.code() {
+        ErrorCode::Owner => format!(
+            "it belongs to another user; if you trust it, run `git config --global --add safe.directory {}`",
+            path.display()
+        ),
+        ErrorCode::NotFound => "name the repository itself, bare or with its .git".to_owned(),
+        _ => "see whether `git status` works there".to_owned(),
+    };
+    Error::Repository {
+        path: path.to_owned(),
+        hint,
+        source: error.into(),
+    }
+}

@@ -1,0 +1,14 @@
+//! What the servers hold now. Reads only: nothing here can write.
+
+pub mod cell;
+mod failure;
+pub mod freshness;
+pub mod live;
+pub mod reader;
+pub mod seen;
+pub mod values;
+pub mod vault;
+
+pub use failure::{Failure, FailureClass};
+pub use live::{Fields, KvValue, KvVersion, Observed};
+pub use reader::{KvEngine, KvReference, ReadAsCluster, ReadCluster, ReadVault, Session};

@@ -1,0 +1,173 @@
+//! Looking at one cluster, and at what exists for it in Vault.
+
+use super::live::{LiveMeta, LiveSecretMeta, Observed};
+use super::reader::{ReadCluster, ReadVault};
+use super::seen::{SeenCell, SeenVault};
+use super::{Failure, Fields};
+use crate::desire::{Cell, SecretId};
+use crate::names::Namespace;
+use futures::stream::{self, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+
+const AT_ONCE: usize = 4;
+
+/// Reads everything of a cell but values.
+pub async fn see_cell(
+    cell: &Cell,
+    vault: &dyn ReadVault,
+    cluster: Result<&dyn ReadCluster, &Failure>,
+    seen_vault: &SeenVault,
+) -> SeenCell {
+    let (in_vault, in_cluster) = futures::join!(
+        see_login(cell, vault, seen_vault),
+        see_cluster(cell, cluster)
+    );
+    let (config, role, roles) = in_vault;
+    SeenCell {
+        config,
+        role,
+        roles,
+        ..in_cluster
+    }
+}
+
+type Login = (
+    Observed<Fields>,
+    Observed<Fields>,
+    Result<BTreeSet<String>, Failure>,
+);
+
+/// Config and roles; nothing is asked of a mount that is not there.
+async fn see_login(cell: &Cell, vault: &dyn ReadVault, seen_vault: &SeenVault) -> Login {
+    match seen_vault.auth_mount(cell.mount.as_str()) {
+        Observed::Absent => (Observed::Absent, Observed::Absent, Ok(BTreeSet::new())),
+        Observed::Unknown(failure) => (
+            Observed::Unknown(failure.clone()),
+            Observed::Unknown(failure.clone()),
+            Err(failure),
+        ),
+        Observed::Present(mount) if mount.kind != "kubernetes" => {
+            (Observed::Absent, Observed::Absent, Ok(BTreeSet::new()))
+        }
+        Observed::Present(_) => {
+            futures::join!(
+                vault.auth_config(&cell.mount),
+                vault.role(&cell.mount, &cell.role.name),
+                vault.roles(&cell.mount)
+            )
+        }
+    }
+}
+
+async fn see_cluster(cell: &Cell, cluster: Result<&dyn ReadCluster, &Failure>) -> SeenCell {
+    let cluster = match cluster {
+        Ok(cluster) => cluster,
+        Err(failure) => return out_of_reach(cell, failure),
+    };
+    // The first answer decides whether the rest is asked at all: a cluster that is down is waited for once.
+    let identity = match cluster.identity().await {
+        Err(failure) if failure.is_outage() => return out_of_reach(cell, &failure),
+        identity => identity,
+    };
+    let account = &cell.service_account;
+    let (namespace, account, binding, marked) = futures::join!(
+        cluster.namespace(&account.namespace),
+        cluster.service_account(account),
+        cluster.binding(&cell.binding),
+        cluster.marked_secrets()
+    );
+    let secrets = see_secrets(cell, cluster, &marked).await;
+    let missing_namespaces = missing_namespaces(&secrets, cluster).await;
+    SeenCell {
+        config: Observed::Absent,
+        role: Observed::Absent,
+        roles: Ok(BTreeSet::new()),
+        identity,
+        namespace,
+        account,
+        binding,
+        marked,
+        secrets,
+        missing_namespaces,
+    }
+}
+
+fn out_of_reach(cell: &Cell, failure: &Failure) -> SeenCell {
+    SeenCell {
+        config: Observed::Absent,
+        role: Observed::Absent,
+        roles: Ok(BTreeSet::new()),
+        identity: Err(failure.clone()),
+        namespace: Observed::Unknown(failure.clone()),
+        account: Observed::Unknown(failure.clone()),
+        binding: Observed::Unknown(failure.clone()),
+        marked: Err(failure.clone()),
+        secrets: cell
+            .secrets
+            .iter()
+            .map(|secret| (secret.id.clone(), Observed::Unknown(failure.clone())))
+            .collect(),
+        missing_namespaces: BTreeSet::new(),
+    }
+}
+
+/// From the list where it has them; a declared Secret without keyfleet's label is asked for by itself.
+async fn see_secrets(
+    cell: &Cell,
+    cluster: &dyn ReadCluster,
+    marked: &Result<Vec<LiveSecretMeta>, Failure>,
+) -> BTreeMap<SecretId, Observed<LiveMeta>> {
+    let listed: BTreeMap<(&str, &str), &LiveMeta> = marked
+        .iter()
+        .flatten()
+        .map(|secret| {
+            (
+                (secret.namespace.as_str(), secret.name.as_str()),
+                &secret.meta,
+            )
+        })
+        .collect();
+    let reads = cell.secrets.iter().map(|secret| {
+        let known = listed
+            .get(&(secret.id.namespace.as_str(), secret.id.name.as_str()))
+            .map(|meta| (*meta).clone());
+        async move {
+            let observed = match known {
+                Some(meta) => Observed::Present(meta),
+                None => {
+                    cluster
+                        .secret_meta(&secret.id.namespace, &secret.id.name)
+                        .await
+                }
+            };
+            (secret.id.clone(), observed)
+        }
+    });
+    stream::iter(reads)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
+/// Asked only for namespaces of Secrets that are not there: a Secret's own absence does not tell.
+async fn missing_namespaces(
+    secrets: &BTreeMap<SecretId, Observed<LiveMeta>>,
+    cluster: &dyn ReadCluster,
+) -> BTreeSet<String> {
+    let in_question: BTreeSet<&Namespace> = secrets
+        .iter()
+        .filter(|(_, seen)| matches!(seen, Observed::Absent))
+        .map(|(id, _)| &id.namespace)
+        .collect();
+    let reads = in_question
+        .into_iter()
+        .map(|namespace| async move { (namespace, cluster.namespace(namespace).await) });
+    let seen: Vec<_> = stream::iter(reads)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    seen.into_iter()
+        .filter(|(_, seen)| matches!(seen, Observed::Absent))
+        .map(|(namespace, _)| namespace.to_string())
+        .collect()
+}

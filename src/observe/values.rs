@@ -1,0 +1,143 @@
+//! Reading values as the cluster: its service account's token, a login at its mount, a read with its role.
+//!
+//! One token for each mount and role, kept while it lives; what keyfleet changes of a role or policy drops it.
+
+use super::reader::{KvReference, ReadAsCluster, ReadCluster, Session};
+use super::seen::{SeenSecret, SeenValues};
+use super::{Failure, KvValue};
+use crate::desire::{Cell, DesiredSecret, SecretId, SecretLogin};
+use futures::stream::{self, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+const AT_ONCE: usize = 4;
+
+/// A token is not used in the last part of its life: it might end between here and Vault.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// The tokens of one cluster.
+#[derive(Default)]
+pub struct Sessions {
+    held: Mutex<BTreeMap<SecretLogin, Held>>,
+}
+
+struct Held {
+    session: Arc<Session>,
+    until: Instant,
+}
+
+impl Sessions {
+    pub(crate) async fn session(
+        &self,
+        login: &SecretLogin,
+        cell: &Cell,
+        vault: &dyn ReadAsCluster,
+        cluster: &dyn ReadCluster,
+    ) -> Result<Arc<Session>, Failure> {
+        // Held over the login, so that many Secrets need one.
+        let mut held = self.held.lock().await;
+        if let Some(found) = held.get(login).filter(|found| found.until > Instant::now()) {
+            return Ok(found.session.clone());
+        }
+        let audience = (!cell.role.audience.is_empty()).then_some(cell.role.audience.as_str());
+        let jwt = cluster.mint_token(&login.account, audience).await?;
+        let session = Arc::new(vault.log_in(&login.mount, &login.role, &jwt).await?);
+        let until = Instant::now() + session.lives.saturating_sub(MARGIN);
+        held.insert(
+            login.clone(),
+            Held {
+                session: session.clone(),
+                until,
+            },
+        );
+        Ok(session)
+    }
+
+    /// Gives every token back: what it granted may have changed, or nobody needs it any more.
+    pub async fn end(&self, vault: &dyn ReadAsCluster) {
+        for (_, held) in std::mem::take(&mut *self.held.lock().await) {
+            // It expires by itself when this fails.
+            if let Err(failure) = vault.log_out(&held.session).await {
+                tracing::debug!(%failure, "token not given back");
+            }
+        }
+    }
+
+    /// Whether any token is held.
+    pub async fn is_empty(&self) -> bool {
+        self.held.lock().await.is_empty()
+    }
+}
+
+/// Looks into these Secrets: their live data, and what Vault holds for them.
+pub async fn see_values(
+    cell: &Cell,
+    ids: &BTreeSet<SecretId>,
+    sessions: &Sessions,
+    vault: &dyn ReadAsCluster,
+    cluster: Result<&dyn ReadCluster, &Failure>,
+) -> SeenValues {
+    let wanted: Vec<&DesiredSecret> = cell
+        .secrets
+        .iter()
+        .filter(|secret| ids.contains(&secret.id))
+        .collect();
+    if wanted.is_empty() {
+        return SeenValues::default();
+    }
+    let cluster = match cluster {
+        Ok(cluster) => cluster,
+        Err(failure) => {
+            return SeenValues {
+                secrets: BTreeMap::new(),
+                login: Some(Err(failure.clone())),
+            };
+        }
+    };
+    let own = cell_login(cell);
+    // When every Secret uses another role, the cluster's own is not logged in with.
+    let needs_own = wanted.iter().any(|secret| secret.login == own);
+    if needs_own && let Err(failure) = sessions.session(&own, cell, vault, cluster).await {
+        return SeenValues {
+            secrets: BTreeMap::new(),
+            login: Some(Err(failure)),
+        };
+    }
+    let seen = stream::iter(wanted).map(|secret| async move {
+        let live = async { cluster.secret(&secret.id.namespace, &secret.id.name).await };
+        let (live, values) = futures::join!(live, read_all(secret, cell, sessions, vault, cluster));
+        (secret.id.clone(), SeenSecret { live, values })
+    });
+    SeenValues {
+        secrets: seen.buffer_unordered(AT_ONCE).collect().await,
+        login: Some(Ok(())),
+    }
+}
+
+fn cell_login(cell: &Cell) -> SecretLogin {
+    SecretLogin {
+        mount: cell.mount.clone(),
+        role: cell.role.name.clone(),
+        account: cell.service_account.clone(),
+    }
+}
+
+async fn read_all(
+    secret: &DesiredSecret,
+    cell: &Cell,
+    sessions: &Sessions,
+    vault: &dyn ReadAsCluster,
+    cluster: &dyn ReadCluster,
+) -> BTreeMap<KvReference, Result<KvValue, Failure>> {
+    let mut values = BTreeMap::new();
+    for reference in secret.references() {
+        let value = match sessions.session(&secret.login, cell, vault, cluster).await {
+            Ok(session) => vault.value(&session, reference).await,
+            Err(failure) => Err(failure),
+        };
+        values.insert(reference.clone(), value);
+    }
+    values
+}

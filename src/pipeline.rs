@@ -1,0 +1,116 @@
+//! The whole story on one screen: what happens from a git revision to a changed world.
+//!
+//! Both the command line and the service call only this. A pass plans every cell by itself and side by side: a cell that
+//! fails, fails alone.
+
+mod health;
+mod pass;
+mod rounds;
+mod source;
+mod world;
+
+use crate::declare::Declarations;
+use crate::desire::{self, Cell, Desired};
+use crate::diagnostics::{Diagnostics, Sources};
+use crate::guard::{Guarded, Held};
+use crate::plan::{Scope, Sheet};
+use std::collections::BTreeSet;
+
+pub use health::status;
+pub use rounds::{Applied, apply};
+pub use source::{Repository, read};
+pub use world::{Open, OpenCluster, OpenVault, World};
+
+/// What a repository asks for, with everything that is wrong in it.
+pub struct Wanted {
+    /// `acme @ 3f2a9c1`.
+    pub name: String,
+    pub revision: String,
+    pub desired: Desired,
+    pub problems: Diagnostics,
+    pub sources: Sources,
+}
+
+/// git → declare → desire. Pure but for the reading of git, which is done.
+pub fn compile(repository: Repository) -> Wanted {
+    let mut problems = Diagnostics::default();
+    let declarations: Declarations =
+        crate::declare::load(&repository.sources, &repository.unreadable, &mut problems);
+    let desired = desire::resolve(&declarations, &mut problems);
+    Wanted {
+        name: repository.name,
+        revision: repository.revision,
+        desired,
+        problems,
+        sources: repository.sources,
+    }
+}
+
+/// What a run is about, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only these clusters; empty for all.
+    pub clusters: BTreeSet<String>,
+    /// Compare the data of every Secret, whatever its metadata says.
+    pub full: bool,
+    /// Ids of held changes that were released.
+    pub approvals: BTreeSet<String>,
+}
+
+impl Options {
+    fn is_chosen(&self, cell: &Cell) -> bool {
+        self.clusters.is_empty() || self.clusters.contains(cell.cluster.as_str())
+    }
+}
+
+/// One scope of a plan, after the guard.
+pub struct ScopePlan {
+    /// The cluster, or `None` for what the clusters of a Vault share.
+    pub scope: Scope,
+    pub guarded: Guarded,
+}
+
+/// The plan of a pass.
+pub struct Planned {
+    pub scopes: Vec<ScopePlan>,
+}
+
+impl Planned {
+    pub fn sheets(&self) -> impl Iterator<Item = &Sheet> {
+        self.scopes.iter().map(|scope| &scope.guarded.sheet)
+    }
+
+    pub fn held(&self) -> impl Iterator<Item = &Held> {
+        self.scopes.iter().flat_map(|scope| &scope.guarded.held)
+    }
+
+    /// Whether everything is as it should be: nothing to change, to wait for, held, or blocked.
+    pub fn is_in_sync(&self) -> bool {
+        self.scopes.iter().all(|scope| {
+            let Guarded {
+                approved,
+                held,
+                sheet,
+            } = &scope.guarded;
+            approved.is_empty()
+                && held.is_empty()
+                && sheet.waiting.is_empty()
+                && sheet.blocked.is_empty()
+        })
+    }
+
+    /// Whether something could not be read: then nobody knows whether it is in sync.
+    pub fn has_unread(&self) -> bool {
+        self.sheets().any(|sheet| !sheet.unread.is_empty())
+    }
+}
+
+/// observe → plan → guard, for every chosen cell. Reads only.
+pub async fn plan(desired: &Desired, world: &World, options: &Options) -> Planned {
+    let seen = pass::see_vaults(desired, world, options).await;
+    let cells = pass::plan_cells(desired, world, options, &seen).await;
+    let vaults = pass::plan_vaults(desired, options, &seen);
+    Planned {
+        scopes: vaults.into_iter().chain(cells).collect(),
+    }
+}

@@ -1,0 +1,189 @@
+//! Applying in rounds: observe → plan → guard → apply, until nothing waits or nothing moves.
+//!
+//! What was shown first never grows on the way: a later round may only fill in what the first plan said was waiting, or
+//! try again what it had already shown. Anything else that turns up meanwhile is left for the next run, and said.
+
+use super::pass::CELLS_AT_ONCE;
+use super::{Options, Planned, ScopePlan, World};
+use crate::apply::{self, Outcome, Progress, StepResult, Writers};
+use crate::desire::Desired;
+use crate::observe::{Failure, FailureClass};
+use crate::plan::{Action, Change, Kind, Scope, Target};
+use futures::stream::{self, StreamExt};
+use std::collections::BTreeSet;
+
+/// A cluster that Vault has never heard of needs two: one to let it in, one for its Secrets.
+const MOST_ROUNDS: usize = 4;
+
+/// What became of an apply.
+pub struct Applied {
+    pub outcomes: Vec<Outcome>,
+    /// Changes that were not shown before, and so were not made.
+    pub unannounced: Vec<Change>,
+    pub rounds: usize,
+    /// What is left, as the last look saw it; `None` when nothing was done.
+    pub left: Option<Planned>,
+}
+
+/// Asked between two writes whether to begin another.
+pub(super) type Stop<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
+/// What the first plan announced.
+struct Announced {
+    ids: BTreeSet<String>,
+    waiting: BTreeSet<Target>,
+}
+
+impl Announced {
+    fn of(plan: &Planned) -> Self {
+        let approved = plan
+            .scopes
+            .iter()
+            .flat_map(|scope| scope.guarded.approved.changes());
+        Self {
+            ids: approved.map(Change::id).collect(),
+            waiting: plan
+                .sheets()
+                .flat_map(|sheet| &sheet.waiting)
+                .map(|waiting| waiting.target.clone())
+                .collect(),
+        }
+    }
+
+    fn covers(&self, change: &Change) -> bool {
+        // A delete may only wait for a policy, whose plan said so.
+        let may_fill_in = change.action != Action::Delete || change.target.kind == Kind::Policy;
+        may_fill_in && self.waiting.contains(&change.target) || self.ids.contains(&change.id())
+    }
+}
+
+/// Makes the plan's changes and fills in what waits.
+pub async fn apply(
+    first: Planned,
+    desired: &Desired,
+    world: &World,
+    options: &Options,
+    progress: &Progress,
+    stop: Stop<'_>,
+) -> Applied {
+    let announced = Announced::of(&first);
+    let mut applied = Applied {
+        outcomes: Vec::new(),
+        unannounced: Vec::new(),
+        rounds: 0,
+        left: None,
+    };
+    let mut plan = first;
+    loop {
+        let outcomes = apply_all(
+            std::mem::take(&mut plan.scopes),
+            desired,
+            world,
+            progress,
+            stop,
+        )
+        .await;
+        let moved = outcomes
+            .iter()
+            .any(|outcome| outcome.result == StepResult::Done);
+        applied.rounds += 1;
+        applied.outcomes.extend(outcomes);
+        if !moved || stop() {
+            return applied;
+        }
+        plan = super::plan(desired, world, options).await;
+        let nothing_waited = announced.waiting.is_empty();
+        applied.unannounced = plan
+            .scopes
+            .iter_mut()
+            .flat_map(|scope| {
+                scope
+                    .guarded
+                    .approved
+                    .retain(|change| announced.covers(change))
+            })
+            .collect();
+        let is_done = plan
+            .scopes
+            .iter()
+            .all(|scope| scope.guarded.approved.is_empty());
+        if is_done || nothing_waited || applied.rounds == MOST_ROUNDS {
+            applied.left = Some(plan);
+            return applied;
+        }
+    }
+}
+
+/// What clusters share comes first, then every cell side by side.
+async fn apply_all(
+    scopes: Vec<ScopePlan>,
+    desired: &Desired,
+    world: &World,
+    progress: &Progress,
+    stop: Stop<'_>,
+) -> Vec<Outcome> {
+    let (shared, cells): (Vec<_>, Vec<_>) = scopes
+        .into_iter()
+        .partition(|scope| matches!(scope.scope, Scope::Vault(_)));
+    let mut outcomes = Vec::new();
+    for scope in shared {
+        outcomes.extend(apply_scope(scope, desired, world, progress, stop).await);
+    }
+    let cells = cells
+        .into_iter()
+        .map(|scope| apply_scope(scope, desired, world, progress, stop));
+    let applied: Vec<Vec<Outcome>> = stream::iter(cells)
+        .buffer_unordered(CELLS_AT_ONCE)
+        .collect()
+        .await;
+    outcomes.extend(applied.into_iter().flatten());
+    outcomes
+}
+
+async fn apply_scope(
+    scope: ScopePlan,
+    desired: &Desired,
+    world: &World,
+    progress: &Progress,
+    stop: Stop<'_>,
+) -> Vec<Outcome> {
+    let plan = scope.guarded.approved;
+    let cell = match &scope.scope {
+        Scope::Cluster(name) => desired.cells.iter().find(|cell| cell.cluster == *name),
+        Scope::Vault(_) => None,
+    };
+    let vault = match &scope.scope {
+        Scope::Vault(name) => Some(name),
+        Scope::Cluster(_) => cell.map(|cell| &cell.vault),
+    };
+    let Some(Ok(open)) = vault.map(|vault| world.vault(vault)) else {
+        return Vec::new();
+    };
+    // What is changed of a role or a policy does not count for a token that was made before.
+    let of_login = |change: &Change| {
+        matches!(
+            change.target.kind,
+            Kind::AuthMount | Kind::AuthConfig | Kind::Policy | Kind::Role
+        )
+    };
+    let changes_login = plan.changes().iter().any(of_login);
+    let nowhere = Failure::new(
+        FailureClass::Setup,
+        "write to a cluster",
+        "this change is not of a cluster",
+    );
+    let writers = Writers {
+        vault: open.write.as_ref(),
+        cluster: cell.map_or(Err(&nowhere), |cell| {
+            world
+                .cluster(&cell.cluster)
+                .map(|cluster| cluster.write.as_ref())
+        }),
+        installation: &desired.installation,
+    };
+    let outcomes = apply::apply(plan, &writers, progress, stop).await;
+    if let Some(cell) = cell.filter(|_| changes_login) {
+        world.end_sessions(cell).await;
+    }
+    outcomes
+}

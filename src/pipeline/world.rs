@@ -1,0 +1,111 @@
+//! The servers of a run: opened once, used by every round, and asked for a cluster's credentials at most once.
+
+use super::Options;
+use crate::apply::{WriteCluster, WriteVault};
+use crate::desire::{Cell, Desired, DesiredVault};
+use crate::names::{ClusterName, VaultName};
+use crate::observe::values::Sessions;
+use crate::observe::{Failure, ReadAsCluster, ReadCluster, ReadVault};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One Vault, as each part of keyfleet may use it.
+#[derive(Clone)]
+pub struct OpenVault {
+    pub read: Arc<dyn ReadVault>,
+    pub as_cluster: Arc<dyn ReadAsCluster>,
+    pub write: Arc<dyn WriteVault>,
+}
+
+/// One cluster.
+#[derive(Clone)]
+pub struct OpenCluster {
+    pub read: Arc<dyn ReadCluster>,
+    pub write: Arc<dyn WriteCluster>,
+}
+
+/// Opens connections as the declarations and the operator's settings say. Asks no server, except for credentials that
+/// are kept in Vault.
+#[async_trait]
+pub trait Open: Send + Sync {
+    fn vault(&self, vault: &DesiredVault) -> Result<OpenVault, Failure>;
+
+    async fn cluster(
+        &self,
+        cell: &Cell,
+        vault: Result<&OpenVault, &Failure>,
+    ) -> Result<OpenCluster, Failure>;
+}
+
+/// Every server of a run.
+pub struct World {
+    vaults: BTreeMap<VaultName, Result<OpenVault, Failure>>,
+    cells: BTreeMap<ClusterName, OpenCell>,
+}
+
+/// A cluster's connection and its tokens.
+pub(super) struct OpenCell {
+    pub(super) cluster: Result<OpenCluster, Failure>,
+    pub(super) sessions: Sessions,
+}
+
+impl World {
+    /// Opens what the chosen cells need.
+    pub async fn open(desired: &Desired, options: &Options, open: &dyn Open) -> Self {
+        let vaults: BTreeMap<_, _> = desired
+            .vaults
+            .values()
+            .map(|vault| (vault.name.clone(), open.vault(vault)))
+            .collect();
+        let chosen = desired.cells.iter().filter(|cell| options.is_chosen(cell));
+        let opened = chosen.map(|cell| {
+            let vault = vaults[&cell.vault].as_ref();
+            async move {
+                let cluster = open.cluster(cell, vault).await;
+                (
+                    cell.cluster.clone(),
+                    OpenCell {
+                        cluster,
+                        sessions: Sessions::default(),
+                    },
+                )
+            }
+        });
+        let cells = futures::future::join_all(opened)
+            .await
+            .into_iter()
+            .collect();
+        Self { vaults, cells }
+    }
+
+    pub fn vault(&self, name: &VaultName) -> Result<&OpenVault, &Failure> {
+        self.vaults[name].as_ref()
+    }
+
+    pub fn cluster(&self, name: &ClusterName) -> Result<&OpenCluster, &Failure> {
+        self.cells[name].cluster.as_ref()
+    }
+
+    pub(super) fn sessions(&self, name: &ClusterName) -> &Sessions {
+        &self.cells[name].sessions
+    }
+
+    /// Gives back the tokens of one cell.
+    pub(super) async fn end_sessions(&self, cell: &Cell) {
+        if let Ok(vault) = self.vault(&cell.vault) {
+            self.sessions(&cell.cluster)
+                .end(vault.as_cluster.as_ref())
+                .await;
+        }
+    }
+
+    /// Gives back every token: a run that ends leaves none behind.
+    pub async fn close(&self, desired: &Desired) {
+        let open = desired
+            .cells
+            .iter()
+            .filter(|cell| self.cells.contains_key(&cell.cluster));
+        futures::future::join_all(open.map(|cell| self.end_sessions(cell))).await;
+    }
+}

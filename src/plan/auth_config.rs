@@ -1,0 +1,191 @@
+//! The config of a cluster's auth mount: a full replace that hides a write-only reviewer token.
+
+use super::change::{Action, Cause, Change, Concern, Kind, Reason, Scope, Target, Write};
+use super::fields::{self, Rule, Shape, core, where_known};
+use super::mount::concerns;
+use super::sheet::Sheet;
+use crate::declare::Reviewer;
+use crate::desire::Cell;
+use crate::mark::{Mark, Owner, digest};
+use crate::observe::Fields;
+use crate::observe::live::Observed;
+use serde_json::{Value, json};
+
+/// Whether a reviewer token is stored; its value is never told.
+const REVIEWER_SET: &str = "token_reviewer_jwt_set";
+
+/// The config that makes a login's own token review itself.
+pub(super) fn rules(cell: &Cell) -> Vec<Rule> {
+    vec![
+        core("kubernetes_host", Shape::Text, cell.config.host.as_str()),
+        core(
+            "kubernetes_ca_cert",
+            Shape::Pem,
+            cell.config.ca_pem.as_str(),
+        ),
+        // Without this, a Vault that runs in Kubernetes sends its own token to the cluster's API server.
+        core("disable_local_ca_jwt", Shape::Flag, true),
+        core("disable_iss_validation", Shape::Flag, true),
+        core("issuer", Shape::Text, ""),
+        core("pem_keys", Shape::Set, json!([])),
+        where_known("use_annotations_as_alias_metadata", Shape::Flag, false),
+    ]
+}
+
+/// Plans the config; says whether logins can work with what is there.
+pub(super) fn plan(
+    cell: &Cell,
+    mount_owner: &Owner,
+    mark: Option<&Mark>,
+    live: &Observed<Fields>,
+    sheet: &mut Sheet,
+) -> bool {
+    let target = Target {
+        scope: Scope::Vault(cell.vault.clone()),
+        kind: Kind::AuthConfig,
+        name: cell.mount.to_string(),
+    };
+    sheet.looked_at += 1;
+    match live {
+        Observed::Unknown(failure) => {
+            sheet.unread(target, failure);
+            false
+        }
+        Observed::Absent if cell.config.reviewer == Some(Reviewer::Existing) => {
+            let hint =
+                "write the config with its reviewer token by hand, or use `reviewer: client`";
+            sheet.blocked(
+                target,
+                "there is no config, and `reviewer: existing` never writes one".to_owned(),
+                Some(hint.to_owned()),
+                None,
+                Some(&cell.config.place),
+            );
+            false
+        }
+        Observed::Absent => {
+            sheet.change(create(cell, mount_owner, target));
+            false
+        }
+        Observed::Present(live) => compare(cell, mount_owner, mark, live, target, sheet),
+    }
+}
+
+fn create(cell: &Cell, owner: &Owner, target: Target) -> Change {
+    Change {
+        target,
+        action: Action::Create,
+        fields: Vec::new(),
+        summary: format!("{}, reviewer client", cell.config.host),
+        reason: Reason::Missing,
+        cause: Cause::Pending,
+        concerns: concerns(owner, cell.adopt),
+        place: Some(cell.config.place.clone()),
+        write: Write::AuthConfig {
+            mount: cell.mount.clone(),
+            fields: fields::to_send(&rules(cell), None),
+        },
+    }
+}
+
+/// Which reviewer is meant where the file does not say: on a mount of ours `client`, elsewhere what is there.
+fn reviewer(cell: &Cell, owner: &Owner, stored: bool) -> Reviewer {
+    match cell.config.reviewer {
+        Some(reviewer) => reviewer,
+        None if stored && *owner != Owner::Us && !cell.adopt => Reviewer::Existing,
+        None => Reviewer::Client,
+    }
+}
+
+fn compare(
+    cell: &Cell,
+    owner: &Owner,
+    mark: Option<&Mark>,
+    live: &Fields,
+    target: Target,
+    sheet: &mut Sheet,
+) -> bool {
+    let stored = live.get(REVIEWER_SET) == Some(&Value::Bool(true));
+    let reviewer = reviewer(cell, owner, stored);
+    let mut rules = rules(cell);
+    let inert = reviewer == Reviewer::Existing
+        && stored
+        && live.get("disable_local_ca_jwt") != Some(&Value::Bool(true));
+    if inert && has_ca(live) {
+        // With a CA and a reviewer token stored, Vault never uses its own: the flag has no effect, and is only named.
+        rules.retain(|rule| rule.name != "disable_local_ca_jwt");
+        sheet.note(
+            &target.scope,
+            format!("config {}: disable_local_ca_jwt is false; no effect while a reviewer token and a CA are stored", cell.mount),
+            "set it to true: without a stored reviewer token, a Vault in Kubernetes would send its own to this cluster",
+            Some(&cell.config.place),
+        );
+    }
+    let mut changes = fields::differences(&rules, live);
+    let wanted = reviewer == Reviewer::Existing;
+    if live.contains_key(REVIEWER_SET) && stored != wanted {
+        let word = |set: bool| Some(if set { "stored" } else { "none" }.to_owned());
+        changes.push(super::FieldChange {
+            field: "token_reviewer_jwt".to_owned(),
+            before: word(stored),
+            after: word(wanted),
+        });
+    }
+    if changes.is_empty() {
+        return true;
+    }
+    let cause = cause(
+        mark,
+        "config",
+        &fields::canonical(&rules),
+        &fields::canonical_live(&rules, live),
+    );
+    let mut concerns = concerns(owner, cell.adopt);
+    let moves = |name: &str| {
+        !matches!(cause, Cause::Drift { .. }) && changes.iter().any(|change| change.field == name)
+    };
+    // Back to what was written before is no move: that was looked at when it was made.
+    if moves("kubernetes_host") {
+        concerns.push(Concern::ServerChanges);
+    }
+    if moves("kubernetes_ca_cert") {
+        concerns.push(Concern::CaChanges);
+    }
+    if reviewer == Reviewer::Existing {
+        concerns.push(Concern::ErasesReviewer);
+    }
+    let write = Write::AuthConfig {
+        mount: cell.mount.clone(),
+        fields: fields::to_send(&rules, Some(live)),
+    };
+    sheet.change(Change {
+        target,
+        action: Action::Update,
+        fields: changes,
+        summary: String::new(),
+        reason: Reason::Differs,
+        cause,
+        concerns,
+        place: Some(cell.config.place.clone()),
+        write,
+    });
+    true
+}
+
+fn has_ca(live: &Fields) -> bool {
+    live.get("kubernetes_ca_cert")
+        .and_then(Value::as_str)
+        .is_some_and(|pem| !pem.is_empty())
+}
+
+/// Who moved, as far as the mount's mark tells: it holds the digest of what was written when the mount was made.
+pub(super) fn cause(mark: Option<&Mark>, fact: &str, desired: &str, live: &str) -> Cause {
+    match mark.and_then(|mark| mark.facts.get(fact)) {
+        Some(written) if *written == digest(live) => Cause::Pending,
+        Some(written) if *written == digest(desired) => Cause::Drift {
+            by: None,
+            since: None,
+        },
+        _ => Cause::Unrecorded,
+    }
+}

@@ -1,0 +1,248 @@
+//! Mounts: KV engines and auth mounts, and what they are tuned to.
+
+use super::change::{
+    Action, Cause, Change, Concern, FieldChange, Kind, Reason, Scope, Target, Write,
+};
+use super::fields::{self, Rule, Shape, core, where_known};
+use super::sheet::Sheet;
+use crate::apply::MountTable;
+use crate::diagnostics::Place;
+use crate::mark::{Mark, Owner};
+use crate::names::MountPath;
+use crate::observe::live::{LiveMount, Observed};
+use crate::observe::{Fields, KvEngine};
+use serde_json::json;
+
+/// A mount as it should be.
+pub(super) struct DesiredMount<'a> {
+    pub(super) scope: Scope,
+    pub(super) kind: Kind,
+    pub(super) path: &'a MountPath,
+    pub(super) engine: Engine,
+    pub(super) mark: Mark,
+    pub(super) adopt: bool,
+    pub(super) place: &'a Place,
+    /// Another object of the same cell says that this mount, by its accessor, was ours.
+    pub(super) known_accessor: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Engine {
+    Kv(KvEngine),
+    Kubernetes,
+}
+
+impl Engine {
+    fn table(self) -> MountTable {
+        match self {
+            Self::Kv(_) => MountTable::Engine,
+            Self::Kubernetes => MountTable::Auth,
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Kv(_) => "kv",
+            Self::Kubernetes => "kubernetes",
+        }
+    }
+
+    fn version(self) -> Option<&'static str> {
+        match self {
+            Self::Kv(KvEngine::V1) => Some("1"),
+            Self::Kv(KvEngine::V2) => Some("2"),
+            Self::Kubernetes => None,
+        }
+    }
+}
+
+/// What `tune` can change, at the values of a mount that nobody tuned.
+fn tuning(engine: Engine) -> Vec<Rule> {
+    let mut rules = vec![
+        core("default_lease_ttl", Shape::Duration, 0),
+        core("max_lease_ttl", Shape::Duration, 0),
+        where_known("audit_non_hmac_request_keys", Shape::Set, json!([])),
+        where_known("audit_non_hmac_response_keys", Shape::Set, json!([])),
+        where_known("passthrough_request_headers", Shape::Set, json!([])),
+        where_known("allowed_response_headers", Shape::Set, json!([])),
+        where_known("listing_visibility", Shape::Text, "hidden"),
+    ];
+    if engine == Engine::Kubernetes {
+        rules.push(where_known("token_type", Shape::Text, "default-service"));
+    }
+    rules
+}
+
+/// Whose a mount is: its own mark decides, then what another object of the cell remembers of its accessor.
+pub(super) fn owner(live: &LiveMount, desired: &DesiredMount<'_>) -> Owner {
+    let own = Owner::of(
+        Mark::read(&live.description).as_ref(),
+        &desired.mark.installation,
+    );
+    match own {
+        Owner::Unmarked if desired.known_accessor.as_deref() == Some(live.accessor.as_str()) => {
+            Owner::Us
+        }
+        other => other,
+    }
+}
+
+/// Plans one mount; says whether it is there, as what it should be.
+pub(super) fn plan(
+    desired: &DesiredMount<'_>,
+    live: &Observed<LiveMount>,
+    sheet: &mut Sheet,
+) -> bool {
+    let target = Target {
+        scope: desired.scope.clone(),
+        kind: desired.kind,
+        name: desired.path.to_string(),
+    };
+    sheet.looked_at += 1;
+    match live {
+        Observed::Unknown(failure) => {
+            sheet.unread(target, failure);
+            false
+        }
+        Observed::Absent => {
+            sheet.change(create(desired, target));
+            false
+        }
+        Observed::Present(live) => compare(desired, live, target, sheet),
+    }
+}
+
+fn create(desired: &DesiredMount<'_>, target: Target) -> Change {
+    let mut body = Fields::from([
+        ("type".to_owned(), json!(desired.engine.kind())),
+        ("description".to_owned(), json!(desired.mark.to_string())),
+    ]);
+    if let Some(version) = desired.engine.version() {
+        body.insert("options".to_owned(), json!({ "version": version }));
+    }
+    let version = desired
+        .engine
+        .version()
+        .map(|version| format!(", version {version}"))
+        .unwrap_or_default();
+    Change {
+        target,
+        action: Action::Create,
+        fields: Vec::new(),
+        summary: format!("type {}{version}", desired.engine.kind()),
+        reason: Reason::Missing,
+        cause: Cause::Pending,
+        concerns: Vec::new(),
+        place: Some(desired.place.clone()),
+        write: Write::EnableMount {
+            table: desired.engine.table(),
+            path: desired.path.clone(),
+            body,
+        },
+    }
+}
+
+fn compare(
+    desired: &DesiredMount<'_>,
+    live: &LiveMount,
+    target: Target,
+    sheet: &mut Sheet,
+) -> bool {
+    let version = live
+        .options
+        .get("version")
+        .and_then(|version| version.as_str())
+        .unwrap_or("1");
+    // Vault lists a KV engine under either of its two names.
+    let same_kind = live.kind == desired.engine.kind()
+        || desired.engine.version().is_some() && live.kind == "generic";
+    if !same_kind
+        || desired
+            .engine
+            .version()
+            .is_some_and(|wanted| wanted != version)
+    {
+        let is = if same_kind {
+            format!("KV version {version}")
+        } else {
+            format!("of type {}", live.kind)
+        };
+        sheet.blocked(
+            target,
+            format!("there is another mount at this path, {is}"),
+            Some("use another path; keyfleet never unmounts what is in its way".to_owned()),
+            None,
+            Some(desired.place),
+        );
+        return false;
+    }
+    let owner = owner(live, desired);
+    let rules = tuning(desired.engine);
+    let mut seen = live.tuning.clone();
+    // A listing that was never tuned is hidden, and older servers say nothing of it.
+    seen.entry("listing_visibility".to_owned())
+        .and_modify(|value| {
+            if value == "" {
+                *value = json!("hidden");
+            }
+        })
+        .or_insert(json!("hidden"));
+    let mut changes = fields::differences(&rules, &seen);
+    let drift = Cause::Drift {
+        by: None,
+        since: None,
+    };
+    let mut cause = if owner == Owner::Us {
+        drift
+    } else {
+        Cause::Unrecorded
+    };
+    let marked = Mark::read(&live.description).is_some();
+    if !marked && (owner == Owner::Us || desired.adopt) {
+        changes.push(FieldChange {
+            field: "description".to_owned(),
+            before: Some(format!("{:?}", live.description)),
+            after: Some("keyfleet's mark".to_owned()),
+        });
+        if owner != Owner::Us {
+            cause = Cause::Adopt;
+        }
+    }
+    if changes.is_empty() {
+        return true;
+    }
+    let mut write = fields::to_send(&rules, Some(&live.tuning));
+    write.retain(|name, _| changes.iter().any(|change| change.field == *name));
+    if changes.iter().any(|change| change.field == "description") {
+        write.insert("description".to_owned(), json!(desired.mark.to_string()));
+    }
+    let reason = Reason::Differs;
+    let concerns = concerns(&owner, desired.adopt);
+    let write = Write::TuneMount {
+        table: desired.engine.table(),
+        path: desired.path.clone(),
+        fields: write,
+    };
+    sheet.change(Change {
+        target,
+        action: Action::Update,
+        fields: changes,
+        summary: String::new(),
+        reason,
+        cause,
+        concerns,
+        place: Some(desired.place.clone()),
+        write,
+    });
+    true
+}
+
+/// What stands against changing an object of this owner.
+pub(super) fn concerns(owner: &Owner, adopt: bool) -> Vec<Concern> {
+    match owner {
+        Owner::Us => Vec::new(),
+        Owner::Unmarked if adopt => Vec::new(),
+        Owner::Unmarked => vec![Concern::NotOurs],
+        Owner::Other(name) => vec![Concern::OtherInstallation(name.clone())],
+    }
+}

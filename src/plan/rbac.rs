@@ -1,0 +1,235 @@
+//! What a cluster needs before its service account can log in: namespace, account, and the right to have tokens reviewed.
+
+use super::change::{Action, Cause, Change, FieldChange, Kind, Reason, Scope, Target, Write};
+use super::mount::concerns;
+use super::sheet::Sheet;
+use crate::desire::{AUTH_DELEGATOR, Cell};
+use crate::mark::{INSTALLATION_LABEL, Owner};
+use crate::names::InstallationName;
+use crate::observe::live::{LiveBinding, LiveMeta, Observed};
+use std::collections::BTreeSet;
+
+/// Plans the namespace and the service account; both are only ever made, never changed. Says whether both are there.
+pub(super) fn plan_account(
+    cell: &Cell,
+    namespace: &Observed<LiveMeta>,
+    account: &Observed<LiveMeta>,
+    sheet: &mut Sheet,
+) -> bool {
+    let target = |kind, name: String| Target {
+        scope: Scope::Cluster(cell.cluster.clone()),
+        kind,
+        name,
+    };
+    let namespace_name = cell.service_account.namespace.clone();
+    let has_namespace = exists(
+        namespace,
+        target(Kind::Namespace, namespace_name.to_string()),
+        cell,
+        Write::Namespace {
+            name: namespace_name,
+        },
+        sheet,
+    );
+    let write = Write::ServiceAccount {
+        account: cell.service_account.clone(),
+    };
+    exists(
+        account,
+        target(Kind::ServiceAccount, cell.service_account.to_string()),
+        cell,
+        write,
+        sheet,
+    ) && has_namespace
+}
+
+fn exists(
+    live: &Observed<LiveMeta>,
+    target: Target,
+    cell: &Cell,
+    write: Write,
+    sheet: &mut Sheet,
+) -> bool {
+    sheet.looked_at += 1;
+    match live {
+        Observed::Present(meta) if meta.terminating => {
+            sheet.blocked(
+                target,
+                "it is being deleted".to_owned(),
+                Some("wait until it is gone; the next run makes it anew".to_owned()),
+                None,
+                Some(&cell.place),
+            );
+            false
+        }
+        Observed::Present(_) => true,
+        Observed::Unknown(failure) => {
+            sheet.unread(target, failure);
+            false
+        }
+        Observed::Absent => {
+            sheet.change(made(target, String::new(), cell, write));
+            false
+        }
+    }
+}
+
+fn made(target: Target, summary: String, cell: &Cell, write: Write) -> Change {
+    Change {
+        target,
+        action: Action::Create,
+        fields: Vec::new(),
+        summary,
+        reason: Reason::Missing,
+        cause: Cause::Pending,
+        concerns: Vec::new(),
+        place: Some(cell.place.clone()),
+        write,
+    }
+}
+
+/// Plans the binding; says whether it is there.
+pub(super) fn plan_binding(
+    cell: &Cell,
+    installation: &InstallationName,
+    live: &Observed<LiveBinding>,
+    sheet: &mut Sheet,
+) -> bool {
+    let target = Target {
+        scope: Scope::Cluster(cell.cluster.clone()),
+        kind: Kind::Binding,
+        name: cell.binding.to_string(),
+    };
+    sheet.looked_at += 1;
+    let write = Write::Binding {
+        name: cell.binding.clone(),
+        role: AUTH_DELEGATOR.to_owned(),
+        subjects: BTreeSet::from([cell.service_account.clone()]),
+    };
+    match live {
+        Observed::Unknown(failure) => {
+            sheet.unread(target, failure);
+            false
+        }
+        Observed::Absent => {
+            sheet.change(made(
+                target,
+                format!("{AUTH_DELEGATOR} for {}", cell.service_account),
+                cell,
+                write,
+            ));
+            false
+        }
+        Observed::Present(live) => compare(cell, installation, live, target, write, sheet),
+    }
+}
+
+fn compare(
+    cell: &Cell,
+    installation: &InstallationName,
+    live: &LiveBinding,
+    target: Target,
+    write: Write,
+    sheet: &mut Sheet,
+) -> bool {
+    let wanted_role = format!("ClusterRole/{AUTH_DELEGATOR}");
+    let wanted_subjects = BTreeSet::from([format!("ServiceAccount/{}", cell.service_account)]);
+    let mut fields = Vec::new();
+    let mut differs = |field: &str, before: String, after: String| {
+        if before != after {
+            fields.push(FieldChange {
+                field: field.to_owned(),
+                before: Some(before),
+                after: Some(after),
+            });
+        }
+    };
+    differs("roleRef", live.role.clone(), wanted_role.clone());
+    let joined =
+        |subjects: &BTreeSet<String>| subjects.iter().cloned().collect::<Vec<_>>().join(", ");
+    differs("subjects", joined(&live.subjects), joined(&wanted_subjects));
+    let owner = owner(&live.meta, installation);
+    if live.role != wanted_role {
+        // Kubernetes never lets roleRef change: only deleting and making it anew would, and what is there may be needed.
+        let hint = format!(
+            "kubectl delete clusterrolebinding {}; the next run makes it anew",
+            cell.binding
+        );
+        sheet.blocked(
+            target,
+            format!("it binds {} and roleRef cannot be changed", live.role),
+            Some(hint),
+            None,
+            Some(&cell.place),
+        );
+        return false;
+    }
+    if owner == Owner::Us || cell.adopt {
+        let marked = live.meta.labels.get(INSTALLATION_LABEL).map(String::as_str)
+            == Some(installation.as_str());
+        let labelled = live
+            .meta
+            .labels
+            .get(crate::mark::MANAGED_BY_LABEL)
+            .map(String::as_str)
+            == Some(crate::mark::MANAGER);
+        if !marked || !labelled {
+            fields.push(FieldChange {
+                field: "labels".to_owned(),
+                before: Some("without keyfleet's".to_owned()),
+                after: Some("keyfleet's".to_owned()),
+            });
+        }
+    }
+    if fields.is_empty() {
+        return true;
+    }
+    let cause = match &owner {
+        Owner::Us => drift(&live.meta),
+        Owner::Unmarked | Owner::Other(_) if cell.adopt => Cause::Adopt,
+        Owner::Unmarked | Owner::Other(_) => Cause::Unrecorded,
+    };
+    let has_account = live.subjects.is_superset(&wanted_subjects);
+    let concerns = concerns(&owner, cell.adopt);
+    let place = Some(cell.place.clone());
+    sheet.change(Change {
+        target,
+        action: Action::Update,
+        fields,
+        summary: String::new(),
+        reason: Reason::Differs,
+        cause,
+        concerns,
+        place,
+        write,
+    });
+    has_account
+}
+
+/// Ours by its label, or, when that was taken off, by keyfleet being one of its field managers.
+fn owner(meta: &LiveMeta, installation: &InstallationName) -> Owner {
+    match Owner::of_labels(&meta.labels, installation) {
+        Owner::Unmarked
+            if meta
+                .managers
+                .iter()
+                .any(|manager| manager.name == crate::mark::MANAGER) =>
+        {
+            Owner::Us
+        }
+        other => other,
+    }
+}
+
+/// The newest write by anyone else.
+pub(super) fn drift(meta: &LiveMeta) -> Cause {
+    let others = meta
+        .managers
+        .iter()
+        .filter(|manager| manager.name != crate::mark::MANAGER);
+    let newest = others.max_by_key(|manager| manager.time.clone());
+    Cause::Drift {
+        by: newest.map(|manager| manager.name.clone()),
+        since: newest.and_then(|manager| manager.time.clone()),
+    }
+}

@@ -1,0 +1,131 @@
+//! The role that a cluster logs in with: written by merge, so every managed field is always sent.
+
+use super::auth_config::cause;
+use super::change::{Action, Cause, Change, Kind, Reason, Scope, Target, Write};
+use super::fields::{self, Rule, Shape, core, where_known};
+use super::mount::concerns;
+use super::sheet::Sheet;
+use crate::desire::Cell;
+use crate::mark::{Mark, Owner};
+use crate::observe::Fields;
+use crate::observe::live::Observed;
+use serde_json::json;
+
+/// Every field of a role, at what it should be.
+pub(super) fn rules(cell: &Cell) -> Vec<Rule> {
+    let role = &cell.role;
+    vec![
+        core(
+            "bound_service_account_names",
+            Shape::Set,
+            json!([role.account.name.as_str()]),
+        ),
+        core(
+            "bound_service_account_namespaces",
+            Shape::Set,
+            json!([role.account.namespace.as_str()]),
+        ),
+        core("bound_service_account_namespace_selector", Shape::Text, ""),
+        core("audience", Shape::Text, role.audience.as_str()),
+        core("alias_name_source", Shape::Text, "serviceaccount_uid"),
+        core(
+            "token_policies",
+            Shape::Set,
+            json!(
+                role.policies
+                    .iter()
+                    .map(super::super::names::PolicyName::as_str)
+                    .collect::<Vec<_>>()
+            ),
+        ),
+        core("token_ttl", Shape::Duration, role.ttl.as_secs()),
+        core("token_max_ttl", Shape::Duration, role.max_ttl.as_secs()),
+        core("token_bound_cidrs", Shape::Set, json!([])),
+        core("token_explicit_max_ttl", Shape::Duration, 0),
+        core("token_no_default_policy", Shape::Flag, false),
+        core("token_num_uses", Shape::Number, 0),
+        core("token_period", Shape::Duration, 0),
+        core("token_type", Shape::Text, "default"),
+        where_known("token_strictly_bind_ip", Shape::Flag, false),
+    ]
+}
+
+/// Plans the role; says whether it is there.
+pub(super) fn plan(
+    cell: &Cell,
+    mount_owner: &Owner,
+    mark: Option<&Mark>,
+    live: &Observed<Fields>,
+    sheet: &mut Sheet,
+) -> bool {
+    let name = format!("{}/{}", cell.mount, cell.role.name);
+    let target = Target {
+        scope: Scope::Vault(cell.vault.clone()),
+        kind: Kind::Role,
+        name,
+    };
+    sheet.looked_at += 1;
+    let rules = rules(cell);
+    let (action, reason, changes, cause, live) = match live {
+        Observed::Unknown(failure) => {
+            sheet.unread(target, failure);
+            return false;
+        }
+        Observed::Absent => (
+            Action::Create,
+            Reason::Missing,
+            Vec::new(),
+            Cause::Pending,
+            None,
+        ),
+        Observed::Present(live) => {
+            let changes = fields::differences(&rules, live);
+            if changes.is_empty() {
+                return true;
+            }
+            let cause = cause(
+                mark,
+                "role",
+                &fields::canonical(&rules),
+                &fields::canonical_live(&rules, live),
+            );
+            (Action::Update, Reason::Differs, changes, cause, Some(live))
+        }
+    };
+    let summary = match action {
+        Action::Create => format!(
+            "{}, policies {}, ttl {}",
+            cell.role.account,
+            policies(cell),
+            fields::duration(cell.role.ttl.as_secs())
+        ),
+        Action::Update | Action::Delete => String::new(),
+    };
+    let write = Write::Role {
+        mount: cell.mount.clone(),
+        role: cell.role.name.clone(),
+        fields: fields::to_send(&rules, live),
+    };
+    let concerns = concerns(mount_owner, cell.adopt);
+    sheet.change(Change {
+        target,
+        action,
+        fields: changes,
+        summary,
+        reason,
+        cause,
+        concerns,
+        place: Some(cell.role.place.clone()),
+        write,
+    });
+    live.is_some()
+}
+
+fn policies(cell: &Cell) -> String {
+    cell.role
+        .policies
+        .iter()
+        .map(super::super::names::PolicyName::as_str)
+        .collect::<Vec<_>>()
+        .join(",")
+}

@@ -1,0 +1,17 @@
+//! What a run says: as text for people, and as versioned JSON. Pure.
+
+mod json;
+mod status;
+mod style;
+mod text;
+
+pub use json::{
+    APPLY_SCHEMA, PLAN_SCHEMA, STATUS_SCHEMA, applied as applied_json, plan as plan_json,
+    status as status_json,
+};
+pub use status::{
+    ClusterStatus, SecretState, SecretStatus, Status, VaultStatus, secrets as secret_states,
+    text as status_text,
+};
+pub use style::{Style, clean};
+pub use text::{applied, outcome_line, plan as plan_text};

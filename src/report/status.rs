@@ -1,0 +1,252 @@
+//! How Vaults, clusters and Secrets are, for `keyfleet status`.
+
+use super::style::{Ink, Row, Style, clean, table};
+use crate::observe::Failure;
+use crate::observe::live::Health;
+use crate::pipeline::ScopePlan;
+use crate::plan::{Kind, Target};
+
+/// Everything that a status says.
+#[derive(Debug)]
+pub struct Status {
+    pub vaults: Vec<VaultStatus>,
+    pub clusters: Vec<ClusterStatus>,
+}
+
+#[derive(Debug)]
+pub struct VaultStatus {
+    pub name: String,
+    pub health: Result<Health, Failure>,
+}
+
+#[derive(Debug)]
+pub struct ClusterStatus {
+    pub name: String,
+    /// The UID of its `kube-system`.
+    pub identity: Result<String, Failure>,
+    /// A real login, as an application of this cluster would make it.
+    pub login: Result<(), Failure>,
+    pub secrets: Vec<SecretStatus>,
+}
+
+#[derive(Debug)]
+pub struct SecretStatus {
+    pub name: String,
+    pub state: SecretState,
+    pub last_sync: Option<String>,
+}
+
+/// How a Secret is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretState {
+    InSync,
+    /// A change is planned; it says which.
+    OutOfSync(String),
+    Failed {
+        status: Option<u16>,
+        why: String,
+    },
+}
+
+impl SecretState {
+    /// As kubernetes-external-secrets words it.
+    pub fn word(&self) -> String {
+        match self {
+            Self::InSync => "SUCCESS".to_owned(),
+            Self::OutOfSync(_) => "OUT OF SYNC".to_owned(),
+            Self::Failed {
+                status: Some(status),
+                ..
+            } => format!("ERROR, Status {status}"),
+            Self::Failed { status: None, .. } => "ERROR".to_owned(),
+        }
+    }
+
+    pub fn why(&self) -> &str {
+        match self {
+            Self::InSync => "",
+            Self::OutOfSync(why) | Self::Failed { why, .. } => why,
+        }
+    }
+}
+
+impl Status {
+    /// Whether anything is not as it should be.
+    pub fn has_errors(&self) -> bool {
+        let vault_ok = |vault: &VaultStatus| {
+            vault
+                .health
+                .as_ref()
+                .is_ok_and(|health| health.initialized && !health.sealed)
+        };
+        let secret_ok = |secret: &SecretStatus| !matches!(secret.state, SecretState::Failed { .. });
+        !self.vaults.iter().all(vault_ok)
+            || !self.clusters.iter().all(|cluster| {
+                cluster.identity.is_ok()
+                    && cluster.login.is_ok()
+                    && cluster.secrets.iter().all(secret_ok)
+            })
+    }
+}
+
+/// The state of every declared Secret of a cell, from its plan.
+pub fn secrets(plan: &ScopePlan) -> Vec<SecretStatus> {
+    let sheet = &plan.guarded.sheet;
+    let states = sheet.secrets.iter().map(|(name, last_sync)| {
+        let is_this = |target: &Target| target.kind == Kind::Secret && target.name == *name;
+        SecretStatus {
+            name: name.clone(),
+            state: state(plan, &is_this),
+            last_sync: last_sync.clone(),
+        }
+    });
+    states.collect()
+}
+
+fn state(plan: &ScopePlan, is_this: &dyn Fn(&Target) -> bool) -> SecretState {
+    let sheet = &plan.guarded.sheet;
+    if let Some(blocked) = sheet
+        .blocked
+        .iter()
+        .find(|blocked| is_this(&blocked.target))
+    {
+        return SecretState::Failed {
+            status: blocked.status,
+            why: blocked.why.clone(),
+        };
+    }
+    if let Some(unread) = sheet.unread.iter().find(|unread| is_this(&unread.target)) {
+        return SecretState::Failed {
+            status: unread.failure.status,
+            why: unread.failure.to_string(),
+        };
+    }
+    if let Some(held) = plan
+        .guarded
+        .held
+        .iter()
+        .find(|held| is_this(&held.change.target))
+    {
+        let why = held
+            .why
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        return SecretState::OutOfSync(format!("held: {why}"));
+    }
+    if let Some(waiting) = sheet
+        .waiting
+        .iter()
+        .find(|waiting| is_this(&waiting.target))
+    {
+        return SecretState::OutOfSync(waiting.why.clone());
+    }
+    match plan
+        .guarded
+        .approved
+        .changes()
+        .iter()
+        .find(|change| is_this(&change.target))
+    {
+        Some(change) if change.fields.is_empty() => SecretState::OutOfSync(change.summary.clone()),
+        Some(change) => SecretState::OutOfSync(
+            change
+                .fields
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        None => SecretState::InSync,
+    }
+}
+
+/// The status for a terminal.
+pub fn text(status: &Status, style: Style) -> String {
+    let mut text = style.paint(Ink::Strong, "vaults") + "\n";
+    let vaults: Vec<Row> = status.vaults.iter().map(vault_row).collect();
+    text.push_str(&table(&vaults, 2, style));
+    for cluster in &status.clusters {
+        text.push_str(&format!(
+            "\n{}\n",
+            style.paint(Ink::Strong, &format!("cluster {}", cluster.name))
+        ));
+        let mut rows: Vec<Row> = vec![login_row(cluster)];
+        rows.extend(cluster.secrets.iter().map(secret_row));
+        text.push_str(&table(&rows, 2, style));
+    }
+    text
+}
+
+fn vault_row(vault: &VaultStatus) -> Row {
+    let cell = |ink, text: String| (ink, text);
+    match &vault.health {
+        Err(failure) => vec![
+            cell(Ink::Bad, "✗".to_owned()),
+            cell(Ink::Strong, vault.name.clone()),
+            cell(Ink::Bad, clean(&failure.to_string())),
+        ],
+        Ok(health) => {
+            let (ink, sigil, seal) = match (health.initialized, health.sealed) {
+                (false, _) => (Ink::Bad, "✗", "not initialised"),
+                (true, true) => (Ink::Bad, "✗", "sealed"),
+                (true, false) => (Ink::Good, "✓", "unsealed"),
+            };
+            let role = if health.standby { "standby" } else { "active" };
+            let group = health.high_availability.as_ref().map_or_else(
+                || "single node".to_owned(),
+                |leader| format!("HA, leader {}", clean(leader)),
+            );
+            vec![
+                cell(ink, sigil.to_owned()),
+                cell(Ink::Strong, vault.name.clone()),
+                cell(ink, seal.to_owned()),
+                cell(Ink::Quiet, format!("{role}, {group}")),
+                cell(Ink::Quiet, format!("version {}", clean(&health.version))),
+            ]
+        }
+    }
+}
+
+fn login_row(cluster: &ClusterStatus) -> Row {
+    let failure = cluster
+        .identity
+        .as_ref()
+        .err()
+        .or(cluster.login.as_ref().err());
+    match failure {
+        None => vec![
+            (Ink::Good, "✓".to_owned()),
+            (Ink::Strong, "login".to_owned()),
+            (Ink::Good, "SUCCESS".to_owned()),
+        ],
+        Some(failure) => vec![
+            (Ink::Bad, "✗".to_owned()),
+            (Ink::Strong, "login".to_owned()),
+            (Ink::Bad, "ERROR".to_owned()),
+            (Ink::Quiet, String::new()),
+            (Ink::Quiet, clean(&failure.to_string())),
+        ],
+    }
+}
+
+fn secret_row(secret: &SecretStatus) -> Row {
+    let (ink, sigil) = match &secret.state {
+        SecretState::InSync => (Ink::Good, "✓"),
+        SecretState::OutOfSync(_) => (Ink::Careful, "~"),
+        SecretState::Failed { .. } => (Ink::Bad, "✗"),
+    };
+    vec![
+        (ink, sigil.to_owned()),
+        (Ink::Strong, clean(&secret.name)),
+        (ink, secret.state.word()),
+        (
+            Ink::Quiet,
+            secret
+                .last_sync
+                .clone()
+                .map_or_else(|| "never".to_owned(), |time| clean(&time)),
+        ),
+        (Ink::Quiet, clean(secret.state.why())),
+    ]
+}

@@ -1,0 +1,132 @@
+//! Colour that is never needed for meaning, and tables that line up.
+
+/// Whether to colour, and how wide the reader's window is.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    pub colour: bool,
+    pub width: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ink {
+    Good,
+    Bad,
+    Careful,
+    Quiet,
+    Strong,
+}
+
+impl Style {
+    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
+        if !self.colour || text.is_empty() {
+            return text.to_owned();
+        }
+        let code = match ink {
+            Ink::Good => "32",
+            Ink::Bad => "31",
+            Ink::Careful => "33",
+            Ink::Quiet => "2",
+            Ink::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+/// Text that comes from a repository or a server must not move the cursor, change colours or turn the line around.
+pub fn clean(text: &str) -> String {
+    let is_bidi = |character: char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars()
+        .map(|character| {
+            if character.is_control() || is_bidi(character) {
+                '\u{fffd}'
+            } else {
+                character
+            }
+        })
+        .collect()
+}
+
+/// A line of a table: cells with their ink. The last cell is not padded.
+pub(super) type Row = Vec<(Ink, String)>;
+
+/// Lines the cells up in columns. A row too long for the window gives its last cell a line of its own.
+pub(super) fn table(rows: &[Row], indent: usize, style: Style) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| {
+            rows.iter()
+                .filter(|row| column + 1 < row.len())
+                .map(|row| row[column].1.chars().count())
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    rows.iter()
+        .map(|row| line(row, &widths, indent, style))
+        .collect()
+}
+
+fn line(row: &Row, widths: &[usize], indent: usize, style: Style) -> String {
+    let mut text = " ".repeat(indent);
+    let mut used = indent;
+    for (column, (ink, cell)) in row.iter().enumerate() {
+        let is_last = column + 1 == row.len();
+        let length = cell.chars().count();
+        if is_last && column > 2 && used + length > style.width && !cell.is_empty() {
+            text.truncate(text.trim_end().len());
+            text.push_str(&format!("\n{}", " ".repeat(indent + 10)));
+        }
+        text.push_str(&style.paint(*ink, cell));
+        if !is_last {
+            let gap = widths[column].saturating_sub(length) + 2;
+            text.push_str(&" ".repeat(gap));
+            used += length + gap;
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// `1 secret`, `2 secrets`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_a_long_row_breaks_before_its_last_cell() {
+        let cell = |text: &str| (Ink::Quiet, text.to_owned());
+        let rows = [
+            vec![cell("+"), cell("policy"), cell("a"), cell("file:1")],
+            vec![cell("~"), cell("role"), cell("bbb"), cell("file:2")],
+        ];
+        let style = Style {
+            colour: false,
+            width: 80,
+        };
+        assert_eq!(
+            table(&rows, 2, style),
+            "  +  policy  a    file:1\n  ~  role    bbb  file:2\n"
+        );
+        let narrow = Style {
+            colour: false,
+            width: 18,
+        };
+        assert_eq!(
+            table(&rows[..1], 2, narrow),
+            "  +  policy  a\n            file:1\n"
+        );
+    }
+
+    #[test]
+    fn escapes_and_turned_text_are_made_visible() {
+        assert_eq!(
+            clean("a\u{1b}[31m\u{202e}b\n"),
+            "a\u{fffd}[31m\u{fffd}b\u{fffd}"
+        );
+    }
+}

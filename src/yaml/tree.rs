@@ -1,0 +1,349 @@
+//! From text to nodes, within limits.
+
+use super::{Content, DEEPEST_NESTING, Documents, Entry, MOST_NODES, Node};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Reads all documents of a file. A document with an error is left out, the ones after it are still read.
+pub fn parse(file: &str, text: &str, problems: &mut Diagnostics) -> Documents {
+    let mut options = Options::default();
+    options.emit_comments = false;
+    let parser = Parser::new_from_str_with_options(text, options);
+    let mut reader = Reader {
+        file: Arc::from(file),
+        parser,
+        nodes: 0,
+        problems,
+        failed: false,
+    };
+    let documents = reader.documents();
+    let whole = !reader.failed;
+    Documents {
+        file: reader.file,
+        documents,
+        whole,
+    }
+}
+
+struct Reader<'a, 'text> {
+    file: Arc<str>,
+    parser: Parser<'text, StrInput<'text>>,
+    nodes: usize,
+    problems: &'a mut Diagnostics,
+    failed: bool,
+}
+
+/// Why reading a document stopped. Everything else is reported and read past.
+struct Stop;
+
+impl<'text> Reader<'_, 'text> {
+    fn documents(&mut self) -> Vec<Node> {
+        let mut documents = Vec::new();
+        loop {
+            match self.next() {
+                Ok(Some((Event::DocumentStart(..), _))) => match self.document() {
+                    Ok(Some(node)) => documents.push(node),
+                    Ok(None) => {}
+                    Err(Stop) if self.skip_to_next_document() => {}
+                    Err(Stop) => return documents,
+                },
+                Ok(Some((Event::StreamEnd, _)) | None) => return documents,
+                Ok(Some(_)) => {}
+                Err(Stop) if self.skip_to_next_document() => {}
+                Err(Stop) => return documents,
+            }
+        }
+    }
+
+    /// A limit ends the file, since what follows may be the rest of a bomb; a syntax error ends its document only.
+    fn skip_to_next_document(&mut self) -> bool {
+        self.nodes <= MOST_NODES && matches!(self.parser.proceed_next_document(), Ok(true))
+    }
+
+    fn document(&mut self) -> Result<Option<Node>, Stop> {
+        let Some((event, span)) = self.next()? else {
+            return Ok(None);
+        };
+        if matches!(event, Event::DocumentEnd) {
+            return Ok(None);
+        }
+        let node = self.node(event, span, 0)?;
+        Ok((!node.is_null()).then_some(node))
+    }
+
+    fn next(&mut self) -> Result<Option<(Event<'text>, Span)>, Stop> {
+        match self.parser.next_event() {
+            None => Ok(None),
+            Some(Ok(event)) => Ok(Some(event)),
+            Some(Err(error)) => Err(self.syntax(&error)),
+        }
+    }
+
+    fn node(&mut self, event: Event<'text>, span: Span, depth: usize) -> Result<Node, Stop> {
+        let place = self.place(&span);
+        self.nodes += 1;
+        if self.nodes > MOST_NODES {
+            return Err(self.stop(
+                &place,
+                format!("this file holds more than {MOST_NODES} values"),
+                "split it into several files",
+            ));
+        }
+        if depth > DEEPEST_NESTING {
+            return Err(self.stop(
+                &place,
+                format!("this is nested more than {DEEPEST_NESTING} levels deep"),
+                "no declaration needs that; flatten it",
+            ));
+        }
+        self.check_tag(&event, &place);
+        let content = match event {
+            Event::Scalar(text, style, _, tag) => Content::Scalar {
+                text: text.into_owned(),
+                quoted: style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix() == "str"),
+            },
+            Event::SequenceStart(..) => Content::List(self.list(depth)?),
+            Event::MappingStart(..) => Content::Map(self.map(depth)?),
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                return Err(self.stop(
+                    &place,
+                    "aliases are not read in declarations".to_owned(),
+                    "write the value out where it is used",
+                ));
+            }
+            _ => {
+                return Err(self.stop(
+                    &place,
+                    "this is not a value".to_owned(),
+                    "check the indentation",
+                ));
+            }
+        };
+        Ok(Node { place, content })
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, Stop> {
+        let mut items = Vec::new();
+        while let Some((event, span)) = self.next()? {
+            if matches!(event, Event::SequenceEnd) {
+                break;
+            }
+            items.push(self.node(event, span, depth + 1)?);
+        }
+        Ok(items)
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Vec<Entry>, Stop> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut seen = HashSet::new();
+        while let Some((event, span)) = self.next()? {
+            if matches!(event, Event::MappingEnd) {
+                break;
+            }
+            let key = self.node(event, span, depth + 1)?;
+            let Some((event, span)) = self.next()? else {
+                break;
+            };
+            let value = self.node(event, span, depth + 1)?;
+            self.entry(key, value, &mut seen, &mut entries);
+        }
+        Ok(entries)
+    }
+
+    fn entry(
+        &mut self,
+        key: Node,
+        value: Node,
+        seen: &mut HashSet<String>,
+        entries: &mut Vec<Entry>,
+    ) {
+        let place = key.place;
+        let Content::Scalar { text, quoted } = key.content else {
+            self.report(
+                &place,
+                "a key must be a single value".to_owned(),
+                "check the brackets and the indentation",
+            );
+            return;
+        };
+        if text == "<<" && !quoted {
+            self.report(
+                &place,
+                "merge keys (`<<`) are not read in declarations".to_owned(),
+                "write the fields out",
+            );
+        } else if seen.insert(text.clone()) {
+            entries.push(Entry {
+                key: text,
+                place,
+                value,
+            });
+        } else {
+            self.report(
+                &place,
+                format!("the key `{text}` stands here a second time"),
+                "keep one of the two",
+            );
+        }
+    }
+
+    fn check_tag(&mut self, event: &Event<'text>, place: &Place) {
+        let custom = |tag: &Tag| !tag.is_yaml_core_schema();
+        if event.tag().is_some_and(custom) {
+            self.report(
+                place,
+                "custom tags (`!…`) are not read in declarations".to_owned(),
+                "remove the tag",
+            );
+        }
+    }
+
+    fn syntax(&mut self, error: &ScanError) -> Stop {
+        let marker = error.marker();
+        let place = Place {
+            file: self.file.clone(),
+            line: marker.line().max(1),
+            column: marker.col() + 1,
+            length: 1,
+        };
+        // The parser's message ends with its own position, which the place already says.
+        let message = error.to_string();
+        let message = message
+            .split(" at byte ")
+            .next()
+            .unwrap_or(&message)
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        self.stop(
+            &place,
+            format!("this is not valid YAML: {message}"),
+            "check the indentation and the quotes around here",
+        )
+    }
+
+    fn report(&mut self, place: &Place, message: String, hint: &str) {
+        self.failed = true;
+        self.problems
+            .push(Diagnostic::error(place, message).hint(hint));
+    }
+
+    fn stop(&mut self, place: &Place, message: String, hint: &str) -> Stop {
+        self.report(place, message, hint);
+        Stop
+    }
+
+    fn place(&self, span: &Span) -> Place {
+        let (start, end) = (&span.start, &span.end);
+        let length = if start.line() == end.line() {
+            end.col().saturating_sub(start.col()).max(1)
+        } else {
+            1
+        };
+        Place {
+            file: self.file.clone(),
+            line: start.line().max(1),
+            column: start.col() + 1,
+            length,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<String> {
+        let mut problems = Diagnostics::default();
+        let documents = parse("a.yaml", text, &mut problems);
+        assert_eq!(documents.whole, problems.is_empty());
+        problems
+            .sorted()
+            .iter()
+            .map(|problem| {
+                format!(
+                    "{}:{} {}",
+                    problem.place.line, problem.place.column, problem.message
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_node_knows_its_place() {
+        let mut found = Diagnostics::default();
+        let documents = parse("a.yaml", "a:\n  b: [x, \"yy\"]\n---\nc: no\n", &mut found);
+        assert_eq!(documents.documents.len(), 2);
+        let list = documents.documents[0]
+            .get("a")
+            .and_then(|a| a.get("b"))
+            .unwrap();
+        let Content::List(items) = &list.content else {
+            panic!("a list")
+        };
+        assert_eq!(
+            (
+                items[1].place.line,
+                items[1].place.column,
+                items[1].place.length
+            ),
+            (2, 10, 4)
+        );
+        assert_eq!(
+            documents.documents[1].get("c").and_then(Node::scalar),
+            Some("no")
+        );
+    }
+
+    #[test]
+    fn a_duplicate_key_is_marked_at_its_second_place() {
+        assert_eq!(
+            problems("a: 1\nb: 2\na: 3\n"),
+            ["3:1 the key `a` stands here a second time"]
+        );
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_is_refused_at_its_first_alias() {
+        let mut text = String::from("a: &a [x,x,x,x,x,x,x,x,x]\n");
+        for (name, of) in [("b", "a"), ("c", "b"), ("d", "c"), ("e", "d")] {
+            text.push_str(&format!(
+                "{name}: &{name} [*{of},*{of},*{of},*{of},*{of},*{of}]\n"
+            ));
+        }
+        assert_eq!(
+            problems(&text),
+            ["2:8 aliases are not read in declarations"]
+        );
+    }
+
+    #[test]
+    fn nesting_and_size_have_limits() {
+        let deep = "[".repeat(10_000);
+        assert_eq!(problems(&deep).len(), 1);
+        let many = "- x\n".repeat(MOST_NODES + 1);
+        assert!(problems(&many)[0].contains("more than 100000 values"));
+    }
+
+    #[test]
+    fn documents_around_a_broken_one_are_still_read() {
+        let mut found = Diagnostics::default();
+        let documents = parse("a.yaml", "a: 1\n---\nb: [\n---\nc: 3\n", &mut found);
+        assert!(!documents.whole && found.has_errors());
+        assert!(
+            documents
+                .documents
+                .iter()
+                .any(|document| document.get("c").is_some())
+        );
+    }
+
+    #[test]
+    fn custom_tags_and_merge_keys_are_refused() {
+        assert_eq!(problems("a: !ruby/object x\n").len(), 1);
+        assert_eq!(problems("b:\n  <<: {x: 1}\n").len(), 1);
+    }
+}

@@ -1,0 +1,95 @@
+use super::{CANARY, assert_failure};
+use crate::support::tls::Authority;
+use keyfleet::backends::vault::{Budget, VaultConnection, VaultReader};
+use keyfleet::observe::{FailureClass, ReadVault};
+use keyfleet::secret::SecretBytes;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"data\":{}}";
+
+/// A server with a certificate of this authority that answers every request as a Vault without mounts. It ends with
+/// the test's runtime.
+async fn server(authority: &Authority) -> u16 {
+    crate::support::init();
+    let identity = authority.issue();
+    let chain = CertificateDer::from_pem_slice(identity.certificate.as_bytes())
+        .expect("a test server can be set up");
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())
+        .expect("a test server can be set up");
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![chain], key)
+        .expect("a test server can be set up");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a test server can be set up");
+    let port = listener
+        .local_addr()
+        .expect("a test server can be set up")
+        .port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // A client that does not trust the certificate ends the handshake.
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(ANSWER).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    port
+}
+
+fn reader(port: u16, ca_pem: Option<String>) -> VaultReader {
+    let connection = VaultConnection {
+        address: format!("https://127.0.0.1:{port}"),
+        ca_pem: ca_pem.map(String::into_bytes),
+        token: Some(SecretBytes::from(CANARY.to_owned())),
+        ..VaultConnection::default()
+    };
+    VaultReader::new(connection, &Budget::default()).expect("a test server can be set up")
+}
+
+#[tokio::test]
+async fn only_a_certificate_of_the_given_authority_is_trusted() {
+    let authority = Authority::new("vault");
+    let port = server(&authority).await;
+
+    let mounts = reader(port, Some(authority.pem())).auth_mounts().await;
+    assert_eq!(mounts.map(|mounts| mounts.len()), Ok(0));
+
+    let others = Authority::new("somebody else").pem();
+    for ca_pem in [Some(others), None] {
+        let failure = reader(port, ca_pem).auth_mounts().await.unwrap_err();
+        assert_failure(&failure, FailureClass::Tls, &["certificate", "authority"]);
+        assert!(failure.is_outage());
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_a_certificate_is_refused_at_once() {
+    for pem in [
+        "",
+        "nonsense",
+        "-----BEGIN CERTIFICATE-----\nxx\n-----END CERTIFICATE-----\n",
+    ] {
+        let connection = VaultConnection {
+            address: "https://vault.example".to_owned(),
+            ca_pem: Some(pem.as_bytes().to_vec()),
+            ..VaultConnection::default()
+        };
+        let failure = VaultReader::new(connection, &Budget::default()).unwrap_err();
+        assert_failure(&failure, FailureClass::Setup, &["PEM"]);
+    }
+}
