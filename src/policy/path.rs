@@ -114,8 +114,7 @@ impl PathPattern {
         if !self.templated {
             return self.matches(path);
         }
-        path.starts_with(self.head())
-            && (self.is_open() || path.ends_with(self.tail()) || self.tail().ends_with('/'))
+        path.starts_with(self.head()) && (self.is_open() || path.ends_with(self.tail()))
     }
 
     /// Whether every path that `other` matches is matched by this. `false` when it cannot be shown.

@@ -83,22 +83,12 @@ pub struct Factor {
     pub approvals: i64,
 }
 
-impl Rule {
-    /// Grants only capabilities, without an end.
-    pub fn new(
-        pattern: PathPattern,
-        capabilities: impl IntoIterator<Item = super::Capability>,
-    ) -> Self {
-        let grant = Grant::Allow(capabilities.into_iter().collect(), Box::default());
-        Self {
-            pattern,
-            expires: None,
-            grant,
-        }
-    }
-}
-
 impl Grant {
+    /// Only capabilities.
+    pub fn of(capabilities: impl IntoIterator<Item = super::Capability>) -> Self {
+        Self::Allow(capabilities.into_iter().collect(), Box::default())
+    }
+
     /// What is granted; for `deny`, nothing.
     pub fn capabilities(&self) -> CapabilitySet {
         match self {

@@ -43,6 +43,7 @@ pub(crate) const TEXTS: &[&str] = &[
     "path \"a\" { capabilities = [\"deny\", \"bogus\"] }",
     "path \"a\" { capabilities = [\"bogus\", \"deny\"] }",
     "path \"a\" { capabilities = [\"bogus\"] policy = \"deny\" }",
+    "path \"a\" { capabilities = [\"deny\"] policy = \"bogus\" }",
     "path \"a\" { capabilities = [\"root\"] }",
     "path \"a\" { capabilities = [\"subscribe\"] }",
     "path \"a\" { Capabilities = [\"read\"] }",

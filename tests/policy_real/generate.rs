@@ -1,5 +1,7 @@
 //! Policies and paths that are likely to meet: few letters, many wildcards.
 
+use keyfleet::policy::Dialect;
+
 /// A fixed sequence: every run asks the same.
 pub(crate) struct Random(u64);
 
@@ -35,8 +37,16 @@ const CAPABILITIES: [&str; 9] = [
 ];
 
 impl Case {
-    pub(crate) fn generate(random: &mut Random) -> Self {
-        let policies = (0..=random.below(3)).map(|_| policy(random)).collect();
+    pub(crate) fn generate(random: &mut Random, dialect: Dialect) -> Self {
+        // Vault has no `scan`.
+        let word = if dialect == Dialect::Vault {
+            "\"list\""
+        } else {
+            "\"scan\""
+        };
+        let policies = (0..=random.below(3))
+            .map(|_| policy(random).replace("\"scan\"", word))
+            .collect();
         let paths = (0..25).map(|_| path(random)).collect();
         Self { policies, paths }
     }

@@ -41,7 +41,12 @@ fn what_is_rendered_is_stable_and_has_its_comment_on_the_first_line() {
     }
     "##);
     assert_eq!(render([], None), "");
-    let derived = Rule::new(pattern("a"), [Capability::List, Capability::Read]);
+    let grant = Grant::of([Capability::List, Capability::Read]);
+    let derived = Rule {
+        pattern: pattern("a"),
+        expires: None,
+        grant,
+    };
     assert_eq!(
         render([&derived], None),
         "path \"a\" {\n  capabilities = [\"read\", \"list\"]\n}\n"
