@@ -19,6 +19,7 @@ use support::{ControlPlane, Vault, fleet, kubeconfig};
 
 fn main() {
     let once = std::env::args().any(|argument| argument == "--once");
+    build();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (vault, control_plane, clusters) = runtime.block_on(start());
     let folder = std::env::temp_dir().join(format!("keyfleet-quickstart-{}", std::process::id()));
@@ -99,9 +100,32 @@ impl Shell<'_> {
     }
 }
 
+/// Running an example builds the library and not the command, which would be missing, or be an old one.
+fn build() {
+    let profile = if profile_folder().ends_with("release") {
+        "release"
+    } else {
+        "dev"
+    };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--locked", "--bin", "keyfleet"])
+        .args(["--profile", profile, "--target-dir"])
+        .arg(profile_folder().parent().expect("target folder"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("cargo runs");
+    assert!(status.success(), "keyfleet does not build");
+}
+
 /// Cargo puts the command beside the folder of the examples.
 fn binary() -> PathBuf {
+    profile_folder().join("keyfleet")
+}
+
+/// `target/debug`, where this program lies in `examples/`.
+fn profile_folder() -> PathBuf {
     let own = std::env::current_exe().expect("this program has a path");
     let folder = own.parent().and_then(Path::parent).expect("target folder");
-    folder.join("keyfleet")
+    folder.to_owned()
 }
