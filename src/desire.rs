@@ -22,7 +22,7 @@ use crate::observe::KvReference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use policy::DesiredPolicy;
+pub use policy::{DesiredPolicy, Origin};
 pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
 pub use vault::{DesiredVault, SharedPolicy};
 

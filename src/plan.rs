@@ -15,7 +15,7 @@ mod sheet;
 mod undeclared;
 mod value;
 
-use crate::desire::{Cell, DesiredVault, SecretId};
+use crate::desire::{Cell, DesiredVault, Origin, SecretId};
 use crate::mark::{Mark, Owner, digest};
 use crate::names::InstallationName;
 use crate::observe::Observed;
@@ -59,7 +59,7 @@ pub fn vault(desired: &DesiredVault, installation: &InstallationName, seen: &See
             meaning: &shared.meaning,
             mark: Mark::new(installation, None),
             adopt: desired.adopt,
-            explicit: true,
+            origin: Origin::File,
             needed: None,
             incomplete: false,
             place: &shared.place,
@@ -289,13 +289,13 @@ fn cell_policy<'a>(context: &'a Context<'_>, accessor: Option<String>) -> Desire
         meaning: &cell.policy.meaning,
         mark,
         adopt: cell.adopt,
-        explicit: cell.policy.explicit,
+        origin: cell.policy.origin,
         needed: Some(
             needed
                 .map(|reference| (reference.api_path(), Capability::Read))
                 .collect(),
         ),
-        incomplete: cell.policy.derived && !cell.complete,
+        incomplete: cell.policy.origin.is_derived() && !cell.complete,
         place: &cell.policy.place,
     }
 }

@@ -662,11 +662,13 @@ pub(super) fn plan_undeclared(
             kind: Kind::Secret,
             name,
         };
-        let concerns = if cell.complete {
-            Vec::new()
-        } else {
-            vec![Concern::IncompleteSource]
-        };
+        let mut concerns = Vec::new();
+        if !cell.complete {
+            concerns.push(Concern::IncompleteSource);
+        }
+        if cell.secrets.is_empty() {
+            concerns.push(Concern::EmptiesScope);
+        }
         let write = Write::DeleteSecret {
             namespace,
             name: object,
