@@ -262,6 +262,7 @@ pub enum Write {
         name: ObjectName,
         role: String,
         subjects: BTreeSet<ServiceAccountRef>,
+        take_over: bool,
     },
     Secret {
         secret: SecretWrite,
