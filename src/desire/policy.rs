@@ -98,5 +98,9 @@ fn text_of<'a>(grants: impl Iterator<Item = (&'a str, Grant)>) -> String {
             })
         })
         .collect();
+    if rules.is_empty() {
+        // Vault takes no empty text, and a cluster without declarations needs a policy for its role as well.
+        return "# Nothing is declared, and so nothing is granted.\n".to_owned();
+    }
     render(&rules, None)
 }
