@@ -158,6 +158,14 @@ pub fn cell(context: &Context<'_>) -> Draft {
             to_read: BTreeMap::new(),
         };
     }
+    if let (Some(_), Err(failure)) = (&context.cell.identity, &context.seen.identity) {
+        // Whether it is the cluster that is meant cannot be told, so nothing is done for it, in Vault neither.
+        sheet.unread(cluster_target(context.cell), failure);
+        return Draft {
+            sheet,
+            to_read: BTreeMap::new(),
+        };
+    }
     let login = login_side(context, &mut sheet);
     let (cell, seen) = (context.cell, context.seen);
     let has_account = rbac::plan_account(cell, &seen.namespace, &seen.account, &mut sheet);
@@ -211,12 +219,13 @@ fn login_side(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
     let (cell, seen) = (context.cell, context.seen);
     let live_mount = context.seen_vault.auth_mount(cell.mount.as_str());
     let live_policy = context.seen_vault.policy(cell.policy.name.as_str());
-    let desired = desired_mount(
+    let mut desired = desired_mount(
         context,
         live_policy.present().map(|policy| policy.text.as_str()),
     );
-    let has_mount = mount::plan(&desired, &live_mount, sheet);
     let (owner, mark) = mount_owner(&desired, live_mount.present());
+    desired.mark = auth_config::remembered(desired.mark, cell, &owner, mark.as_ref(), &seen.config);
+    let has_mount = mount::plan(&desired, &live_mount, sheet);
     // Without its mount, a config and a role are absent, whatever the answer to a question after them was.
     let in_mount = |observed: &Observed<_>| {
         if matches!(live_mount, Observed::Absent) {

@@ -21,6 +21,9 @@ pub struct SyncRecord {
     /// API path → version; KV v1 has none.
     pub versions: BTreeMap<String, Option<u64>>,
     pub keys: BTreeSet<String>,
+    /// For which cluster of the repository it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// When the values were read.
     pub at: String,
 }

@@ -134,7 +134,8 @@ fn compare(
         ));
         return Standing::Unknown;
     };
-    if owner == Owner::Unmarked && desired.origin == Origin::Default && !desired.adopt {
+    // Taking over is not narrowing: what applications do with it beside the declarations, nobody here knows.
+    if owner == Owner::Unmarked && desired.origin == Origin::Default {
         left_alone(desired, &now, sheet);
         return Standing::Stands(now);
     }

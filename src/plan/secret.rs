@@ -325,7 +325,7 @@ pub(super) fn plan(
             );
         }
     };
-    let record = record(desired, &data, seen, now);
+    let record = record(cell, desired, &data, seen, now);
     match &seen.live {
         Observed::Unknown(failure) => sheet.unread(target, failure),
         Observed::Absent => {
@@ -371,6 +371,7 @@ fn named_keys(write: &SecretWrite) -> String {
 }
 
 fn record(
+    cell: &Cell,
     desired: &DesiredSecret,
     data: &BTreeMap<String, SecretBytes>,
     seen: &SeenSecret,
@@ -390,6 +391,7 @@ fn record(
             .map(|reference| (reference.api_path(), version(reference)))
             .collect(),
         keys: data.keys().cloned().collect(),
+        cluster: Some(cell.cluster.to_string()),
         at: now.to_owned(),
     }
 }
@@ -648,6 +650,17 @@ pub(super) fn plan_undeclared(
                 format!("secret {name} carries keyfleet's label, but keyfleet never wrote it"),
                 "remove the label",
                 None,
+            );
+            continue;
+        }
+        // Two clusters of the repository that connect to one would delete each other's Secrets.
+        let made_for = SyncRecord::read(&live.meta).and_then(|record| record.cluster);
+        if let Some(other) = made_for.filter(|made_for| *made_for != cell.cluster.as_str()) {
+            sheet.warn(
+                &Scope::Cluster(cell.cluster.clone()),
+                format!("secret {name} was made for the cluster {other}, and stays"),
+                "see whether `connect` of both leads to the same cluster; if this one was renamed, delete the Secret",
+                Some(&cell.place),
             );
             continue;
         }
