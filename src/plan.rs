@@ -96,13 +96,24 @@ impl Draft {
     /// The plan, now that the values are there; `now` goes into the Secrets' record.
     pub fn finish(self, context: &Context<'_>, values: &SeenValues, now: &str) -> Sheet {
         let Self { mut sheet, to_read } = self;
+        // What fails under a role that is about to be put right is not known to fail under the right one.
+        let repair = sheet.changes.iter().any(opens_the_way);
         if let Some(Err(failure)) = &values.login {
-            secret::login_failed(context.cell, to_read.into_keys(), failure, &mut sheet);
+            let ids = to_read.into_keys();
+            if repair {
+                secret::wait_for_login(context.cell, ids, &mut sheet);
+            } else {
+                secret::login_failed(context.cell, ids, failure, &mut sheet);
+            }
             return sheet;
         }
         for (id, why) in &to_read {
             let desired = context.cell.secrets.iter().find(|secret| secret.id == *id);
             if let (Some(desired), Some(seen)) = (desired, values.secrets.get(id)) {
+                if repair && secret::is_forbidden(seen) {
+                    secret::wait_for_login(context.cell, std::iter::once(id.clone()), &mut sheet);
+                    continue;
+                }
                 secret::plan(
                     context.cell,
                     context.installation,
@@ -116,6 +127,15 @@ impl Draft {
         }
         sheet
     }
+}
+
+/// Whether this change decides who may log in and read, and will be made.
+fn opens_the_way(change: &Change) -> bool {
+    let of_login = matches!(
+        change.target.kind,
+        Kind::AuthMount | Kind::AuthConfig | Kind::Policy | Kind::Role
+    );
+    of_login && change.concerns.is_empty() && change.action != Action::Delete
 }
 
 /// Plans a cell as far as metadata goes.

@@ -74,7 +74,10 @@ pub(super) fn sift(
         }
         let freshness =
             freshness::judge(desired, metadata.installation, observed, metadata.versions);
-        if !settled_without_reading(metadata, desired, observed, &target, gate, sheet) {
+        note_foreign_keys(metadata.cell, desired, observed, sheet);
+        if settled_without_reading(metadata, desired, observed, &target, gate, sheet) {
+            warn_of_edits(metadata.cell, desired, &freshness, observed, sheet);
+        } else {
             match freshness {
                 Freshness::InSync if metadata.full => {
                     drop(to_read.insert(desired.id.clone(), Why::VersionUnknown));
@@ -101,6 +104,84 @@ fn waiting(desired: &DesiredSecret, target: Target, waits: &str) -> Waiting {
         why: format!("value read {waits}"),
         place: Some(desired.place.clone()),
     }
+}
+
+/// Keys that somebody added to a Secret of keyfleet: they stay, and are named.
+fn note_foreign_keys(
+    cell: &Cell,
+    desired: &DesiredSecret,
+    observed: &Observed<LiveMeta>,
+    sheet: &mut Sheet,
+) {
+    let Observed::Present(meta) = observed else {
+        return;
+    };
+    let Some(record) = SyncRecord::read(meta) else {
+        return;
+    };
+    for manager in meta
+        .managers
+        .iter()
+        .filter(|manager| manager.name != MANAGER)
+    {
+        let foreign: Vec<&str> = manager
+            .data_keys
+            .iter()
+            .filter(|key| !record.keys.contains(*key))
+            .map(String::as_str)
+            .collect();
+        if !foreign.is_empty() {
+            let text = format!(
+                "secret {}: {} added {}, which is not declared and stays",
+                desired.id,
+                manager.name,
+                foreign.join(", ")
+            );
+            sheet.note(
+                &Scope::Cluster(cell.cluster.clone()),
+                text,
+                "declare it, or remove it by hand",
+                Some(&desired.place),
+            );
+        }
+    }
+}
+
+/// A Secret that cannot be put right now was edited all the same.
+fn warn_of_edits(
+    cell: &Cell,
+    desired: &DesiredSecret,
+    freshness: &Freshness,
+    observed: &Observed<LiveMeta>,
+    sheet: &mut Sheet,
+) {
+    let (Freshness::Look(Why::Edited(edited)), Observed::Present(meta)) = (freshness, observed)
+    else {
+        return;
+    };
+    let by = match super::rbac::drift(meta) {
+        Cause::Drift {
+            by: Some(by),
+            since,
+        } => format!(
+            " by {by}{}",
+            since
+                .map(|since| format!(", since {since}"))
+                .unwrap_or_default()
+        ),
+        _ => String::new(),
+    };
+    let text = format!(
+        "secret {} was changed by hand{by}: {}",
+        desired.id,
+        edited.join(", ")
+    );
+    sheet.warn(
+        &Scope::Cluster(cell.cluster.clone()),
+        text,
+        "it is put right once what blocks it is",
+        Some(&desired.place),
+    );
 }
 
 /// What will stop this Secret whatever is read: its paths are forbidden or empty, or its namespace is not there.
@@ -143,7 +224,10 @@ fn settled_without_reading(
     for assignment in &desired.assignments {
         let path = assignment.from.api_path();
         if desired.login.role == metadata.cell.role.name && forbidden(gate.then.as_ref(), &path) {
-            let why = format!("{} may not read {path}: {}", gate.role, gate.grants);
+            let why = format!(
+                "{}: {} may not read {path}: {}",
+                assignment.into, gate.role, gate.grants
+            );
             let hint = "grant the path in `access`, or refer to a path that is granted";
             sheet.blocked(
                 target.clone(),
@@ -158,7 +242,7 @@ fn settled_without_reading(
             let hint = "write the value in Vault, or refer to another path; a Secret that is there stays as it is";
             sheet.blocked(
                 target.clone(),
-                format!("{path} {why}"),
+                format!("{}: {path} {why}", assignment.into),
                 Some(hint.to_owned()),
                 Some(404),
                 Some(&assignment.place),
@@ -600,6 +684,27 @@ pub(super) fn plan_undeclared(
             place: None,
             write,
         });
+    }
+}
+
+/// Whether Vault answered any of its reads with 403.
+pub(super) fn is_forbidden(seen: &SeenSecret) -> bool {
+    seen.values.values().any(|value| {
+        value
+            .as_ref()
+            .is_err_and(|failure| failure.class == FailureClass::Forbidden)
+    })
+}
+
+/// Secrets whose login or read fails under what is there now, and may work under what will be.
+pub(super) fn wait_for_login(cell: &Cell, ids: impl Iterator<Item = SecretId>, sheet: &mut Sheet) {
+    for id in ids {
+        if let Some(desired) = cell.secrets.iter().find(|secret| secret.id == id) {
+            let waits = format!("once {} is as declared", cell.role.name);
+            sheet
+                .waiting
+                .push(waiting(desired, target(cell, &id), &waits));
+        }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn data(
         let path = assignment.from.api_path();
         let value = match values.get(&assignment.from) {
             Some(Ok(value)) => value,
-            Some(Err(failure)) => return Err(unread(&path, failure)),
+            Some(Err(failure)) => return Err(unread(assignment, &path, failure)),
             None => return Err(Unmade::new(format!("{path} was not read"), "run again")),
         };
         assign(assignment, desired.dialect, &path, &value.data, &mut data)?;
@@ -65,9 +65,9 @@ pub(super) fn data(
     Ok(data)
 }
 
-fn unread(path: &str, failure: &Failure) -> Unmade {
+fn unread(assignment: &Assignment, path: &str, failure: &Failure) -> Unmade {
     Unmade {
-        why: format!("{path}: {}", failure.why),
+        why: format!("{}: {path}: {}", assignment.into, failure.why),
         hint: failure.hint.clone(),
         status: failure.status,
     }
@@ -97,7 +97,7 @@ fn assign(
                 Some(property) => {
                     let found = lookup(fields, property).ok_or_else(|| {
                         Unmade::new(
-                            format!("{path} has no property {property:?}"),
+                            format!("{}: {path} has no property {property:?}", assignment.into),
                             "name a field of the secret, or add it in Vault",
                         )
                     })?;
