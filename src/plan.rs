@@ -88,9 +88,9 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The Secrets whose values are needed.
-    pub fn to_read(&self) -> impl Iterator<Item = &SecretId> {
-        self.to_read.keys()
+    /// The Secrets whose values are needed, and why.
+    pub fn to_read(&self) -> &BTreeMap<SecretId, Why> {
+        &self.to_read
     }
 
     /// The plan, now that the values are there; `now` goes into the Secrets' record.
@@ -107,23 +107,33 @@ impl Draft {
             }
             return sheet;
         }
-        for (id, why) in &to_read {
-            let desired = context.cell.secrets.iter().find(|secret| secret.id == *id);
-            if let (Some(desired), Some(seen)) = (desired, values.secrets.get(id)) {
-                if repair && secret::is_forbidden(seen) {
-                    secret::wait_for_login(context.cell, std::iter::once(id.clone()), &mut sheet);
-                    continue;
-                }
-                secret::plan(
+        for desired in context
+            .cell
+            .secrets
+            .iter()
+            .filter(|secret| to_read.contains_key(&secret.id))
+        {
+            if repair && secret::is_forbidden(desired, values) {
+                secret::wait_for_login(
                     context.cell,
-                    context.installation,
-                    desired,
-                    why,
-                    seen,
-                    now,
+                    std::iter::once(desired.id.clone()),
                     &mut sheet,
                 );
+                continue;
             }
+            let (cell, installation) = (context.cell, context.installation);
+            let why = &to_read[&desired.id];
+            secret::plan(
+                &secret::Look {
+                    cell,
+                    installation,
+                    desired,
+                    why,
+                    seen: values,
+                    now,
+                },
+                &mut sheet,
+            );
         }
         sheet
     }
