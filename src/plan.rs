@@ -20,7 +20,7 @@ use crate::mark::{Mark, Owner, digest};
 use crate::names::InstallationName;
 use crate::observe::Observed;
 use crate::observe::freshness::Why;
-use crate::observe::live::LiveMount;
+use crate::observe::live::{LiveMount, LivePolicy};
 use crate::observe::seen::{SeenCell, SeenValues, SeenVault};
 use crate::policy::{Acl, Capability, Policy};
 use mount::{DesiredMount, Engine};
@@ -47,7 +47,7 @@ pub fn vault(desired: &DesiredVault, installation: &InstallationName, seen: &See
             mark: Mark::new(installation, None),
             adopt: desired.adopt,
             place: &kv.place,
-            known_accessor: None,
+            known_as: None,
         };
         mount::plan(&mount, &seen.engine_mount(kv.path.as_str()), &mut sheet);
     }
@@ -60,6 +60,7 @@ pub fn vault(desired: &DesiredVault, installation: &InstallationName, seen: &See
             mark: Mark::new(installation, None),
             adopt: desired.adopt,
             origin: Origin::File,
+            known: false,
             needed: None,
             incomplete: false,
             place: &shared.place,
@@ -229,10 +230,8 @@ fn login_side(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
     let (cell, seen) = (context.cell, context.seen);
     let live_mount = context.seen_vault.auth_mount(cell.mount.as_str());
     let live_policy = context.seen_vault.policy(cell.policy.name.as_str());
-    let mut desired = desired_mount(
-        context,
-        live_policy.present().map(|policy| policy.text.as_str()),
-    );
+    let known = knows_policy(context, live_mount.present());
+    let mut desired = desired_mount(context, &live_policy, known);
     let (owner, mark) = mount_owner(&desired, live_mount.present());
     desired.mark = auth_config::remembered(desired.mark, cell, &owner, mark.as_ref(), &seen.config);
     let has_mount = mount::plan(&desired, &live_mount, sheet);
@@ -245,11 +244,12 @@ fn login_side(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
         }
     };
     let has_config = auth_config::plan(cell, &owner, mark.as_ref(), &in_mount(&seen.config), sheet);
-    let accessor = live_mount
-        .present()
-        .filter(|_| owner == Owner::Us)
-        .map(|mount| mount.accessor.clone());
-    let policy = policy::plan(&cell_policy(context, accessor), &live_policy, sheet);
+    let mount = match &live_mount {
+        Observed::Present(mount) if owner == Owner::Us => Some(mount.accessor.clone()),
+        Observed::Absent => Some(mount::MADE.to_owned()),
+        Observed::Present(_) | Observed::Unknown(_) => None,
+    };
+    let policy = policy::plan(&cell_policy(context, mount, known), &live_policy, sheet);
     let has_role = role::plan(cell, &owner, mark.as_ref(), &in_mount(&seen.role), sheet);
     if let Ok(roles) = &seen.roles {
         undeclared::roles(cell, roles, sheet);
@@ -260,25 +260,58 @@ fn login_side(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
     }
 }
 
-fn desired_mount<'a>(context: &'a Context<'_>, policy_text: Option<&str>) -> DesiredMount<'a> {
+/// The fact of a mount's mark that names the policy which is ours as well. A policy's own mark is a comment, and a
+/// comment is easily lost: an edit that drops it must not make the policy somebody else's.
+const POLICY_FACT: &str = "policy";
+
+/// Whether the mount's mark says that the policy of this cell is ours.
+fn knows_policy(context: &Context<'_>, live: Option<&LiveMount>) -> bool {
     let cell = context.cell;
-    let policy_mark = policy_text
-        .and_then(Mark::read)
-        .filter(|mark| mark.installation == *context.installation);
+    let mark = live.and_then(|mount| Mark::read(&mount.description));
+    mark.is_some_and(|mark| {
+        mark.installation == *context.installation
+            && mark.cluster.as_ref() == Some(&cell.cluster)
+            && mark.facts.get(POLICY_FACT).map(String::as_str) == Some(cell.policy.name.as_str())
+    })
+}
+
+fn desired_mount<'a>(
+    context: &'a Context<'_>,
+    live_policy: &Observed<LivePolicy>,
+    known: bool,
+) -> DesiredMount<'a> {
+    let cell = context.cell;
+    let policy_mark = live_policy
+        .present()
+        .and_then(|policy| Mark::read(&policy.text));
+    let is_foreign = policy_mark
+        .as_ref()
+        .is_some_and(|mark| mark.installation != *context.installation);
+    let policy_mark = policy_mark.filter(|_| !is_foreign);
+    let owns_policy = known
+        || match live_policy {
+            Observed::Absent => true,
+            Observed::Present(_) => policy_mark.is_some() || cell.adopt && !is_foreign,
+            Observed::Unknown(_) => false,
+        };
+    let mut mark = Mark::new(context.installation, Some(&cell.cluster))
+        .fact(
+            "config",
+            digest(&fields::canonical(&auth_config::rules(cell))),
+        )
+        .fact("role", digest(&fields::canonical(&role::rules(cell))));
+    if owns_policy {
+        mark = mark.fact(POLICY_FACT, cell.policy.name.to_string());
+    }
     DesiredMount {
         scope: Scope::Vault(cell.vault.clone()),
         kind: Kind::AuthMount,
         path: &cell.mount,
         engine: Engine::Kubernetes,
-        mark: Mark::new(context.installation, Some(&cell.cluster))
-            .fact(
-                "config",
-                digest(&fields::canonical(&auth_config::rules(cell))),
-            )
-            .fact("role", digest(&fields::canonical(&role::rules(cell)))),
+        mark,
         adopt: cell.adopt,
         place: &cell.place,
-        known_accessor: policy_mark.and_then(|mark| mark.facts.get("mount").cloned()),
+        known_as: policy_mark.and_then(|mark| mark.facts.get("mount").cloned()),
     }
 }
 
@@ -290,11 +323,15 @@ fn mount_owner(desired: &DesiredMount<'_>, live: Option<&LiveMount>) -> (Owner, 
     }
 }
 
-fn cell_policy<'a>(context: &'a Context<'_>, accessor: Option<String>) -> DesiredPolicy<'a> {
+fn cell_policy<'a>(
+    context: &'a Context<'_>,
+    mount: Option<String>,
+    known: bool,
+) -> DesiredPolicy<'a> {
     let cell = context.cell;
     let mut mark = Mark::new(context.installation, Some(&cell.cluster));
-    if let Some(accessor) = accessor {
-        mark = mark.fact("mount", accessor);
+    if let Some(mount) = mount {
+        mark = mark.fact("mount", mount);
     }
     let needed = cell
         .secrets
@@ -309,6 +346,7 @@ fn cell_policy<'a>(context: &'a Context<'_>, accessor: Option<String>) -> Desire
         mark,
         adopt: cell.adopt,
         origin: cell.policy.origin,
+        known,
         needed: Some(
             needed
                 .map(|reference| (reference.api_path(), Capability::Read))
