@@ -1,7 +1,7 @@
 //! `keyfleet apply`: shows the plan, asks, and makes it so.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems_or_stop,
 };
 use super::failure::Exit;
 use super::ui;
@@ -11,6 +11,9 @@ use crate::report;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const CLOSING_WHEN_STOPPED: Duration = Duration::from_secs(3);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Apply {
@@ -32,7 +35,7 @@ pub(super) struct Apply {
 impl Apply {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems(&wanted);
+        show_problems_or_stop(&wanted)?;
         let options = self.scope.options(&wanted.desired, &self.approve)?;
         let world = open_world(&wanted.desired, &options).await;
         let planned = pipeline::plan(&wanted.desired, &world, &options).await;
@@ -67,7 +70,13 @@ impl Apply {
             &is_stopped,
         )
         .await;
-        world.close(&wanted.desired).await;
+        if is_stopped() {
+            // Somebody waits for the end of it; what is not given back in time expires.
+            let closing = world.close(&wanted.desired);
+            let _ = tokio::time::timeout(CLOSING_WHEN_STOPPED, closing).await;
+        } else {
+            world.close(&wanted.desired).await;
+        }
         match self.output {
             Format::Text => ui::data(&format!("\n{}", report::applied(&applied, ui::style()))),
             Format::Json => print_json(&report::applied_json(&wanted, &applied)),

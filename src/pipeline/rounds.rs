@@ -11,9 +11,12 @@ use crate::observe::{Failure, FailureClass};
 use crate::plan::{Action, Change, Kind, Scope, Target};
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A cluster that Vault has never heard of needs two: one to let it in, one for its Secrets.
 const MOST_ROUNDS: usize = 4;
+
+const STOP_SEEN_WITHIN: Duration = Duration::from_millis(100);
 
 /// What became of an apply.
 pub struct Applied {
@@ -91,7 +94,10 @@ pub async fn apply(
         if !moved || stop() {
             return applied;
         }
-        plan = super::plan(desired, world, options).await;
+        plan = tokio::select! {
+            seen = super::plan(desired, world, options) => seen,
+            () = stopped(stop) => return applied,
+        };
         let nothing_waited = announced.waiting.is_empty();
         applied.unannounced = plan
             .scopes
@@ -111,6 +117,13 @@ pub async fn apply(
             applied.left = Some(plan);
             return applied;
         }
+    }
+}
+
+/// Ends when a stop was asked for. Looking is given up at any time; a write is not.
+async fn stopped(stop: Stop<'_>) {
+    while !stop() {
+        tokio::time::sleep(STOP_SEEN_WITHIN).await;
     }
 }
 
