@@ -18,6 +18,7 @@ mod value;
 use crate::desire::{Cell, DesiredVault, SecretId};
 use crate::mark::{Mark, Owner, digest};
 use crate::names::InstallationName;
+use crate::observe::Failure;
 use crate::observe::Observed;
 use crate::observe::freshness::Why;
 use crate::observe::live::LiveMount;
@@ -204,6 +205,8 @@ fn wrong_cluster(context: &Context<'_>) -> Option<String> {
 /// What was planned on the side of Vault: whether a login works now, and what the role may read.
 struct LoginSide {
     works: bool,
+    /// Why it cannot be told whether it works.
+    unknown: Option<Failure>,
     policy: Standing,
 }
 
@@ -235,8 +238,22 @@ fn login_side(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
     if let Ok(roles) = &seen.roles {
         undeclared::roles(cell, roles, sheet);
     }
+    let mount_unknown = match &live_mount {
+        Observed::Unknown(failure) => Some(failure),
+        Observed::Present(_) | Observed::Absent => None,
+    };
+    let unknown = mount_unknown.or_else(|| {
+        let fields = [&seen.config, &seen.role].into_iter();
+        fields
+            .filter_map(|observed| match observed {
+                Observed::Unknown(failure) => Some(failure),
+                Observed::Present(_) | Observed::Absent => None,
+            })
+            .next()
+    });
     LoginSide {
         works: has_mount && has_config && has_role,
+        unknown: unknown.cloned(),
         policy,
     }
 }
@@ -316,6 +333,7 @@ fn gate(context: &Context<'_>, login: &LoginSide, cluster_ready: bool) -> Gate {
     };
     let ready = login.works && cluster_ready;
     Gate {
+        unknown: login.unknown.clone(),
         waits: (!ready).then(|| format!("once {} can log in", cell.cluster)),
         now: now.and_then(acl),
         then: then.clone().and_then(|policy| acl(Some(policy))),

@@ -13,13 +13,15 @@ use crate::names::{InstallationName, Namespace, ObjectName};
 use crate::observe::freshness::{self, Freshness, SYNC_ANNOTATION, SyncRecord, Why};
 use crate::observe::live::{KvVersion, LiveMeta, LiveSecret, LiveSecretMeta, Observed};
 use crate::observe::seen::SeenSecret;
-use crate::observe::{FailureClass, KvEngine, KvReference};
+use crate::observe::{Failure, FailureClass, KvEngine, KvReference};
 use crate::policy::{Access, Acl, Capability};
 use crate::secret::SecretBytes;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a cluster can log in and read, now and once this plan is applied.
 pub(super) struct Gate {
+    /// What could not be read of the login, so that nobody knows whether it works.
+    pub(super) unknown: Option<Failure>,
     /// `None` when logging in should work now; else what it waits for.
     pub(super) waits: Option<String>,
     /// `None` when the role's policies cannot be read: then Vault is asked.
@@ -83,13 +85,14 @@ pub(super) fn sift(
                     drop(to_read.insert(desired.id.clone(), Why::VersionUnknown));
                 }
                 Freshness::InSync => {}
-                Freshness::Look(why) => match &gate.waits {
-                    Some(waits) => sheet.waiting.push(waiting(desired, target, waits)),
-                    None if cannot_yet(desired, gate) => {
+                Freshness::Look(why) => match (&gate.unknown, &gate.waits) {
+                    (Some(failure), _) => sheet.unread(target, failure),
+                    (None, Some(waits)) => sheet.waiting.push(waiting(desired, target, waits)),
+                    (None, None) if cannot_yet(desired, gate) => {
                         let waits = format!("once the policy of {} is written", gate.role);
                         sheet.waiting.push(waiting(desired, target, &waits));
                     }
-                    None => drop(to_read.insert(desired.id.clone(), why)),
+                    (None, None) => drop(to_read.insert(desired.id.clone(), why)),
                 },
             }
         }
@@ -236,7 +239,7 @@ fn settled_without_reading(
             return true;
         }
         if let Some(why) = empty(&assignment.from, metadata.versions) {
-            let hint = "write the value in Vault, or refer to another path; a Secret that is there stays as it is";
+            let hint = "write the value in Vault, undelete it, or refer to another path; a Secret that is there stays as it is";
             sheet.blocked(
                 target.clone(),
                 format!("{path} {why}"),
@@ -259,9 +262,10 @@ fn empty(
     }
     match versions.get(reference)? {
         Observed::Absent => Some("is not there".to_owned()),
-        Observed::Present(version) if version.gone => {
-            Some(format!("is deleted (version {})", version.number))
-        }
+        Observed::Present(version) if version.gone => Some(format!(
+            "is deleted or destroyed (version {})",
+            version.number
+        )),
         Observed::Present(_) | Observed::Unknown(_) => None,
     }
 }

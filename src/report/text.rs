@@ -2,9 +2,10 @@
 
 use super::style::{Ink, Row, Style, clean, count, table};
 use crate::apply::{Outcome, StepResult};
+use crate::observe::Failure;
 use crate::pipeline::{Applied, Planned, Wanted};
 use crate::plan::{Action, Blocked, Cause, Change, Finding, Release, Scope, Unread, Waiting};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many field changes are shown on their own lines before the rest is counted.
 const SHOWN_FIELDS: usize = 12;
@@ -45,7 +46,11 @@ pub fn plan(wanted: &Wanted, planned: &Planned, style: Style) -> String {
     text.push_str(&unread(planned, style));
     text.push_str(&findings(planned, style));
     text.push('\n');
-    text.push_str(&summary(planned));
+    if wanted.problems.has_errors() && planned.is_in_sync() && !planned.has_unread() {
+        text.push_str("No changes in what could be read; the rest has errors.");
+    } else {
+        text.push_str(&summary(planned));
+    }
     text.push_str(" Nothing was written.\n");
     text
 }
@@ -253,11 +258,16 @@ fn blocked(planned: &Planned, style: Style) -> String {
 }
 
 fn unread(planned: &Planned, style: Style) -> String {
-    let mut seen = std::collections::BTreeSet::new();
-    // A cluster that is down fails every read the same way: said once.
-    let all = planned
-        .sheets()
-        .flat_map(|sheet| &sheet.unread)
+    let all = || planned.sheets().flat_map(|sheet| &sheet.unread);
+    let is_of_vault = |unread: &Unread| matches!(unread.target.scope, Scope::Vault(_));
+    let of_vaults: BTreeSet<&Failure> = all()
+        .filter(|unread| is_of_vault(unread))
+        .map(|unread| &unread.failure)
+        .collect();
+    let mut seen = BTreeSet::new();
+    // A cluster that is down fails every read the same way: said once. So is a Vault, for all its clusters.
+    let all = all()
+        .filter(|unread| is_of_vault(unread) || !of_vaults.contains(&unread.failure))
         .filter(|unread| seen.insert((unread.target.scope.clone(), unread.failure.clone())));
     let all: Vec<&Unread> = all.collect();
     let texts = all.into_iter().map(|unread| {
