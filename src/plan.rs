@@ -15,7 +15,7 @@ mod sheet;
 mod undeclared;
 mod value;
 
-use crate::desire::{Cell, DesiredVault, SecretId};
+use crate::desire::{Cell, DesiredVault, Origin, SecretId};
 use crate::mark::{Mark, Owner, digest};
 use crate::names::InstallationName;
 use crate::observe::Observed;
@@ -59,7 +59,7 @@ pub fn vault(desired: &DesiredVault, installation: &InstallationName, seen: &See
             meaning: &shared.meaning,
             mark: Mark::new(installation, None),
             adopt: desired.adopt,
-            explicit: true,
+            origin: Origin::File,
             needed: None,
             incomplete: false,
             place: &shared.place,
@@ -88,9 +88,9 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The Secrets whose values are needed.
-    pub fn to_read(&self) -> impl Iterator<Item = &SecretId> {
-        self.to_read.keys()
+    /// The Secrets whose values are needed, and why.
+    pub fn to_read(&self) -> &BTreeMap<SecretId, Why> {
+        &self.to_read
     }
 
     /// The plan, now that the values are there; `now` goes into the Secrets' record.
@@ -107,23 +107,33 @@ impl Draft {
             }
             return sheet;
         }
-        for (id, why) in &to_read {
-            let desired = context.cell.secrets.iter().find(|secret| secret.id == *id);
-            if let (Some(desired), Some(seen)) = (desired, values.secrets.get(id)) {
-                if repair && secret::is_forbidden(seen) {
-                    secret::wait_for_login(context.cell, std::iter::once(id.clone()), &mut sheet);
-                    continue;
-                }
-                secret::plan(
+        for desired in context
+            .cell
+            .secrets
+            .iter()
+            .filter(|secret| to_read.contains_key(&secret.id))
+        {
+            if repair && secret::is_forbidden(desired, values) {
+                secret::wait_for_login(
                     context.cell,
-                    context.installation,
-                    desired,
-                    why,
-                    seen,
-                    now,
+                    std::iter::once(desired.id.clone()),
                     &mut sheet,
                 );
+                continue;
             }
+            let (cell, installation) = (context.cell, context.installation);
+            let why = &to_read[&desired.id];
+            secret::plan(
+                &secret::Look {
+                    cell,
+                    installation,
+                    desired,
+                    why,
+                    seen: values,
+                    now,
+                },
+                &mut sheet,
+            );
         }
         sheet
     }
@@ -153,6 +163,14 @@ pub fn cell(context: &Context<'_>) -> Draft {
             None,
             Some(&context.cell.place),
         );
+        return Draft {
+            sheet,
+            to_read: BTreeMap::new(),
+        };
+    }
+    if let (Some(_), Err(failure)) = (&context.cell.identity, &context.seen.identity) {
+        // Whether it is the cluster that is meant cannot be told, so nothing is done for it, in Vault neither.
+        sheet.unread(cluster_target(context.cell), failure);
         return Draft {
             sheet,
             to_read: BTreeMap::new(),
@@ -211,12 +229,13 @@ fn login_side(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
     let (cell, seen) = (context.cell, context.seen);
     let live_mount = context.seen_vault.auth_mount(cell.mount.as_str());
     let live_policy = context.seen_vault.policy(cell.policy.name.as_str());
-    let desired = desired_mount(
+    let mut desired = desired_mount(
         context,
         live_policy.present().map(|policy| policy.text.as_str()),
     );
-    let has_mount = mount::plan(&desired, &live_mount, sheet);
     let (owner, mark) = mount_owner(&desired, live_mount.present());
+    desired.mark = auth_config::remembered(desired.mark, cell, &owner, mark.as_ref(), &seen.config);
+    let has_mount = mount::plan(&desired, &live_mount, sheet);
     // Without its mount, a config and a role are absent, whatever the answer to a question after them was.
     let in_mount = |observed: &Observed<_>| {
         if matches!(live_mount, Observed::Absent) {
@@ -289,13 +308,13 @@ fn cell_policy<'a>(context: &'a Context<'_>, accessor: Option<String>) -> Desire
         meaning: &cell.policy.meaning,
         mark,
         adopt: cell.adopt,
-        explicit: cell.policy.explicit,
+        origin: cell.policy.origin,
         needed: Some(
             needed
                 .map(|reference| (reference.api_path(), Capability::Read))
                 .collect(),
         ),
-        incomplete: cell.policy.derived && !cell.complete,
+        incomplete: cell.policy.origin.is_derived() && !cell.complete,
         place: &cell.policy.place,
     }
 }

@@ -7,6 +7,26 @@ use crate::names::{PolicyName, RoleName};
 use crate::policy::{Capability, Grant, PathPattern, Policy, Rule, render};
 use std::collections::BTreeMap;
 
+/// Where a policy comes from; decides what may be done about one that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The cluster file says nothing of access: derived for a new cluster, and as it is where someone else made it.
+    Default,
+    /// `access: derived`.
+    Derived,
+    /// `access` lists the grants.
+    Granted,
+    /// A file below `policies/`.
+    File,
+}
+
+impl Origin {
+    /// Whether it follows from the declarations, and so shrinks when one of them cannot be read.
+    pub fn is_derived(self) -> bool {
+        matches!(self, Self::Default | Self::Derived)
+    }
+}
+
 /// A policy as it should be.
 #[derive(Debug, Clone)]
 pub struct DesiredPolicy {
@@ -15,10 +35,7 @@ pub struct DesiredPolicy {
     /// The policy text without its mark.
     pub text: String,
     pub meaning: Policy,
-    /// Whether its access was asked for; without that, a policy that someone else made stays as it is.
-    pub explicit: bool,
-    /// Whether it follows from the declarations, and so shrinks when one of them cannot be read.
-    pub derived: bool,
+    pub origin: Origin,
 }
 
 pub(super) fn resolve(
@@ -42,8 +59,11 @@ pub(super) fn resolve(
         name,
         text: render(&rules, None),
         meaning: rules.into_iter().collect(),
-        explicit: access.is_some(),
-        derived: !matches!(access, Some(Access::Grants(_))),
+        origin: match access {
+            None => Origin::Default,
+            Some(Access::Derived) => Origin::Derived,
+            Some(Access::Grants(_)) => Origin::Granted,
+        },
     })
 }
 

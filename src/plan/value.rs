@@ -6,6 +6,7 @@
 use crate::declare::{Destination, Dialect};
 use crate::desire::{Assignment, DesiredSecret};
 use crate::names::SecretKey;
+use crate::observe::seen::Values;
 use crate::observe::{Failure, KvReference, KvValue};
 use crate::secret::SecretBytes;
 use base64::Engine as _;
@@ -37,12 +38,12 @@ impl Unmade {
 /// Every key of a Secret.
 pub(super) fn data(
     desired: &DesiredSecret,
-    values: &BTreeMap<KvReference, Result<KvValue, Failure>>,
+    values: &Values,
 ) -> Result<BTreeMap<String, SecretBytes>, Unmade> {
     let mut data = BTreeMap::new();
     for assignment in &desired.assignments {
         let path = assignment.from.api_path();
-        let value = match values.get(&assignment.from) {
+        let value = match read(desired, &assignment.from, values) {
             Some(Ok(value)) => value,
             Some(Err(failure)) => return Err(unread(assignment, &path, failure)),
             None => return Err(Unmade::new(format!("{path} was not read"), "run again")),
@@ -63,6 +64,15 @@ pub(super) fn data(
         ));
     }
     Ok(data)
+}
+
+/// What was read at a place as the Secret's own role.
+pub(super) fn read<'a>(
+    desired: &DesiredSecret,
+    reference: &KvReference,
+    values: &'a Values,
+) -> Option<&'a Result<KvValue, Failure>> {
+    values.get(&(desired.login.clone(), reference.clone()))
 }
 
 fn unread(assignment: &Assignment, path: &str, failure: &Failure) -> Unmade {

@@ -11,6 +11,7 @@ pub(super) fn held(planned: &Planned, style: Style) -> String {
         let mut rows = change_rows(&held.change);
         if let Some(first) = rows.first_mut() {
             first[0] = (Ink::Careful, "!".to_owned());
+            first[2].1 = format!("{} {}", scope_word(&held.change.target.scope), first[2].1);
         }
         text.push_str(&table(&rows, 2, style));
         for why in &held.why {
@@ -23,7 +24,7 @@ pub(super) fn held(planned: &Planned, style: Style) -> String {
                 Release::ByHand => "keyfleet leaves this to a person".to_owned(),
             };
             text.push_str(&format!(
-                "       {}\n       {}\n",
+                "       why: {}\n       {}\n",
                 clean(&why.to_string()),
                 style.paint(Ink::Quiet, &release)
             ));
