@@ -27,6 +27,8 @@ pub(super) struct DesiredPolicy<'a> {
     pub(super) mark: Mark,
     pub(super) adopt: bool,
     pub(super) origin: Origin,
+    /// Whether another object of the same cell says that it was ours.
+    pub(super) known: bool,
     /// What the declarations use, for a policy that follows from them or should; `None` for a hand-written one.
     pub(super) needed: Option<Vec<(String, Capability)>>,
     /// Whether a declaration is missing that may have used more.
@@ -114,7 +116,10 @@ fn compare(
     sheet: &mut Sheet,
 ) -> Standing {
     let mark = Mark::read(&live.text);
-    let owner = Owner::of(mark.as_ref(), &desired.mark.installation);
+    let owner = match Owner::of(mark.as_ref(), &desired.mark.installation) {
+        Owner::Unmarked if desired.known => Owner::Us,
+        other => other,
+    };
     // A text that the server holds and that cannot be read grants something unknown: it differs from anything.
     let Ok(now) = Policy::parse(&live.text) else {
         let fields = vec![FieldChange {
@@ -141,12 +146,13 @@ fn compare(
     }
     let differences = difference(&now, desired.meaning);
     let adopts = owner == Owner::Unmarked && desired.adopt;
-    if differences.is_empty() && !adopts {
+    let marks = adopts || owner == Owner::Us && mark.is_none();
+    if differences.is_empty() && !marks {
         return Standing::Stands(now);
     }
     let mut fields: Vec<FieldChange> = differences.iter().map(path_change).collect();
     let mut held = concerns(&owner, desired.adopt);
-    if adopts {
+    if marks {
         fields.push(FieldChange {
             field: "mark".to_owned(),
             before: None,
