@@ -13,5 +13,6 @@ pub use status::{
     ClusterStatus, SecretState, SecretStatus, Status, VaultStatus, secrets as secret_states,
     text as status_text,
 };
+pub(crate) use style::count;
 pub use style::{Style, clean};
 pub use text::{applied, outcome_line, plan as plan_text};

@@ -33,6 +33,9 @@ impl Apply {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
         show_problems(&wanted);
+        if !wanted.is_plannable() && self.output == Format::Text {
+            return Ok(Exit::Error);
+        }
         let options = self.scope.options(&wanted.desired, &self.approve)?;
         let world = open_world(&wanted.desired, &options).await;
         let planned = pipeline::plan(&wanted.desired, &world, &options).await;

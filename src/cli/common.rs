@@ -57,7 +57,8 @@ impl ScopeArguments {
         desired: &Desired,
         approvals: &[String],
     ) -> anyhow::Result<Options> {
-        for name in &self.clusters {
+        // Without a fleet there are no clusters to choose from; its errors are what to say.
+        for name in self.clusters.iter().filter(|_| desired.plannable) {
             let known = || desired.cells.iter().map(|cell| cell.cluster.as_str());
             if !known().any(|cluster| cluster == name) {
                 let near = crate::yaml::nearest(name, known())
@@ -76,6 +77,13 @@ impl ScopeArguments {
 
 /// Shows everything that is wrong in the declarations, on stderr.
 pub(super) fn show_problems(wanted: &Wanted) {
+    show_all(wanted);
+    if !wanted.is_plannable() {
+        ui::talk("\nfleet.yaml has errors: nothing was looked at, and nothing can be planned");
+    }
+}
+
+fn show_all(wanted: &Wanted) {
     if !wanted.problems.is_empty() {
         let colour = ui::style().colour;
         ui::talk(diagnostics::render(&wanted.problems, &wanted.sources, colour).trim_end());

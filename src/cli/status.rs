@@ -22,6 +22,9 @@ impl Status {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
         show_problems(&wanted);
+        if !wanted.is_plannable() && self.output == Format::Text {
+            return Ok(Exit::Error);
+        }
         let options = self.scope.options(&wanted.desired, &[])?;
         let world = open_world(&wanted.desired, &options).await;
         let status = pipeline::status(&wanted.desired, &world, &options).await;

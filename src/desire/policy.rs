@@ -98,5 +98,7 @@ fn text_of<'a>(grants: impl Iterator<Item = (&'a str, Grant)>) -> String {
             })
         })
         .collect();
-    render(&rules, None)
+    // A policy of no text at all is refused by the server.
+    let comment = rules.is_empty().then_some("grants nothing");
+    render(&rules, comment)
 }
