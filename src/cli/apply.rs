@@ -50,11 +50,13 @@ impl Apply {
             if self.output == Format::Json {
                 print_json(&json);
             }
-            return Ok(if nothing && !has_problems && !has_blocked(&planned) {
-                Exit::Good
-            } else {
-                Exit::Error
-            });
+            return Ok(
+                if nothing && !has_problems && !has_blocked(&planned) && !is_stuck(&planned) {
+                    Exit::Good
+                } else {
+                    Exit::Error
+                },
+            );
         }
         let stop = stop_on_signal();
         let is_stopped = || stop.load(Ordering::Relaxed);
@@ -76,11 +78,10 @@ impl Apply {
             .outcomes
             .iter()
             .all(|outcome| outcome.result == StepResult::Done);
-        let left_well = applied.left.as_ref().is_none_or(|left| {
-            !left.has_unread()
-                && !has_blocked(left)
-                && left.sheets().all(|sheet| sheet.waiting.is_empty())
-        });
+        let left_well = applied
+            .left
+            .as_ref()
+            .is_none_or(|left| !left.has_unread() && !has_blocked(left) && !is_stuck(left));
         Ok(if all_done && left_well && !has_problems && !is_stopped() {
             Exit::Good
         } else {
@@ -102,6 +103,12 @@ impl Apply {
 
 fn has_blocked(planned: &Planned) -> bool {
     planned.sheets().any(|sheet| !sheet.blocked.is_empty())
+}
+
+/// Whether something waits in vain: with nothing held, nobody can let it go on.
+fn is_stuck(planned: &Planned) -> bool {
+    let mut scopes = planned.scopes.iter().map(|scope| &scope.guarded);
+    scopes.any(|scope| scope.held.is_empty() && !scope.sheet.waiting.is_empty())
 }
 
 fn agreed() -> anyhow::Result<bool> {

@@ -82,7 +82,7 @@ pub(super) fn sift(
                 Freshness::InSync => {}
                 Freshness::Look(why) => match &gate.waits {
                     Some(waits) => sheet.waiting.push(waiting(desired, target, waits)),
-                    None if cannot_yet(desired, gate) => {
+                    None if cannot_yet(metadata.cell, desired, gate) => {
                         let waits = format!("once the policy of {} is written", gate.role);
                         sheet.waiting.push(waiting(desired, target, &waits));
                     }
@@ -193,12 +193,13 @@ fn forbidden(acl: Option<&Acl>, path: &str) -> bool {
     })
 }
 
-/// Forbidden now, granted once this plan is applied.
-fn cannot_yet(desired: &DesiredSecret, gate: &Gate) -> bool {
-    desired
-        .assignments
-        .iter()
-        .any(|assignment| forbidden(gate.now.as_ref(), &assignment.from.api_path()))
+/// Forbidden now, granted once this plan is applied. Of another role than the cluster's own, Vault is asked.
+fn cannot_yet(cell: &Cell, desired: &DesiredSecret, gate: &Gate) -> bool {
+    desired.login.role == cell.role.name
+        && desired
+            .assignments
+            .iter()
+            .any(|assignment| forbidden(gate.now.as_ref(), &assignment.from.api_path()))
 }
 
 fn summary_of_keys(desired: &DesiredSecret) -> String {
