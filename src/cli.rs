@@ -7,6 +7,7 @@ mod common;
 mod connect;
 mod failure;
 mod plan;
+mod plan_file;
 mod settings;
 mod status;
 mod ui;

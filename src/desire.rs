@@ -10,8 +10,8 @@ mod secret;
 mod vault;
 
 use crate::declare::{
-    Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared,
-    DeleteLimit, KvMount, Reviewer,
+    CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared, DeleteLimit,
+    KvMount, Reviewer,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
@@ -22,7 +22,7 @@ use crate::observe::KvReference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use policy::DesiredPolicy;
+pub use policy::{DesiredPolicy, Origin};
 pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
 pub use vault::{DesiredVault, SharedPolicy};
 
@@ -369,9 +369,4 @@ fn without_shared_names(cells: Vec<Cell>, problems: &mut Diagnostics) -> Vec<Cel
         .filter(|(index, _)| !clashing.contains(index))
         .map(|(_, cell)| cell)
         .collect()
-}
-
-/// Whether access was asked for in so many words, or left to the default.
-pub(crate) fn is_explicit(access: Option<&Access>) -> bool {
-    access.is_some()
 }

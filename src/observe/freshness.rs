@@ -29,6 +29,20 @@ pub struct SyncRecord {
 }
 
 impl SyncRecord {
+    /// Whether a Secret with this record needs no new one: the time alone is not worth a write.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        // No `..`: a new field has to say whether it is worth a write.
+        let Self {
+            mapping,
+            versions,
+            keys,
+            cluster,
+            at: _,
+        } = self;
+        (mapping, versions, keys, cluster)
+            == (&other.mapping, &other.versions, &other.keys, &other.cluster)
+    }
+
     pub fn read(meta: &LiveMeta) -> Option<Self> {
         serde_json::from_str(meta.annotations.get(SYNC_ANNOTATION)?).ok()
     }

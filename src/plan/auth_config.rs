@@ -175,12 +175,20 @@ fn compare(
     if changes.is_empty() {
         return true;
     }
-    let cause = cause(
+    let recorded = cause(
         mark,
         "config",
         &fields::canonical(&rules),
         &fields::canonical_live(&rules, live),
     );
+    // A token alone is somebody's hand: keyfleet stores none, and the digest does not speak of it.
+    let cause = match recorded {
+        Cause::Pending if fields::differences(&rules, live).is_empty() => Cause::Drift {
+            by: None,
+            since: None,
+        },
+        recorded => recorded,
+    };
     let mut concerns = concerns(owner, cell.adopt);
     let moves = |name: &str| {
         !matches!(cause, Cause::Drift { .. }) && changes.iter().any(|change| change.field == name)

@@ -9,6 +9,7 @@ pub struct Style {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ink {
+    Plain,
     Good,
     Bad,
     Careful,
@@ -22,6 +23,7 @@ impl Style {
             return text.to_owned();
         }
         let code = match ink {
+            Ink::Plain => return text.to_owned(),
             Ink::Good => "32",
             Ink::Bad => "31",
             Ink::Careful => "33",
