@@ -24,11 +24,15 @@ fn main() -> ExitCode {
         keyfleet::git::prepare();
         return keyfleet::cli::run();
     }
-    quickstart();
-    ExitCode::SUCCESS
+    if quickstart() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
-fn quickstart() {
+/// Says whether every command ended as it should.
+fn quickstart() -> bool {
     let once = std::env::args().any(|argument| argument == "--once");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (vault, control_plane, clusters) = runtime.block_on(start());
@@ -48,16 +52,23 @@ fn quickstart() {
         kubeconfig: kubeconfig(&contexts),
         repository,
     };
-    shell.keyfleet(&["plan"]);
-    shell.keyfleet(&["apply", "--yes"]);
-    shell.keyfleet(&["plan"]);
-    shell.keyfleet(&["status"]);
+    let story: [(&[&str], i32); 4] = [
+        (&["plan"], 2),
+        (&["apply", "--yes"], 0),
+        (&["plan"], 0),
+        (&["status"], 0),
+    ];
+    let ends: Vec<bool> = story
+        .iter()
+        .map(|(arguments, expected)| shell.keyfleet(arguments) == Some(*expected))
+        .collect();
     if !once {
         shell.invite();
     }
     drop(control_plane);
     // The copy belongs to this run alone.
     let _ = std::fs::remove_dir_all(folder);
+    ends.iter().all(|good| *good)
 }
 
 async fn start() -> (Vault, ControlPlane, Vec<support::Cluster>) {
@@ -84,7 +95,7 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    fn keyfleet(&self, arguments: &[&str]) {
+    fn keyfleet(&self, arguments: &[&str]) -> Option<i32> {
         println!("\n$ keyfleet {}", arguments.join(" "));
         std::io::stdout().flush().expect("stdout");
         let status = Command::new(&self.command)
@@ -98,6 +109,7 @@ impl Shell<'_> {
             .status()
             .expect("keyfleet runs");
         println!("  (exit code {})", status.code().unwrap_or(-1));
+        status.code()
     }
 
     fn invite(&self) {

@@ -1,3 +1,5 @@
+//! The policy language, against what Vault and `OpenBao` do with it. One file for each question.
+
 mod access;
 mod changes;
 mod language;
