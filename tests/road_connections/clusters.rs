@@ -126,6 +126,34 @@ async fn a_connection_that_is_wrong_says_where_and_the_other_clusters_go_on() {
 }
 
 #[tokio::test]
+async fn two_files_that_lead_to_one_cluster_do_not_delete_each_others_secrets() {
+    let cluster = shared().await;
+    let vault = &world().await.vault;
+    let repository = Repository::new();
+    repository.fleet("twins", "");
+    repository.cluster("twin", &cluster, "");
+    declare_app(&repository, vault, "twin").await;
+    let keyfleet = repository.keyfleet(vault.addr(), &kubeconfig(&[(&cluster, None)]));
+    assert_eq!(keyfleet.run(&["apply", "--yes"]).code, 0);
+
+    // Copied, and its `connect` forgotten.
+    repository.cluster("other", &cluster, "");
+    declare_app(&repository, vault, "other").await;
+    let applied = keyfleet.run(&["apply", "--yes"]);
+    assert!(
+        has_app(&cluster, "twin").await && has_app(&cluster, "other").await,
+        "{applied:?}"
+    );
+    let plan = keyfleet.run(&["plan"]);
+    assert!(
+        plan.out
+            .contains("was made for the cluster twin, and stays"),
+        "{}",
+        plan.out
+    );
+}
+
+#[tokio::test]
 async fn of_another_cluster_than_the_one_that_is_meant_only_its_identity_is_read() {
     let cluster = shared().await;
     let vault = &world().await.vault;
