@@ -81,20 +81,18 @@ impl Apply {
             Format::Text => ui::data(&format!("\n{}", report::applied(&applied, ui::style()))),
             Format::Json => print_json(&report::applied_json(&wanted, &applied)),
         }
-        let all_done = applied
-            .outcomes
-            .iter()
-            .all(|outcome| outcome.result == StepResult::Done);
         let left_well = applied.left.as_ref().is_none_or(|left| {
             !left.has_unread()
                 && !has_blocked(left)
                 && left.sheets().all(|sheet| sheet.waiting.is_empty())
         });
-        Ok(if all_done && left_well && !has_problems && !is_stopped() {
-            Exit::Good
-        } else {
-            Exit::Error
-        })
+        Ok(
+            if applied.is_done() && left_well && !has_problems && !is_stopped() {
+                Exit::Good
+            } else {
+                Exit::Error
+            },
+        )
     }
 
     /// Each step as it ends, on stderr.
