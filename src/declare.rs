@@ -84,7 +84,7 @@ pub fn concerns(path: &str) -> bool {
             .any(|top| path.starts_with(top) || is_above(top))
 }
 
-const FLEET_FILE: &str = "fleet.yaml";
+pub(crate) const FLEET_FILE: &str = "fleet.yaml";
 const CLUSTERS: &str = "clusters/";
 const GROUPS: &str = "groups/";
 const POLICIES: &str = "policies/";
@@ -117,6 +117,20 @@ fn is_yaml(path: &str) -> bool {
     has_ending(path, &["yaml", "yml"])
 }
 
+/// The folder below `clusters/` or `groups/` that an unreadable path belongs to, or that it is itself: a link or a
+/// submodule in its place.
+fn unreadable_folder_of<'path>(path: &'path str, top: &str) -> Option<&'path str> {
+    let below = path.strip_prefix(top)?;
+    Some(below.split_once('/').map_or(below, |(folder, _)| folder))
+}
+
+/// Whether all of a top folder may be hidden: it, or what it lies in, could not be read.
+fn is_hidden(unreadable: &[Unreadable], top: &str) -> bool {
+    unreadable
+        .iter()
+        .any(|file| top.starts_with(&format!("{}/", file.path)))
+}
+
 /// The folder below `clusters/` or `groups/` that a path belongs to, and the rest.
 fn folder_of<'path>(path: &'path str, top: &str) -> Option<(&'path str, &'path str)> {
     path.strip_prefix(top)?.split_once('/')
@@ -138,20 +152,20 @@ struct Folder {
 
 impl Tree<'_> {
     fn folders(&self, top: &str) -> BTreeSet<String> {
-        let unreadable = self.unreadable.iter().map(|file| file.path.as_str());
-        let paths = self.sources.keys().map(String::as_str).chain(unreadable);
-        paths
-            .filter_map(|path| folder_of(path, top))
-            .map(|(folder, _)| folder.to_owned())
-            .collect()
+        let unreadable = self.unreadable.iter();
+        let unreadable = unreadable.filter_map(|file| unreadable_folder_of(&file.path, top));
+        let paths = self.sources.keys();
+        let readable = paths.filter_map(|path| folder_of(path, top).map(|(folder, _)| folder));
+        readable.chain(unreadable).map(str::to_owned).collect()
     }
 
     fn folder(&mut self, top: &str, name: &str, head_file: &str) -> Folder {
         let is_here = |path: &str| folder_of(path, top).is_some_and(|(folder, _)| folder == name);
+        // Whatever its name: a link may stand for a whole folder of declarations.
         let complete = !self
             .unreadable
             .iter()
-            .any(|file| is_here(&file.path) && is_yaml(&file.path));
+            .any(|file| unreadable_folder_of(&file.path, top) == Some(name));
         let mut folder = Folder {
             head: None,
             documents: Vec::new(),
@@ -189,6 +203,16 @@ impl Tree<'_> {
                 group.unwrap_or_else(|| Group::unreadable(&name, &place)),
                 folder,
             ));
+        }
+        if is_hidden(self.unreadable, GROUPS) {
+            let place = Place::file(GROUPS.trim_end_matches('/'));
+            let folder = Folder {
+                head: None,
+                documents: Vec::new(),
+                files: BTreeMap::new(),
+                complete: false,
+            };
+            groups.push((Group::unreadable(GROUPS, &place), folder));
         }
         tracing::debug!(installation = %fleet.installation, groups = groups.len(), "groups read");
         groups
@@ -229,7 +253,7 @@ impl Tree<'_> {
             }
             clusters.insert(declared.cluster.name.clone(), declared);
         }
-        let clusters_complete = broken_clusters.is_empty();
+        let clusters_complete = broken_clusters.is_empty() && !is_hidden(self.unreadable, CLUSTERS);
         Declarations {
             fleet,
             clusters,

@@ -9,7 +9,7 @@ mod rounds;
 mod source;
 mod world;
 
-use crate::declare::Declarations;
+use crate::declare::{Declarations, FLEET_FILE};
 use crate::desire::{self, Cell, Desired};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::guard::{Guarded, Held};
@@ -31,12 +31,24 @@ pub struct Wanted {
     pub sources: Sources,
 }
 
+impl Wanted {
+    /// Whether `fleet.yaml` itself has errors: then nothing is wanted of any server.
+    pub fn has_no_fleet(&self) -> bool {
+        self.problems.has_errors_in(FLEET_FILE)
+    }
+}
+
 /// git → declare → desire. Pure but for the reading of git, which is done.
 pub fn compile(repository: Repository) -> Wanted {
     let mut problems = Diagnostics::default();
     let declarations: Declarations =
         crate::declare::load(&repository.sources, &repository.unreadable, &mut problems);
-    let desired = desire::resolve(&declarations, &mut problems);
+    let mut desired = desire::resolve(&declarations, &mut problems);
+    if problems.has_errors_in(FLEET_FILE) {
+        // Every name, mark and address follows from it: half of a fleet is another fleet.
+        desired.vaults.clear();
+        desired.cells.clear();
+    }
     Wanted {
         name: repository.name,
         revision: repository.revision,

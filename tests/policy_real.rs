@@ -1,5 +1,6 @@
 //! The policy language held against a real server: what it accepts, what it grants, what it
 //! enforces. The server is always right.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "policy_real/corpus.rs"]
 mod corpus;

@@ -1,5 +1,6 @@
 //! Clusters that were onboarded by hand, with the commands that everybody knows, on real servers: what plan says of
 //! them, what is held, and what taking over does.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -1,7 +1,8 @@
 //! `keyfleet apply`: shows the plan, asks, and makes it so.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    show_problems_or_stop,
 };
 use super::failure::Exit;
 use super::plan_file::PlanFile;
@@ -13,6 +14,10 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long giving tokens back may take.
+const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Apply {
@@ -37,7 +42,7 @@ pub(super) struct Apply {
 impl Apply {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems(&wanted);
+        show_problems_or_stop(&wanted)?;
         let file = self
             .plan_file
             .as_deref()
@@ -54,7 +59,9 @@ impl Apply {
         let options = self.scope.options(&wanted.desired, &approvals)?;
         let world = open_world(&wanted.desired, &options).await;
         let exit = self.plan_and_apply(&wanted, &world, &options, file).await;
-        world.close(&wanted.desired).await;
+        // Somebody who stopped the run waits for the end of it; a token that is not given back in time expires.
+        let closing = world.close(&wanted.desired);
+        let _ = tokio::time::timeout(CLOSING_AT_MOST, closing).await;
         exit
     }
 

@@ -105,6 +105,17 @@ fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
+/// Shows what is wrong, and ends the run where nothing can be made of the rest.
+pub(super) fn show_problems_or_stop(wanted: &Wanted) -> anyhow::Result<()> {
+    show_problems(wanted);
+    if wanted.has_no_fleet() {
+        anyhow::bail!(
+            "fleet.yaml has errors, and everything follows from it: no server was looked at"
+        );
+    }
+    Ok(())
+}
+
 /// Opens every server that the run needs.
 pub(super) async fn open_world(desired: &Desired, options: &Options) -> World {
     let opener = Opener::new(Settings::from_environment(), desired);

@@ -1,7 +1,8 @@
 //! `keyfleet plan`: what would change and why. Reads only.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    show_problems_or_stop,
 };
 use super::failure::Exit;
 use super::ui;
@@ -30,7 +31,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems(&wanted);
+        show_problems_or_stop(&wanted)?;
         let options = self.scope.options(&wanted.desired, &self.approve)?;
         let world = open_world(&wanted.desired, &options).await;
         let planned = look(&wanted.desired, &world, &options).await;

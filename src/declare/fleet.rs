@@ -91,7 +91,8 @@ impl Fleet {
     }
 }
 
-/// Reads `fleet.yaml`; with errors in it the implied fleet stands in, and the errors end the run.
+/// Reads `fleet.yaml`; with errors in it the implied fleet stands in, so that the other files are checked too, and
+/// nothing is made of any of them.
 pub(super) fn load(text: Option<&str>, problems: &mut Diagnostics) -> Fleet {
     let implied = Fleet::implied();
     let Some(text) = text else { return implied };

@@ -21,9 +21,10 @@ pub(super) fn load(
     problems: &mut Diagnostics,
 ) -> (BTreeMap<PolicyName, PolicyFile>, bool) {
     let mut policies = BTreeMap::new();
-    let mut complete = !unreadable
-        .iter()
-        .any(|file| file.path.starts_with(POLICIES));
+    let mut complete = !super::is_hidden(unreadable, POLICIES)
+        && !unreadable
+            .iter()
+            .any(|file| file.path.starts_with(POLICIES));
     for (path, text) in sources
         .iter()
         .filter(|(path, _)| path.starts_with(POLICIES))

@@ -66,7 +66,7 @@ async fn see_cluster(cell: &Cell, cluster: Result<&dyn ReadCluster, &Failure>) -
     };
     // The first answer decides whether the rest is asked at all: a cluster that is down is waited for once.
     let identity = match cluster.identity().await {
-        Err(failure) if failure.is_outage() => return out_of_reach(cell, &failure),
+        Err(failure) if !failure.is_of_one_object() => return out_of_reach(cell, &failure),
         identity => identity,
     };
     if is_another(cell, &identity) {

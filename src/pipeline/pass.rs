@@ -127,6 +127,11 @@ async fn plan_cell(
                 .cluster(&cell.cluster)
                 .map(|cluster| cluster.read.as_ref());
             let seen = see_cell(cell, vault.read.as_ref(), cluster, seen_vault).await;
+            if let Err(failure) = &seen.identity
+                && failure.is_outage()
+            {
+                world.give_up(&cell.cluster, failure);
+            }
             let context = Context {
                 installation: &desired.installation,
                 cell,

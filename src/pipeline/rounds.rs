@@ -11,9 +11,12 @@ use crate::observe::{Failure, FailureClass};
 use crate::plan::{Action, Change, Kind, Scope, Target};
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A cluster that Vault has never heard of needs two: one to let it in, one for its Secrets.
 const MOST_ROUNDS: usize = 4;
+
+const STOP_SEEN_WITHIN: Duration = Duration::from_millis(100);
 
 /// What became of an apply.
 pub struct Applied {
@@ -89,7 +92,10 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
         if !moved || (run.stop)() {
             return applied;
         }
-        plan = super::plan(run.desired, run.world, run.options).await;
+        plan = tokio::select! {
+            seen = super::plan(run.desired, run.world, run.options) => seen,
+            () = stopped(run) => return applied,
+        };
         let goes_on = !announced.waiting.is_empty() && applied.rounds < MOST_ROUNDS;
         if !goes_on
             || !plan
@@ -115,6 +121,13 @@ fn retain(plan: &mut Planned, announced: &Announced) -> Vec<Change> {
                 .retain(|change| announced.covers(change))
         })
         .collect()
+}
+
+/// Ends when a stop was asked for. Looking is given up at any time; a write is not.
+async fn stopped(run: &Run<'_>) {
+    while !(run.stop)() {
+        tokio::time::sleep(STOP_SEEN_WITHIN).await;
+    }
 }
 
 /// What clusters share comes first, then every cell side by side.

@@ -8,13 +8,15 @@ use super::secret::Gate;
 use super::sheet::Sheet;
 use super::{Context, auth_config, fields, role, undeclared};
 use crate::mark::{Mark, Owner, digest};
-use crate::observe::Observed;
 use crate::observe::live::{LiveMount, LivePolicy};
+use crate::observe::{Failure, Observed};
 use crate::policy::{Acl, Capability, Policy};
 
 /// What was planned on the side of Vault: whether a login works now, and what the role may read.
 pub(super) struct LoginSide {
     works: bool,
+    /// Why it cannot be told whether it works.
+    unknown: Option<Failure>,
     policy: Standing,
 }
 
@@ -46,7 +48,13 @@ pub(super) fn plan(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
     if let Ok(roles) = &seen.roles {
         undeclared::roles(cell, roles, sheet);
     }
+    let unknown = [
+        live_mount.failure(),
+        seen.config.failure(),
+        seen.role.failure(),
+    ];
     LoginSide {
+        unknown: unknown.into_iter().flatten().next().cloned(),
         works: has_mount && has_config && has_role,
         policy,
     }
@@ -166,6 +174,7 @@ impl LoginSide {
         };
         let ready = self.works && cluster_ready;
         Gate {
+            unknown: self.unknown.clone(),
             waits: (!ready).then(|| format!("once {} can log in", cell.cluster)),
             now: now.and_then(acl),
             then: then.clone().and_then(|policy| acl(Some(policy))),

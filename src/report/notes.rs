@@ -2,8 +2,10 @@
 
 use super::rows::{change_rows, scope_word};
 use super::style::{Ink, Style, clean, table};
+use crate::observe::Failure;
 use crate::pipeline::Planned;
-use crate::plan::{Blocked, Finding, Release, Unread};
+use crate::plan::{Blocked, Finding, Release, Scope, Unread};
+use std::collections::BTreeSet;
 
 pub(super) fn held(planned: &Planned, style: Style) -> String {
     let mut text = String::new();
@@ -67,11 +69,16 @@ pub(super) fn blocked(planned: &Planned, style: Style) -> String {
 }
 
 pub(super) fn unread(planned: &Planned, style: Style) -> String {
-    let mut seen = std::collections::BTreeSet::new();
-    // A cluster that is down fails every read the same way: said once.
-    let all = planned
-        .sheets()
-        .flat_map(|sheet| &sheet.unread)
+    let all = || planned.sheets().flat_map(|sheet| &sheet.unread);
+    let is_of_vault = |unread: &Unread| matches!(unread.target.scope, Scope::Vault(_));
+    let of_vaults: BTreeSet<&Failure> = all()
+        .filter(|unread| is_of_vault(unread))
+        .map(|unread| &unread.failure)
+        .collect();
+    let mut seen = BTreeSet::new();
+    // A cluster that is down fails every read the same way: said once. So is a Vault, for all its clusters.
+    let all = all()
+        .filter(|unread| is_of_vault(unread) || !of_vaults.contains(&unread.failure))
         .filter(|unread| seen.insert((unread.target.scope.clone(), unread.failure.clone())));
     let all: Vec<&Unread> = all.collect();
     let texts = all.into_iter().map(|unread| {

@@ -35,7 +35,11 @@ pub fn plan(wanted: &Wanted, planned: &Planned, style: Style) -> String {
     text.push_str(&notes::unread(planned, style));
     text.push_str(&notes::findings(planned, style));
     text.push('\n');
-    text.push_str(&summary(planned));
+    if wanted.problems.has_errors() && planned.is_in_sync() && !planned.has_unread() {
+        text.push_str("No changes in what could be read; the rest has errors.");
+    } else {
+        text.push_str(&summary(planned));
+    }
     text.push_str(" Nothing was written.\n");
     text
 }

@@ -161,7 +161,9 @@ fn compare(
     } else {
         String::new()
     };
-    let take_over = adopts || was.is_some_and(|was| is_ours_to_take_back(&was, &live.meta, &data));
+    // Without a record nobody can tell the keys apart; keyfleet wrote this Secret, so they are its own.
+    let is_ours = |was: &SyncRecord| is_ours_to_take_back(was, &live.meta, &data);
+    let take_over = adopts || owner == Owner::Us && was.as_ref().is_none_or(is_ours);
     let mut secret = write(look, data, &record, Some(&live.meta));
     secret.kind.clone_from(&live.kind);
     sheet.change(Change {

@@ -6,7 +6,7 @@ use crate::mark::MANAGER;
 use crate::names::InstallationName;
 use crate::observe::freshness::{self, Freshness, SyncRecord, Why};
 use crate::observe::live::{KvVersion, LiveMeta, Observed};
-use crate::observe::{KvEngine, KvReference};
+use crate::observe::{Failure, KvEngine, KvReference};
 use crate::plan::change::{Cause, Scope, Target};
 use crate::plan::rbac;
 use crate::plan::sheet::Sheet;
@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a cluster can log in and read, now and once this plan is applied.
 pub(in crate::plan) struct Gate {
+    /// What could not be read of the login, so that nobody knows whether it works.
+    pub(in crate::plan) unknown: Option<Failure>,
     /// `None` when logging in should work now; else what it waits for.
     pub(in crate::plan) waits: Option<String>,
     /// `None` when the role's policies cannot be read: then Vault is asked.
@@ -70,13 +72,14 @@ pub(in crate::plan) fn sift(
                     drop(to_read.insert(desired.id.clone(), Why::VersionUnknown));
                 }
                 Freshness::InSync => {}
-                Freshness::Look(why) => match &gate.waits {
-                    Some(waits) => sheet.waiting.push(waiting(desired, target, waits)),
-                    None if cannot_yet(desired, gate) => {
+                Freshness::Look(why) => match (&gate.unknown, &gate.waits) {
+                    (Some(failure), _) => sheet.unread(target, failure),
+                    (None, Some(waits)) => sheet.waiting.push(waiting(desired, target, waits)),
+                    (None, None) if cannot_yet(desired, gate) => {
                         let waits = format!("once the policy of {} is written", gate.role);
                         sheet.waiting.push(waiting(desired, target, &waits));
                     }
-                    None => drop(to_read.insert(desired.id.clone(), why)),
+                    (None, None) => drop(to_read.insert(desired.id.clone(), why)),
                 },
             }
         }
@@ -217,7 +220,7 @@ fn settled_without_reading(
             return true;
         }
         if let Some(why) = empty(&assignment.from, metadata.versions) {
-            let hint = "write the value in Vault, or refer to another path; a Secret that is there stays as it is";
+            let hint = "write the value in Vault, undelete it, or refer to another path; a Secret that is there stays as it is";
             sheet.blocked(
                 target.clone(),
                 format!("{}: {path} {why}", assignment.into),
@@ -240,9 +243,10 @@ fn empty(
     }
     match versions.get(reference)? {
         Observed::Absent => Some("is not there".to_owned()),
-        Observed::Present(version) if version.gone => {
-            Some(format!("is deleted (version {})", version.number))
-        }
+        Observed::Present(version) if version.gone => Some(format!(
+            "is deleted or destroyed (version {})",
+            version.number
+        )),
         Observed::Present(_) | Observed::Unknown(_) => None,
     }
 }
