@@ -50,6 +50,40 @@ async fn what_the_well_known_commands_made_plans_as_no_changes() {
         cluster_proxy.logins(),
     ];
     assert!(touched.iter().all(Vec::is_empty), "{touched:?}");
+
+    // Taking it over marks what there is, and gives it back to nobody when it leaves git again.
+    repository.fleet("plain", "");
+    repository.cluster("plain", &cluster, "adopt: true\n");
+    let applied = keyfleet.run(&["apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    let (_, binding) = cluster
+        .get("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/role-tokenreview-binding")
+        .await;
+    assert_eq!(
+        binding["metadata"]["labels"]["keyfleet.dev/installation"],
+        "plain"
+    );
+    assert_nothing_to_do(&keyfleet.run(&["plan"]));
+}
+
+#[tokio::test]
+async fn a_hand_made_cluster_that_leaves_git_is_named_and_never_deleted() {
+    let (world, cluster) = (world().await, hand_cluster().await);
+    Commands::named("forgotten")
+        .run(&world.vault, &cluster)
+        .await;
+    let repository = Repository::new();
+    repository.fleet("forgetful", "");
+    repository.cluster("forgotten", &cluster, "");
+    let keyfleet = repository.keyfleet(world.vault.addr(), &kubeconfig(&[(&cluster, None)]));
+    assert_nothing_to_do(&keyfleet.run(&["plan"]));
+
+    repository.remove("clusters/forgotten");
+    let plan = keyfleet.run(&["plan"]);
+    assert_nothing_to_do(&plan);
+    for said in ["auth mount forgotten", "policy forgotten-kv-rw"] {
+        assert!(plan.out.contains(said), "{said:?} in {}", plan.out);
+    }
 }
 
 #[tokio::test]
@@ -131,6 +165,19 @@ async fn another_installations_objects_are_held_and_no_id_releases_them() {
     let theirs = Repository::new();
     theirs.fleet("theirs", "");
     theirs.cluster("shared", &cluster, "");
+    world
+        .vault
+        .kv_put(
+            "kv",
+            "shared/app",
+            &[("password", "canary-app"), ("user", "canary-user")],
+        )
+        .await;
+    theirs.kes(
+        "clusters/shared/app.yaml",
+        "shared-app",
+        &[("password", "kv/data/shared/app", "password")],
+    );
     let config = kubeconfig(&[(&cluster, None)]);
     let applied = theirs
         .keyfleet(world.vault.addr(), &config)
@@ -144,10 +191,15 @@ async fn another_installations_objects_are_held_and_no_id_releases_them() {
         &cluster,
         "ttl: 1h\nadopt: true\naccess:\n  - path: kv/data/shared/*\n    capabilities: [read]\n",
     );
+    ours.kes(
+        "clusters/shared/app.yaml",
+        "shared-app",
+        &[("password", "kv/data/shared/app", "user")],
+    );
     let proxy = Proxy::in_front_of_vault(world.vault.addr());
     let keyfleet = ours.keyfleet(proxy.url(), &config);
     let plan = keyfleet.plan_json();
-    for kind in ["Role", "Policy"] {
+    for kind in ["Role", "Policy", "Secret"] {
         let change = held(&plan, kind);
         assert_eq!(change["why"][0]["release"], "byHand", "{change:#}");
         assert!(change["why"].to_string().contains("theirs"), "{change:#}");
@@ -159,6 +211,10 @@ async fn another_installations_objects_are_held_and_no_id_releases_them() {
         ]);
     }
     assert!(proxy.writes().is_empty(), "{:?}", proxy.writes());
+    assert_eq!(
+        cluster.secret("shop", "shared-app").await.unwrap()["password"],
+        b"canary-app"
+    );
 }
 
 /// A namespace that another test of this file may have made.

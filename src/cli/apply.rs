@@ -86,11 +86,13 @@ impl Apply {
             if self.output == Format::Json {
                 print_json(&report::plan_json(wanted, &planned));
             }
-            return Ok(if nothing && !has_problems && !has_blocked(&planned) {
-                Exit::Good
-            } else {
-                Exit::Error
-            });
+            return Ok(
+                if nothing && !has_problems && !has_blocked(&planned) && !is_stuck(&planned) {
+                    Exit::Good
+                } else {
+                    Exit::Error
+                },
+            );
         }
         let stop = stop_on_signal();
         let is_stopped = || stop.load(Ordering::Relaxed);
@@ -131,16 +133,18 @@ fn is_good(applied: &Applied) -> bool {
         .outcomes
         .iter()
         .all(|outcome| outcome.result == StepResult::Done);
-    let left_well = |left: &Planned| {
-        !left.has_unread()
-            && !has_blocked(left)
-            && left.sheets().all(|sheet| sheet.waiting.is_empty())
-    };
+    let left_well = |left: &Planned| !left.has_unread() && !has_blocked(left) && !is_stuck(left);
     all_done && applied.unannounced.is_empty() && applied.left.as_ref().is_none_or(left_well)
 }
 
 fn has_blocked(planned: &Planned) -> bool {
     planned.sheets().any(|sheet| !sheet.blocked.is_empty())
+}
+
+/// Whether something waits in vain: with nothing held, nobody can let it go on.
+fn is_stuck(planned: &Planned) -> bool {
+    let mut scopes = planned.scopes.iter().map(|scope| &scope.guarded);
+    scopes.any(|scope| scope.held.is_empty() && !scope.sheet.waiting.is_empty())
 }
 
 fn agreed() -> anyhow::Result<bool> {

@@ -7,6 +7,7 @@ use super::policy::{self, DesiredPolicy, Standing};
 use super::secret::Gate;
 use super::sheet::Sheet;
 use super::{Context, auth_config, fields, role, undeclared};
+use crate::desire::Origin;
 use crate::mark::{Mark, Owner, digest};
 use crate::observe::live::{LiveMount, LivePolicy};
 use crate::observe::{Failure, Observed};
@@ -101,7 +102,11 @@ fn desired_mount<'a>(
     let owns_policy = known
         || match live_policy {
             Observed::Absent => true,
-            Observed::Present(_) => policy_mark.is_some() || cell.adopt && !is_foreign,
+            // Taking over leaves a policy alone that no file asks for.
+            Observed::Present(_) => {
+                let takes_over = cell.adopt && cell.policy.origin != Origin::Default;
+                policy_mark.is_some() || takes_over && !is_foreign
+            }
             Observed::Unknown(_) => false,
         };
     let mut mark = Mark::new(context.installation, Some(&cell.cluster))

@@ -175,7 +175,7 @@ fn lookup<'value>(fields: &'value Map<String, Value>, property: &str) -> Option<
     }
     let plain = property.replace('[', ".").replace(']', "");
     let mut parts = plain.split('.');
-    // KV keeps JSON documents as texts as well: a path goes into those.
+    // A text that holds JSON is a text: neither dialect looks into it.
     parts
         .try_fold(Step::Fields(fields), Step::into_part)?
         .value()

@@ -75,7 +75,7 @@ pub(in crate::plan) fn sift(
                 Freshness::Look(why) => match (&gate.unknown, &gate.waits) {
                     (Some(failure), _) => sheet.unread(target, failure),
                     (None, Some(waits)) => sheet.waiting.push(waiting(desired, target, waits)),
-                    (None, None) if cannot_yet(desired, gate) => {
+                    (None, None) if cannot_yet(metadata.cell, desired, gate) => {
                         let waits = format!("once the policy of {} is written", gate.role);
                         sheet.waiting.push(waiting(desired, target, &waits));
                     }
@@ -259,10 +259,11 @@ fn forbidden(acl: Option<&Acl>, path: &str) -> bool {
     })
 }
 
-/// Forbidden now, granted once this plan is applied.
-fn cannot_yet(desired: &DesiredSecret, gate: &Gate) -> bool {
-    desired
-        .assignments
-        .iter()
-        .any(|assignment| forbidden(gate.now.as_ref(), &assignment.from.api_path()))
+/// Forbidden now, granted once this plan is applied. Of another role than the cluster's own, Vault is asked.
+fn cannot_yet(cell: &Cell, desired: &DesiredSecret, gate: &Gate) -> bool {
+    desired.login.role == cell.role.name
+        && desired
+            .assignments
+            .iter()
+            .any(|assignment| forbidden(gate.now.as_ref(), &assignment.from.api_path()))
 }
