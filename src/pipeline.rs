@@ -17,7 +17,7 @@ use crate::plan::{Scope, Sheet};
 use std::collections::BTreeSet;
 
 pub use health::status;
-pub use rounds::{Applied, apply};
+pub use rounds::{Announced, Applied, Run, apply};
 pub use source::{Repository, read};
 pub use world::{Open, OpenCluster, OpenVault, World};
 
@@ -31,6 +31,13 @@ pub struct Wanted {
     pub sources: Sources,
 }
 
+impl Wanted {
+    /// Whether there is anything to plan from: with errors in `fleet.yaml` there is not.
+    pub fn is_plannable(&self) -> bool {
+        self.desired.plannable
+    }
+}
+
 /// git → declare → desire. Pure but for the reading of git, which is done.
 pub fn compile(repository: Repository) -> Wanted {
     let mut problems = Diagnostics::default();
@@ -41,7 +48,7 @@ pub fn compile(repository: Repository) -> Wanted {
         name: repository.name,
         revision: repository.revision,
         desired,
-        problems,
+        problems: problems.merged(),
         sources: repository.sources,
     }
 }

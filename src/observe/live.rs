@@ -23,6 +23,14 @@ impl<T> Observed<T> {
         }
     }
 
+    /// Why it is not known.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Unknown(failure) => Some(failure),
+            Self::Present(_) | Self::Absent => None,
+        }
+    }
+
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Observed<U> {
         match self {
             Self::Present(value) => Observed::Present(change(value)),

@@ -206,7 +206,19 @@ fn compare(
             }
         })
         .or_insert(json!("hidden"));
-    let mut changes = fields::differences(&rules, &seen);
+    let changes = fields::differences(&rules, &seen);
+    // No file says what a mount is tuned to.
+    let (mut changes, left) = fields::asked_for(&owner, desired.adopt, changes, |_: &str| false);
+    if !left.is_empty() {
+        let text = format!(
+            "{} {}, made by hand, stays as it is: {}",
+            desired.kind.word(),
+            desired.path,
+            fields::list_left(&left)
+        );
+        let hint = "write `adopt: true` to have the defaults";
+        sheet.note(&target.scope, text, hint, Some(desired.place));
+    }
     let drift = Cause::Drift {
         by: None,
         since: None,

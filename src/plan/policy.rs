@@ -6,6 +6,7 @@ use super::change::{
 use super::mount::concerns;
 use super::sheet::Sheet;
 use crate::apply::PolicyPrecondition;
+use crate::desire::Origin;
 use crate::diagnostics::Place;
 use crate::mark::{Mark, Owner, digest};
 use crate::names::PolicyName;
@@ -25,10 +26,9 @@ pub(super) struct DesiredPolicy<'a> {
     pub(super) meaning: &'a Policy,
     pub(super) mark: Mark,
     pub(super) adopt: bool,
+    pub(super) origin: Origin,
     /// Whether another object of the same cell says that it was ours.
     pub(super) known: bool,
-    /// Whether it was asked for in so many words; without that, a policy of someone else's is left as it is.
-    pub(super) explicit: bool,
     /// What the declarations use, for a policy that follows from them or should; `None` for a hand-written one.
     pub(super) needed: Option<Vec<(String, Capability)>>,
     /// Whether a declaration is missing that may have used more.
@@ -139,7 +139,8 @@ fn compare(
         ));
         return Standing::Unknown;
     };
-    if owner == Owner::Unmarked && !desired.explicit && !desired.adopt {
+    // Taking over is not narrowing: what applications do with it beside the declarations, nobody here knows.
+    if owner == Owner::Unmarked && desired.origin == Origin::Default {
         left_alone(desired, &now, sheet);
         return Standing::Stands(now);
     }
@@ -161,6 +162,12 @@ fn compare(
     held.extend(widening(desired, &now));
     if desired.incomplete && !widens(desired.meaning, &now).is_empty() {
         held.push(Concern::IncompleteSource);
+    }
+    let empties = desired.needed.as_ref().is_some_and(Vec::is_empty)
+        && desired.origin.is_derived()
+        && !differences.is_empty();
+    if empties && owner == Owner::Us {
+        held.push(Concern::EmptiesScope);
     }
     let cause = cause(
         &owner,

@@ -151,10 +151,29 @@ fn compare(
             });
         }
     };
+    // Who else may have tokens reviewed is for whoever made the binding by hand.
+    let leaves = *owner == Owner::Unmarked && !cell.adopt;
+    let others = leaves && live.subjects.is_superset(&wanted_subjects);
     differs("roleRef", live.role.clone(), wanted_role.clone());
     let joined =
         |subjects: &BTreeSet<String>| subjects.iter().cloned().collect::<Vec<_>>().join(", ");
-    differs("subjects", joined(&live.subjects), joined(&wanted_subjects));
+    if !others {
+        differs("subjects", joined(&live.subjects), joined(&wanted_subjects));
+    } else if live.subjects != wanted_subjects {
+        let text = format!(
+            "binding {}, made by hand, stays as it is: it also binds others: {}",
+            cell.binding,
+            joined(
+                &live
+                    .subjects
+                    .difference(&wanted_subjects)
+                    .cloned()
+                    .collect()
+            )
+        );
+        let hint = "write `adopt: true` to bind the cluster's service account alone";
+        sheet.note(&target.scope, text, hint, Some(&cell.place));
+    }
     if live.role != wanted_role {
         // Kubernetes never lets roleRef change: only deleting and making it anew would, and what is there may be needed.
         let hint = format!(
