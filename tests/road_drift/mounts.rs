@@ -2,13 +2,14 @@ use crate::stage::{ByHand, Drift, stage};
 use crate::support::Flavour;
 use serde_json::{Value, json};
 
-fn tune(field: &'static str, value: Value) -> ByHand {
+fn tune(field: &'static str, value: &Value) -> ByHand {
     ByHand::Write("sys/auth/prod-eu/tune".to_owned(), json!({ field: value }))
 }
 
 #[tokio::test]
 async fn every_tuning_of_an_auth_mount_is_found_and_put_back() {
-    let of = |field, value, names| Drift::new(tune(field, value), "AuthMount", "prod-eu", names);
+    let of =
+        |field, value: Value, names| Drift::new(tune(field, &value), "AuthMount", "prod-eu", names);
     stage()
         .await
         .finds_and_restores(vec![
