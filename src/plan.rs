@@ -243,13 +243,11 @@ fn login_side(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
         Observed::Present(_) | Observed::Absent => None,
     };
     let unknown = mount_unknown.or_else(|| {
-        let fields = [&seen.config, &seen.role].into_iter();
-        fields
-            .filter_map(|observed| match observed {
-                Observed::Unknown(failure) => Some(failure),
-                Observed::Present(_) | Observed::Absent => None,
-            })
-            .next()
+        let mut fields = [&seen.config, &seen.role].into_iter();
+        fields.find_map(|observed| match observed {
+            Observed::Unknown(failure) => Some(failure),
+            Observed::Present(_) | Observed::Absent => None,
+        })
     });
     LoginSide {
         works: has_mount && has_config && has_role,
