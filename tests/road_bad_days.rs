@@ -1,9 +1,6 @@
 //! Bad days, on real servers: one cluster, or what it needs of Vault, fails in one way; the other is planned and
 //! applied as if nothing were. Each failure is told once, at its place, with what to do. Nothing is deleted.
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests are no `#[test]`s themselves"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -38,6 +38,8 @@ mod ports;
 mod process;
 #[path = "support/proxy.rs"]
 pub(crate) mod proxy;
+#[path = "support/repository.rs"]
+pub(crate) mod repository;
 #[path = "support/request.rs"]
 pub(crate) mod request;
 #[path = "support/tls.rs"]
@@ -52,6 +54,7 @@ pub(crate) use hand::onboard_by_hand;
 pub(crate) use keyfleet::{Keyfleet, Run};
 pub(crate) use kubeconfig::kubeconfig;
 pub(crate) use proxy::{Fault, Proxy, Purpose, Request};
+pub(crate) use repository::Repository;
 pub(crate) use vault::{Flavour, Vault};
 pub(crate) use world::{World, world};
 

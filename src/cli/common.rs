@@ -6,7 +6,7 @@ use super::ui;
 use crate::desire::Desired;
 use crate::diagnostics;
 use crate::git::{Access, Limits, Source};
-use crate::pipeline::{self, Options, Wanted, World};
+use crate::pipeline::{self, Options, Planned, Wanted, World};
 use anyhow::Context;
 use std::collections::BTreeSet;
 
@@ -31,6 +31,10 @@ impl RepositoryArguments {
         for limit in &self.git_limits {
             limits.set(limit)?;
         }
+        let _busy = ui::busy(format!(
+            "reading {}",
+            crate::report::clean(&self.repository)
+        ));
         let source = Source::parse(&self.repository)?;
         let access = Access::from_lookup(variable);
         let repository = pipeline::read(source, self.reference.clone(), limits, access)
@@ -57,7 +61,8 @@ impl ScopeArguments {
         desired: &Desired,
         approvals: &[String],
     ) -> anyhow::Result<Options> {
-        for name in &self.clusters {
+        // Without a fleet there are no clusters to choose from; its errors are what to say.
+        for name in self.clusters.iter().filter(|_| desired.plannable) {
             let known = || desired.cells.iter().map(|cell| cell.cluster.as_str());
             if !known().any(|cluster| cluster == name) {
                 let near = crate::yaml::nearest(name, known())
@@ -82,10 +87,29 @@ pub(super) fn show_problems(wanted: &Wanted) {
     }
 }
 
+/// Looks at everything, and says so while it lasts.
+pub(super) async fn look(desired: &Desired, world: &World, options: &Options) -> Planned {
+    let clusters = if options.clusters.is_empty() {
+        desired.cells.len()
+    } else {
+        options.clusters.len()
+    };
+    let _busy = ui::busy(format!(
+        "looking at {} and {}",
+        counted(desired.vaults.len(), "Vault"),
+        counted(clusters, "cluster")
+    ));
+    pipeline::plan(desired, world, options).await
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Shows what is wrong, and ends the run where nothing can be made of the rest.
 pub(super) fn show_problems_or_stop(wanted: &Wanted) -> anyhow::Result<()> {
     show_problems(wanted);
-    if wanted.has_no_fleet() {
+    if !wanted.is_plannable() {
         anyhow::bail!(
             "fleet.yaml has errors, and everything follows from it: no server was looked at"
         );
