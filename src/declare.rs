@@ -12,14 +12,15 @@ mod group;
 mod kes;
 mod policy_file;
 mod store;
+mod tree;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
 use crate::names::{ClusterName, PolicyName};
-use crate::yaml::{self, Documents};
 use std::collections::{BTreeMap, BTreeSet};
+use tree::{Folder, Tree};
 
-pub(crate) use cluster::parse_duration;
 pub use cluster::{Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Grant, Reviewer};
+pub(crate) use cluster::{certificate_pem, parse_duration};
 pub use external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
 pub use fleet::{DeleteLimit, Fleet, KvMount, VaultSpec};
 pub use group::Group;
@@ -46,29 +47,56 @@ pub struct Declared {
     pub cluster: Cluster,
     pub secrets: Vec<ExternalSecret>,
     pub stores: Vec<Store>,
-    /// Files that this cluster refers to, such as its CA, by their path below its folder.
-    pub files: BTreeMap<String, String>,
+    /// Files that this cluster refers to, such as its CA, by their path below its folder: the text, or why there is none.
+    pub files: BTreeMap<String, Result<String, String>>,
     pub complete: bool,
 }
 
-/// A file that could not be taken out of the repository at all.
+/// A path that could not be taken out of the repository, and why. It may be a folder, and hide all below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     pub path: String,
+    /// Begins with a verb, and says after `; ` what to do.
     pub why: String,
 }
 
+impl Unreadable {
+    /// Whether a declaration may be hidden here: in YAML, or in a folder, which has any name but that of another file.
+    fn hides(&self) -> bool {
+        !has_ending(&self.path, OTHER_FILES)
+    }
+
+    fn report(&self, problems: &mut Diagnostics) {
+        let place = Place::file(&self.path);
+        let (what, hint) = self.why.split_once("; ").unwrap_or((&self.why, ""));
+        let said = format!("this path {what}");
+        let problem = if self.hides() || self.path.starts_with(POLICIES) {
+            Diagnostic::error(&place, said)
+        } else {
+            Diagnostic::warning(&place, said)
+        };
+        let problem = problem.without_line();
+        problems.push(if hint.is_empty() {
+            problem
+        } else {
+            problem.hint(hint)
+        });
+    }
+}
+
+/// Endings of what is neither a declaration nor a folder.
+const OTHER_FILES: &[&str] = &["crt", "pem", "hcl", "md", "txt", "json", "sh"];
+
 /// Which files of a repository are declarations.
 pub fn is_wanted(path: &str) -> bool {
-    path == FLEET_FILE
-        || [CLUSTERS, GROUPS, POLICIES]
-            .iter()
-            .any(|folder| path.starts_with(folder))
+    FLEET_FILES.contains(&path)
+        || TOP_FOLDERS.iter().any(|folder| path.starts_with(folder))
             && has_ending(path, &["yaml", "yml", "hcl", "crt", "pem"])
 }
 
 fn has_ending(path: &str, endings: &[&str]) -> bool {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     endings
         .iter()
         .any(|wanted| ending.eq_ignore_ascii_case(wanted))
@@ -76,18 +104,17 @@ fn has_ending(path: &str, endings: &[&str]) -> bool {
 
 /// Whether a problem at this path can hide a declaration: something below may be missing, or a folder above.
 pub fn concerns(path: &str) -> bool {
-    let is_above =
-        |top: &str| top.starts_with(&format!("{path}/")) || path == top.trim_end_matches('/');
-    path == FLEET_FILE
-        || [CLUSTERS, GROUPS, POLICIES]
-            .iter()
-            .any(|top| path.starts_with(top) || is_above(top))
+    let below = |top: &&str| path.starts_with(*top) || path == top.trim_end_matches('/');
+    path == FLEET_FILE || TOP_FOLDERS.iter().any(below)
 }
 
-pub(crate) const FLEET_FILE: &str = "fleet.yaml";
+const FLEET_FILE: &str = "fleet.yaml";
+/// The second is never read, but must not be passed over in silence.
+const FLEET_FILES: [&str; 2] = [FLEET_FILE, "fleet.yml"];
 const CLUSTERS: &str = "clusters/";
 const GROUPS: &str = "groups/";
 const POLICIES: &str = "policies/";
+const TOP_FOLDERS: [&str; 3] = [CLUSTERS, GROUPS, POLICIES];
 
 /// Reads every file, collecting all problems.
 pub fn load(
@@ -95,188 +122,42 @@ pub fn load(
     unreadable: &[Unreadable],
     problems: &mut Diagnostics,
 ) -> Declarations {
-    for file in unreadable {
-        problems.push(Diagnostic::error(&Place::file(&file.path), file.why.clone()).without_line());
+    for path in unreadable {
+        path.report(problems);
     }
-    let fleet = fleet::load(sources.get(FLEET_FILE).map(String::as_str), problems);
+    let fleet = fleet::load(sources, unreadable, problems);
     let (policies, policies_complete) = policy_file::load(sources, unreadable, problems);
     let mut tree = Tree {
         sources,
         unreadable,
         problems,
     };
-    let groups = tree.groups(&fleet);
+    let groups = tree.groups();
     let mut declarations = tree.clusters(fleet);
     declarations.policies = policies;
     declarations.policies_complete = policies_complete;
     place_groups(&groups, &mut declarations, problems);
+    if tops_hidden(unreadable) {
+        hide_everything(&mut declarations);
+    }
     declarations
 }
 
-fn is_yaml(path: &str) -> bool {
-    has_ending(path, &["yaml", "yml"])
-}
-
-/// The folder below `clusters/` or `groups/` that an unreadable path belongs to, or that it is itself: a link or a
-/// submodule in its place.
-fn unreadable_folder_of<'path>(path: &'path str, top: &str) -> Option<&'path str> {
-    let below = path.strip_prefix(top)?;
-    Some(below.split_once('/').map_or(below, |(folder, _)| folder))
-}
-
-/// Whether all of a top folder may be hidden: it, or what it lies in, could not be read.
-fn is_hidden(unreadable: &[Unreadable], top: &str) -> bool {
-    unreadable
-        .iter()
-        .any(|file| top.starts_with(&format!("{}/", file.path)))
-}
-
-/// The folder below `clusters/` or `groups/` that a path belongs to, and the rest.
-fn folder_of<'path>(path: &'path str, top: &str) -> Option<(&'path str, &'path str)> {
-    path.strip_prefix(top)?.split_once('/')
-}
-
-struct Tree<'a> {
-    sources: &'a Sources,
-    unreadable: &'a [Unreadable],
-    problems: &'a mut Diagnostics,
-}
-
-/// What one folder below `clusters/` or `groups/` holds.
-struct Folder {
-    head: Option<yaml::Node>,
-    documents: Vec<Documents>,
-    files: BTreeMap<String, String>,
-    complete: bool,
-}
-
-impl Tree<'_> {
-    fn folders(&self, top: &str) -> BTreeSet<String> {
-        let unreadable = self.unreadable.iter();
-        let unreadable = unreadable.filter_map(|file| unreadable_folder_of(&file.path, top));
-        let paths = self.sources.keys();
-        let readable = paths.filter_map(|path| folder_of(path, top).map(|(folder, _)| folder));
-        readable.chain(unreadable).map(str::to_owned).collect()
-    }
-
-    fn folder(&mut self, top: &str, name: &str, head_file: &str) -> Folder {
-        let is_here = |path: &str| folder_of(path, top).is_some_and(|(folder, _)| folder == name);
-        // Whatever its name: a link may stand for a whole folder of declarations.
-        let complete = !self
-            .unreadable
+/// Whether a whole top folder cannot be read: then it is not known what any cluster should hold.
+fn tops_hidden(unreadable: &[Unreadable]) -> bool {
+    let is_top = |path: &str| {
+        TOP_FOLDERS
             .iter()
-            .any(|file| unreadable_folder_of(&file.path, top) == Some(name));
-        let mut folder = Folder {
-            head: None,
-            documents: Vec::new(),
-            files: BTreeMap::new(),
-            complete,
-        };
-        for (path, text) in self.sources.iter().filter(|(path, _)| is_here(path)) {
-            let inner = folder_of(path, top).map_or("", |(_, inner)| inner);
-            if !is_yaml(path) {
-                folder.files.insert(inner.to_owned(), text.clone());
-                continue;
-            }
-            let mut documents = yaml::parse(path, text, self.problems);
-            folder.complete &= documents.whole;
-            if inner == head_file {
-                folder.head =
-                    (!documents.documents.is_empty()).then(|| documents.documents.remove(0));
-            }
-            folder.documents.push(documents);
-        }
-        folder
-    }
+            .any(|top| top.trim_end_matches('/') == path)
+    };
+    unreadable.iter().any(|unread| is_top(&unread.path))
+}
 
-    fn groups(&mut self, fleet: &Fleet) -> Vec<(Group, Folder)> {
-        let mut groups = Vec::new();
-        for name in self.folders(GROUPS) {
-            let folder = self.folder(GROUPS, &name, "group.yaml");
-            let place = Place::file(&format!("{GROUPS}{name}/group.yaml"));
-            let group = match &folder.head {
-                Some(head) => Group::read(head, &name, self.problems),
-                None => self.missing_head(&place, "group", folder.complete),
-            };
-            // A group that cannot be read may have been meant for any cluster.
-            groups.push((
-                group.unwrap_or_else(|| Group::unreadable(&name, &place)),
-                folder,
-            ));
-        }
-        if is_hidden(self.unreadable, GROUPS) {
-            let place = Place::file(GROUPS.trim_end_matches('/'));
-            let folder = Folder {
-                head: None,
-                documents: Vec::new(),
-                files: BTreeMap::new(),
-                complete: false,
-            };
-            groups.push((Group::unreadable(GROUPS, &place), folder));
-        }
-        tracing::debug!(installation = %fleet.installation, groups = groups.len(), "groups read");
-        groups
-    }
-
-    fn clusters(&mut self, fleet: Fleet) -> Declarations {
-        let mut clusters = BTreeMap::new();
-        let mut broken_clusters = BTreeSet::new();
-        for name in self.folders(CLUSTERS) {
-            let folder = self.folder(CLUSTERS, &name, "cluster.yaml");
-            let place = Place::file(&format!("{CLUSTERS}{name}/cluster.yaml"));
-            let cluster = match &folder.head {
-                Some(head) => Cluster::read(head, &name, &fleet, self.problems),
-                None => self.missing_head(&place, "cluster", folder.complete),
-            };
-            let Some(cluster) = cluster else {
-                broken_clusters.insert(name);
-                continue;
-            };
-            let mut declared = Declared {
-                cluster,
-                secrets: Vec::new(),
-                stores: Vec::new(),
-                files: folder.files,
-                complete: folder.complete,
-            };
-            for node in folder
-                .documents
-                .iter()
-                .flat_map(|documents| &documents.documents)
-            {
-                declared.complete &= document::place(
-                    node,
-                    &mut declared.secrets,
-                    &mut declared.stores,
-                    self.problems,
-                );
-            }
-            clusters.insert(declared.cluster.name.clone(), declared);
-        }
-        let clusters_complete = broken_clusters.is_empty() && !is_hidden(self.unreadable, CLUSTERS);
-        Declarations {
-            fleet,
-            clusters,
-            policies: BTreeMap::new(),
-            broken_clusters,
-            policies_complete: true,
-            clusters_complete,
-        }
-    }
-
-    fn missing_head<T>(&mut self, place: &Place, what: &str, complete: bool) -> Option<T> {
-        if complete {
-            let problem = Diagnostic::error(
-                place,
-                format!("this folder has no {what}.yaml, so nothing in it is used"),
-            );
-            self.problems.push(problem.hint(format!(
-                "add {} with `kind: {}`",
-                place.file,
-                if what == "group" { "Group" } else { "Cluster" }
-            )));
-        }
-        None
+fn hide_everything(declarations: &mut Declarations) {
+    declarations.clusters_complete = false;
+    declarations.policies_complete = false;
+    for declared in declarations.clusters.values_mut() {
+        declared.complete = false;
     }
 }
 
@@ -286,36 +167,54 @@ fn place_groups(
     declarations: &mut Declarations,
     problems: &mut Diagnostics,
 ) {
+    let all_known = declarations.clusters_complete;
     for (group, folder) in groups {
-        let selected = declarations
-            .clusters
-            .values_mut()
-            .filter(|declared| group.selects(&declared.cluster));
-        let mut reached = false;
+        let clusters = declarations.clusters.values_mut();
+        let selected = clusters.filter(|declared| group.selects(&declared.cluster));
+        let mut said: Vec<(ClusterName, Diagnostics)> = Vec::new();
         for declared in selected {
-            reached = true;
-            declared.complete &= folder.complete && group.readable;
-            if !group.readable {
-                continue;
-            }
-            for node in folder
-                .documents
-                .iter()
-                .flat_map(|documents| &documents.documents)
-            {
-                let Some(node) = group.substitute(node, &declared.cluster, problems) else {
-                    declared.complete = false;
-                    continue;
-                };
-                declared.complete &=
-                    document::place(&node, &mut declared.secrets, &mut declared.stores, problems);
-            }
+            let mut of_copy = Diagnostics::default();
+            place_group(group, folder, declared, &mut of_copy);
+            said.push((declared.cluster.name.clone(), of_copy));
         }
-        if !reached && group.readable {
+        if said.is_empty() && group.readable && all_known {
             problems.push(
                 Diagnostic::warning(&group.place, "this group selects no cluster")
                     .hint("compare clusterSelector with the labels of the clusters"),
             );
         }
+        report_copies(said, problems);
+    }
+}
+
+fn place_group(
+    group: &Group,
+    folder: &Folder,
+    declared: &mut Declared,
+    problems: &mut Diagnostics,
+) {
+    declared.complete &= folder.complete && group.readable;
+    if !group.readable {
+        return;
+    }
+    for node in folder.nodes() {
+        let copy = group.substitute(node, &declared.cluster, problems);
+        declared.complete &= copy.is_some_and(|node| {
+            document::place(&node, &mut declared.secrets, &mut declared.stores, problems)
+        });
+    }
+}
+
+/// What is wrong with every copy alike is a matter of the group; else it is said of which clusters it holds.
+fn report_copies(mut said: Vec<(ClusterName, Diagnostics)>, problems: &mut Diagnostics) {
+    let alike = said.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    if alike {
+        said.truncate(1);
+    }
+    for (cluster, mut of_copy) in said {
+        if !alike {
+            of_copy.about(cluster.as_str(), |_| true);
+        }
+        problems.append(of_copy);
     }
 }

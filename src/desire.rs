@@ -4,14 +4,16 @@
 //! share (KV mounts, hand-written policies) belongs to the Vault. Each says whether it is *complete*: a scope whose
 //! source could not be read whole deletes nothing.
 
+mod clash;
 mod kv_path;
+mod login;
 mod policy;
 mod secret;
 mod vault;
 
 use crate::declare::{
     CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared, DeleteLimit,
-    KvMount, Reviewer,
+    KvMount, Reviewer, certificate_pem,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
@@ -34,6 +36,8 @@ pub const AUTH_DELEGATOR: &str = "system:auth-delegator";
 pub struct Desired {
     pub installation: InstallationName,
     pub deletes: DeleteLimit,
+    /// False when `fleet.yaml` has errors: then nothing is known of any Vault, and there is nothing to plan.
+    pub plannable: bool,
     pub vaults: BTreeMap<VaultName, DesiredVault>,
     pub cells: Vec<Cell>,
 }
@@ -102,16 +106,27 @@ const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// Puts the declarations together. What contradicts itself is reported and left out.
 pub fn resolve(declarations: &Declarations, problems: &mut Diagnostics) -> Desired {
-    let cells: Vec<Cell> = declarations
-        .clusters
-        .values()
-        .filter_map(|declared| cell(declared, declarations, problems))
-        .collect();
-    let cells = without_shared_names(cells, problems);
-    let vaults = vault::resolve(declarations, &cells, problems);
+    let mut cells = Vec::new();
+    for declared in declarations.clusters.values() {
+        let mut of_cell = Diagnostics::default();
+        cells.extend(cell(declared, declarations, &mut of_cell));
+        of_cell.about(declared.cluster.name.as_str(), |place| {
+            !place.file.starts_with("clusters/")
+        });
+        problems.append(of_cell);
+    }
+    let mut cells = clash::without_shared_names(cells, problems);
+    let mut vaults = vault::resolve(declarations, &cells, problems);
+    // All of it was put together to find every problem; none of it holds without the fleet.
+    let plannable = declarations.fleet.whole;
+    if !plannable {
+        cells.clear();
+        vaults.clear();
+    }
     Desired {
         installation: declarations.fleet.installation.clone(),
         deletes: declarations.fleet.deletes,
+        plannable,
         vaults,
         cells,
     }
@@ -173,7 +188,11 @@ fn cell(
 ) -> Option<Cell> {
     let (cluster, spec) = (&declared.cluster, &declared.cluster.spec);
     let (server, server_place) = spec.server.clone()?;
-    let ca_pem = certificate_authority(spec.certificate_authority.as_ref()?, declared, problems)?;
+    // Each is looked at before any ends the cell, so that one run shows every problem.
+    let ca_pem = spec
+        .certificate_authority
+        .as_ref()
+        .and_then(|source| certificate_authority(source, declared, problems));
     let Names {
         mount,
         policy,
@@ -193,13 +212,18 @@ fn cell(
         .map(|vault| vault.kv_mounts.as_slice())
         .unwrap_or_default();
     let context = secret::Context {
-        cluster: &cluster.name,
         mount: &mount,
         role: &role.0,
         account: &account,
+        vault: declarations.fleet.vaults.get(&vault),
         kv_mounts: mounts,
         stores: &declared.stores,
+        complete: declared.complete,
     };
+    let connect = spec
+        .connect
+        .as_ref()
+        .and_then(|(connect, _)| connection(connect, mounts, problems));
     let (secrets, secrets_complete) = secret::resolve(&declared.secrets, &context, problems);
     let access = spec.access.as_ref().map(|(access, _)| access);
     let policy_place = spec
@@ -214,13 +238,13 @@ fn cell(
         vault,
         complete: declared.complete && secrets_complete,
         adopt: spec.adopt.unwrap_or(false),
-        identity: spec.identity.clone(),
-        connect: connection(spec.connect.as_ref()?, mounts, problems)?,
+        identity: spec.identity.as_ref().map(|(uid, _)| uid.clone()),
+        connect: connect?,
         mount,
         config: AuthConfig {
             place: server_place,
             host: server,
-            ca_pem,
+            ca_pem: ca_pem?,
             reviewer,
         },
         role: desired_role(spec, role, account.clone(), &policy.name),
@@ -305,68 +329,21 @@ fn certificate_authority(
     declared: &Declared,
     problems: &mut Diagnostics,
 ) -> Option<String> {
-    let (pem, place) = match source {
-        CaSource::Inline { pem, place } => (pem.as_str(), place),
-        CaSource::File { path, place } => {
-            if let Some(pem) = declared.files.get(path) {
-                (pem.as_str(), place)
-            } else {
-                let problem = Diagnostic::error(
-                    place,
-                    format!("there is no file {path:?} beside cluster.yaml"),
-                );
-                problems.push(problem.hint("name a .crt or .pem file of this cluster's folder"));
-                return None;
-            }
-        }
+    let (path, place) = match source {
+        CaSource::Inline { pem, .. } => return Some(pem.clone()),
+        CaSource::File { path, place } => (path, place),
     };
-    if !pem.contains("-----BEGIN CERTIFICATE-----") || pem.contains("PRIVATE KEY") {
-        problems.push(
-            Diagnostic::error(place, "this is not a PEM certificate")
-                .hint("it begins with -----BEGIN CERTIFICATE-----, and holds no private key")
-                .without_line(),
-        );
-        return None;
-    }
-    Some(pem.trim().to_owned() + "\n")
-}
-
-/// Two clusters that would write one object in Vault are both left out.
-fn without_shared_names(cells: Vec<Cell>, problems: &mut Diagnostics) -> Vec<Cell> {
-    let mut users: BTreeMap<(VaultName, String), Vec<usize>> = BTreeMap::new();
-    for (index, cell) in cells.iter().enumerate() {
-        // Vault folds the case of policy names, and a mount below another's path would hide it.
-        for object in [
-            format!("auth mount {}", cell.mount),
-            format!("policy {}", cell.policy.name),
-        ] {
-            users
-                .entry((cell.vault.clone(), object))
-                .or_default()
-                .push(index);
+    let (wrong, hint) = match declared.files.get(path) {
+        Some(Ok(text)) => return certificate_pem(text, place, problems),
+        Some(Err(why)) => {
+            let (what, hint) = why.split_once("; ").unwrap_or((why, "replace the file"));
+            (format!("the file {path:?} {what}"), hint)
         }
-    }
-    let mut clashing = BTreeSet::new();
-    for ((_, object), indices) in users.into_iter().filter(|(_, indices)| indices.len() > 1) {
-        let names: Vec<_> = indices
-            .iter()
-            .map(|index| format!("`{}`", cells[*index].cluster))
-            .collect();
-        for index in indices {
-            problems.push(
-                Diagnostic::error(
-                    &cells[index].place,
-                    format!("the {object} is declared for {}", names.join(" and ")),
-                )
-                .hint("give each cluster its own"),
-            );
-            clashing.insert(index);
-        }
-    }
-    cells
-        .into_iter()
-        .enumerate()
-        .filter(|(index, _)| !clashing.contains(index))
-        .map(|(_, cell)| cell)
-        .collect()
+        None => (
+            format!("there is no file {path:?} beside cluster.yaml"),
+            "name a .crt or .pem file of this cluster's folder",
+        ),
+    };
+    problems.push(Diagnostic::error(place, wrong).hint(hint));
+    None
 }

@@ -2,9 +2,10 @@
 //!
 //! A stage that finds a problem pushes a [`Diagnostic`] and goes on, so that one run shows everything.
 
+mod merge;
 mod render;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Whether the source line may be shown; a line that may hold a secret is not.
     pub show_line: bool,
+    /// The clusters for which it holds, where a group's file holds for some only.
+    clusters: BTreeSet<String>,
 }
 
 impl Diagnostic {
@@ -65,6 +68,7 @@ impl Diagnostic {
             message: message.into(),
             hint: None,
             show_line: true,
+            clusters: BTreeSet::new(),
         }
     }
 
@@ -97,7 +101,7 @@ impl Diagnostic {
 pub type Sources = BTreeMap<String, String>;
 
 /// All diagnostics of one run.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
@@ -133,7 +137,28 @@ impl Diagnostics {
         self.0.is_empty()
     }
 
-    /// In the order of files and lines, each once: a group placed on two hundred clusters says a thing once.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Says of which cluster these speak, where their files alone do not tell.
+    pub fn about(&mut self, cluster: &str, speaks_of: impl Fn(&Place) -> bool) {
+        for diagnostic in self
+            .0
+            .iter_mut()
+            .filter(|diagnostic| speaks_of(&diagnostic.place))
+        {
+            diagnostic.clusters.insert(cluster.to_owned());
+        }
+    }
+
+    /// In the order of files and lines, each once: what a group says wrong on two hundred clusters is said once.
+    #[must_use]
+    pub fn merged(self) -> Self {
+        Self(merge::merge(self.0))
+    }
+
+    /// In the order of files and lines, the same once.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut all: Vec<_> = self.0.iter().collect();
         all.sort();

@@ -14,6 +14,13 @@ pub struct NameError {
     pub rule: &'static str,
 }
 
+impl NameError {
+    /// What is wrong, without the rule: a diagnostic gives that as its hint.
+    pub fn wrong(&self) -> String {
+        format!("{:?} is not a {}", self.text, self.what)
+    }
+}
+
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:expr, $check:expr) => {
         $(#[$doc])*

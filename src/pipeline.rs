@@ -9,7 +9,7 @@ mod rounds;
 mod source;
 mod world;
 
-use crate::declare::{Declarations, FLEET_FILE};
+use crate::declare::Declarations;
 use crate::desire::{self, Cell, Desired};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::guard::{Guarded, Held};
@@ -32,9 +32,9 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Whether `fleet.yaml` itself has errors: then nothing is wanted of any server.
-    pub fn has_no_fleet(&self) -> bool {
-        self.problems.has_errors_in(FLEET_FILE)
+    /// Whether there is anything to plan from: with errors in `fleet.yaml` there is not.
+    pub fn is_plannable(&self) -> bool {
+        self.desired.plannable
     }
 }
 
@@ -43,17 +43,12 @@ pub fn compile(repository: Repository) -> Wanted {
     let mut problems = Diagnostics::default();
     let declarations: Declarations =
         crate::declare::load(&repository.sources, &repository.unreadable, &mut problems);
-    let mut desired = desire::resolve(&declarations, &mut problems);
-    if problems.has_errors_in(FLEET_FILE) {
-        // Every name, mark and address follows from it: half of a fleet is another fleet.
-        desired.vaults.clear();
-        desired.cells.clear();
-    }
+    let desired = desire::resolve(&declarations, &mut problems);
     Wanted {
         name: repository.name,
         revision: repository.revision,
         desired,
-        problems,
+        problems: problems.merged(),
         sources: repository.sources,
     }
 }

@@ -112,6 +112,12 @@ async fn the_rights_of_the_readme_are_enough_for_the_whole_life_of_a_fleet() {
     let folder = tempfile::tempdir().unwrap();
     let repository = folder.path().join("repo");
     fleet::copy(&fleet::example(), &repository);
+    let declared = repository.join("fleet.yaml");
+    let fleet = fs::read_to_string(&declared).unwrap();
+    let mounts = "      kvMounts:\n";
+    assert!(fleet.contains(mounts), "the example keeps KV mounts");
+    let more = format!("{mounts}        - path: team\n          version: 2\n");
+    fs::write(&declared, fleet.replace(mounts, &more)).unwrap();
     let (prod, staging) = (
         world.cluster("prod-eu").await,
         world.cluster("staging").await,
@@ -157,7 +163,16 @@ async fn the_rights_of_the_readme_are_enough_for_the_whole_life_of_a_fleet() {
 
     // What is tuned by hand is tuned back, and what is no longer declared goes.
     vault.cli_ok(&["auth", "tune", "-max-lease-ttl=1h", "prod-eu/"]);
+    vault.cli_ok(&["secrets", "tune", "-max-lease-ttl=1h", "team/"]);
     vault.cli_ok(&["write", "auth/prod-eu/role/prod-eu-role", "token_ttl=5m"]);
+    let applied = owner.run(&["apply", "--yes"]);
+    assert!(
+        applied.out.contains("3 writes"),
+        "{}{}",
+        applied.out,
+        applied.err
+    );
+    fs::write(&declared, fleet).unwrap();
     fs::remove_file(repository.join("groups/all/mail.yaml")).unwrap();
     fs::remove_dir_all(repository.join("clusters/staging")).unwrap();
     let held = owner.plan_json()["held"].clone();
@@ -171,6 +186,8 @@ async fn the_rights_of_the_readme_are_enough_for_the_whole_life_of_a_fleet() {
     arguments.extend(ids.iter().flat_map(|id| ["--approve", id]));
     let applied = owner.run(&arguments);
     assert_eq!(applied.code, 0, "{}{}", applied.out, applied.err);
+    let (_, mounts) = vault.api("GET", "sys/mounts", None).await;
+    assert!(mounts["data"]["team/"].is_null() && !mounts["data"]["kv/"].is_null());
     assert_eq!(vault.api("GET", "sys/auth/staging/tune", None).await.0, 400);
     assert_eq!(
         vault

@@ -61,7 +61,8 @@ impl ScopeArguments {
         desired: &Desired,
         approvals: &[String],
     ) -> anyhow::Result<Options> {
-        for name in &self.clusters {
+        // Without a fleet there are no clusters to choose from; its errors are what to say.
+        for name in self.clusters.iter().filter(|_| desired.plannable) {
             let known = || desired.cells.iter().map(|cell| cell.cluster.as_str());
             if !known().any(|cluster| cluster == name) {
                 let near = crate::yaml::nearest(name, known())
@@ -108,7 +109,7 @@ fn counted(number: usize, what: &str) -> String {
 /// Shows what is wrong, and ends the run where nothing can be made of the rest.
 pub(super) fn show_problems_or_stop(wanted: &Wanted) -> anyhow::Result<()> {
     show_problems(wanted);
-    if wanted.has_no_fleet() {
+    if !wanted.is_plannable() {
         anyhow::bail!(
             "fleet.yaml has errors, and everything follows from it: no server was looked at"
         );

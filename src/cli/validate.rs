@@ -4,6 +4,9 @@ use super::common::{RepositoryArguments, show_problems};
 use super::failure::Exit;
 use super::ui;
 use crate::diagnostics::Severity;
+use crate::pipeline::Wanted;
+use crate::report::count;
+use std::collections::BTreeSet;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Validate {
@@ -15,24 +18,51 @@ impl Validate {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
         show_problems(&wanted);
-        let secrets: usize = wanted
-            .desired
-            .cells
-            .iter()
-            .map(|cell| cell.secrets.len())
-            .sum();
-        ui::data(&format!(
-            "{} @ {}: {} clusters, {secrets} secrets; {} errors, {} warnings\n",
-            wanted.name,
-            wanted.revision,
-            wanted.desired.cells.len(),
-            wanted.problems.count(Severity::Error),
-            wanted.problems.count(Severity::Warning),
-        ));
+        ui::data(&summary(&wanted));
         Ok(if wanted.problems.has_errors() {
             Exit::Error
         } else {
             Exit::Good
         })
     }
+}
+
+fn summary(wanted: &Wanted) -> String {
+    let cells = &wanted.desired.cells;
+    let secrets = cells.iter().map(|cell| cell.secrets.len()).sum();
+    let mut text = format!("{} @ {}: ", wanted.name, wanted.revision);
+    if wanted.is_plannable() {
+        text.push_str(&format!(
+            "{}, {}; ",
+            count(cells.len(), "cluster"),
+            count(secrets, "secret")
+        ));
+    }
+    text.push_str(&format!(
+        "{}, {}\n",
+        count(wanted.problems.count(Severity::Error), "error"),
+        count(wanted.problems.count(Severity::Warning), "warning")
+    ));
+    let vaults = wanted.desired.vaults.values();
+    let left_out = vaults.flat_map(|vault| &vault.unread_clusters);
+    text.push_str(&named("left out", left_out.cloned().collect()));
+    let vaults = wanted.desired.vaults.values();
+    let vaults = vaults.filter(|vault| !vault.complete);
+    let cells = cells.iter().filter(|cell| !cell.complete);
+    let incomplete = vaults
+        .map(|vault| format!("vault {}", vault.name))
+        .chain(cells.map(|cell| format!("cluster {}", cell.cluster)))
+        .collect();
+    text + &named(
+        "incomplete, so that nothing is deleted there unseen",
+        incomplete,
+    )
+}
+
+fn named(what: &str, names: BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = names.into_iter().collect();
+    format!("{what}: {}\n", names.join(", "))
 }

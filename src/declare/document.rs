@@ -19,7 +19,13 @@ pub(super) fn place(
     stores: &mut Vec<Store>,
     problems: &mut Diagnostics,
 ) -> bool {
-    let Some((api, kind)) = kind_of(node, problems) else {
+    let Some((api, kind)) = kind_of(node) else {
+        // What is no declaration may be anything, also a file of passwords: its line is not shown.
+        let problem = Diagnostic::error(
+            &node.place,
+            "this is not a declaration: it needs `apiVersion` and `kind`",
+        );
+        problems.push(problem.hint("an ExternalSecret, SecretStore or ClusterSecretStore belongs here; keep other files out of clusters/ and groups/").without_line());
         return false;
     };
     match (api, kind) {
@@ -32,7 +38,7 @@ pub(super) fn place(
             stores,
         ),
         _ => {
-            unknown_kind(node, api, kind, problems);
+            problems.push(unknown_kind(node, api, kind));
             false
         }
     }
@@ -45,45 +51,80 @@ fn push<T>(read: Option<T>, into: &mut Vec<T>) -> bool {
 }
 
 /// `apiVersion` and `kind` of a document.
-pub(super) fn kind_of<'node>(
-    node: &'node Node,
-    problems: &mut Diagnostics,
-) -> Option<(&'node str, &'node str)> {
+fn kind_of(node: &Node) -> Option<(&str, &str)> {
     let field = |key: &str| node.get(key).and_then(Node::scalar);
-    let found = field("apiVersion").zip(field("kind"));
-    if found.is_none() {
-        let problem = Diagnostic::error(
-            &node.place,
-            "this is not a declaration: it needs `apiVersion` and `kind`",
-        );
-        problems.push(problem.hint("an ExternalSecret, SecretStore or ClusterSecretStore belongs here; keep other files out of clusters/ and groups/"));
-    }
-    found
+    field("apiVersion").zip(field("kind"))
 }
 
-fn unknown_kind(node: &Node, api: &str, kind: &str, problems: &mut Diagnostics) {
-    let place = node.get("kind").map_or(&node.place, |kind| &kind.place);
+/// Whether a document is of one of keyfleet's own kinds; says what it should be, and in which file.
+pub(super) fn is_own_kind(
+    node: &Node,
+    wanted: &str,
+    file: &str,
+    problems: &mut Diagnostics,
+) -> bool {
+    let begin = format!("begin it with `apiVersion: {OWN_API}` and `kind: {wanted}`");
+    let place_of = |key: &str| node.get(key).map_or(&node.place, |node| &node.place);
+    let problem = match kind_of(node) {
+        Some((OWN_API, kind)) if kind == wanted => return true,
+        None => Diagnostic::error(&node.place, format!("{file} needs `apiVersion` and `kind`"))
+            .hint(begin)
+            .without_line(),
+        Some((api, kind)) if kind == wanted => Diagnostic::error(
+            place_of("apiVersion"),
+            format!("`{api}` is not an API version of {wanted}"),
+        )
+        .hint(format!("write `apiVersion: {OWN_API}`")),
+        Some((_, kind)) => Diagnostic::error(
+            place_of("kind"),
+            format!("{file} must begin with a {wanted}, but begins with a `{kind}`"),
+        )
+        .hint(begin),
+    };
+    problems.push(problem);
+    false
+}
+
+const KINDS: [&str; 3] = ["ExternalSecret", "SecretStore", "ClusterSecretStore"];
+
+fn unknown_kind(node: &Node, api: &str, kind: &str) -> Diagnostic {
+    let place_of = |key: &str| node.get(key).map_or(&node.place, |node| &node.place);
+    let (place, api_place) = (place_of("kind"), place_of("apiVersion"));
     if (api, kind) == ("v1", "Secret") {
-        let problem = Diagnostic::error(place, "a Secret with its values does not belong in git")
+        return Diagnostic::error(place, "a Secret with its values does not belong in git")
+            .hint("put the value into Vault, declare an ExternalSecret for it here, and rotate what was committed")
             .without_line();
-        problems.push(problem.hint("put the value into Vault, declare an ExternalSecret for it here, and rotate what was committed"));
-        return;
+    }
+    if KINDS.contains(&kind) {
+        return Diagnostic::error(
+            api_place,
+            format!("`{api}` is not an API version of {kind} that keyfleet reads"),
+        )
+        .hint(format!("it reads {KES_API} and {}", ESO_APIS.join(", ")));
+    }
+    if api == OWN_API {
+        let lower = kind.to_lowercase();
+        let problem = Diagnostic::error(place, format!("a `{kind}` is not read here"));
+        return match kind {
+            "Fleet" => problem.hint("it belongs in fleet.yaml at the top of the repository"),
+            "Cluster" | "Group" => problem.hint(format!(
+                "it is the first document of {lower}s/NAME/{lower}.yaml"
+            )),
+            _ => problem.hint("keyfleet's own kinds are Fleet, Cluster and Group"),
+        };
     }
     let problem = Diagnostic::error(
         place,
-        format!("`{kind}` of `{api}` is not a declaration that keyfleet reads here"),
+        format!("`{kind}` of `{api}` is not a declaration that keyfleet reads"),
     );
-    let known = ["ExternalSecret", "SecretStore", "ClusterSecretStore"];
-    problems.push(
-        match nearest(kind, known.into_iter()).filter(|near| *near != kind) {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
-            None => problem.hint(format!(
-                "its kinds are {} of {KES_API}, {}",
-                known.join(", "),
-                ESO_APIS.join(", ")
-            )),
-        },
-    );
+    match nearest(kind, KINDS.into_iter()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!(
+            "its kinds are {} of {KES_API}, {}",
+            KINDS.join(", "),
+            ESO_APIS.join(", ")
+        )),
+    }
 }
 
 /// `metadata` of a namespaced object.

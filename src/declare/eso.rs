@@ -10,8 +10,8 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::names::{ObjectName, SecretKey};
 use crate::yaml::{Fields, Node};
 
-const LATER: &[&str] = &["refreshPolicy", "syncWindows"];
-const LATER_TARGET: &[&str] = &["template", "immutable", "manifest"];
+const LATER: &[&str] = &["syncWindows"];
+const LATER_TARGET: &[&str] = &["template", "manifest"];
 const LATER_REMOTE: &[&str] = &["version"];
 const LATER_DATA_FROM: &[&str] = &["find", "rewrite", "sourceRef"];
 
@@ -29,6 +29,7 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
         .required("secretStoreRef", problems)
         .and_then(|node| store_ref(node, problems));
     note_interval(&mut spec, problems);
+    only(&mut spec, "refreshPolicy", "Periodic", problems);
     let target = spec
         .optional("target")
         .and_then(|node| target(node, problems));
@@ -69,11 +70,14 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
 fn note_interval(spec: &mut Fields<'_>, problems: &mut Diagnostics) {
     let place = spec.place_of("refreshInterval");
     match spec.text("refreshInterval", problems) {
-        Some("0" | "0s") => {
-            problems.push(Diagnostic::error(
-                &place,
-                "`refreshInterval: 0` (read once, never again) is not supported yet",
-            ));
+        Some("0" | "0s" | "0m" | "0h") => {
+            problems.push(
+                Diagnostic::error(
+                    &place,
+                    "`refreshInterval: 0` (read once, never again) is not supported yet",
+                )
+                .hint("remove it: keyfleet keeps the Secret as Vault has it"),
+            );
         }
         Some(_) => problems.push(Diagnostic::note(
             &place,
@@ -88,18 +92,24 @@ fn store_ref(node: &Node, problems: &mut Diagnostics) -> Option<StoreRef> {
     let name = fields
         .required("name", problems)
         .and_then(|name| name.parsed("name", ObjectName::parse, problems));
+    let kind_node = node.get("kind");
     let kind = match fields.text("kind", problems) {
         None | Some("SecretStore") => Some(StoreKind::Namespaced),
         Some("ClusterSecretStore") => Some(StoreKind::Cluster),
         Some(other) => {
-            problems.error(
-                &fields.place_of("kind"),
-                format!("`{other}` is not a kind of store: SecretStore or ClusterSecretStore"),
+            problems.push(
+                Diagnostic::error(
+                    kind_node.map_or(&fields.place, |node| &node.place),
+                    format!("`{other}` is not a kind of store"),
+                )
+                .hint("write SecretStore or ClusterSecretStore"),
             );
             None
         }
     };
-    let place = fields.place_of("name");
+    let place = node
+        .get("name")
+        .map_or_else(|| fields.place.clone(), |node| node.place.clone());
     fields.finish(problems);
     Some(StoreRef {
         place,
@@ -113,6 +123,7 @@ fn target(node: &Node, problems: &mut Diagnostics) -> Option<ObjectName> {
     let name = fields.parsed("name", ObjectName::parse, problems);
     only(&mut fields, "creationPolicy", "Owner", problems);
     only(&mut fields, "deletionPolicy", "Retain", problems);
+    only(&mut fields, "immutable", "false", problems);
     fields.unsupported(LATER_TARGET, problems);
     fields.finish(problems);
     name
@@ -155,23 +166,25 @@ fn data(node: &Node, problems: &mut Diagnostics) -> Option<Entry> {
 fn data_from(node: &Node, problems: &mut Diagnostics) -> Option<Entry> {
     let mut fields = Fields::of(node, "an entry of `dataFrom`", problems)?;
     let extract = fields.optional("extract");
-    let place = fields.place.clone();
+    let is_later = LATER_DATA_FROM.iter().any(|key| node.get(key).is_some());
     fields.unsupported(LATER_DATA_FROM, problems);
     fields.finish(problems);
-    let (key, property, place) = if let Some(extract) = extract {
-        remote_ref(extract, "extract", problems)?
-    } else {
-        problems.push(Diagnostic::error(
-            &place,
-            "an entry of `dataFrom` needs `extract`",
-        ));
+    let Some(extract) = extract else {
+        if !is_later {
+            problems.push(
+                Diagnostic::error(&node.place, "an entry of `dataFrom` needs `extract`")
+                    .hint("write `extract: {key: …}`"),
+            );
+        }
         return None;
     };
+    let (key, property, place) = remote_ref(extract, "extract", problems)?;
     if property.is_some() {
-        problems.push(Diagnostic::error(
-            &place,
-            "`property` of `extract` is not supported yet",
-        ));
+        let place = extract.get("property").map_or(&place, |node| &node.place);
+        problems.push(
+            Diagnostic::error(place, "`property` of `extract` is not supported yet")
+                .hint("name each key under `data`, with its own `property`"),
+        );
         return None;
     }
     Some(Entry {

@@ -2,13 +2,17 @@
 //!
 //! A repository without one is a fleet of one Vault, the one that `VAULT_ADDR` names.
 
-use super::cluster::{CaSource, ClusterSpec};
-use super::document::{OWN_API, kind_of};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place};
-use crate::names::{InstallationName, MountPath, VaultName};
-use crate::observe::KvEngine;
-use crate::yaml::{self, Fields, Node};
+mod vault;
+
+use super::cluster::ClusterSpec;
+use super::document::is_own_kind;
+use super::{FLEET_FILE, Unreadable};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, Sources};
+use crate::names::{InstallationName, VaultName};
+use crate::yaml::{self, Fields, Node, nearest};
 use std::collections::BTreeMap;
+
+pub use vault::{KvMount, VaultSpec};
 
 #[derive(Debug, Clone)]
 pub struct Fleet {
@@ -19,27 +23,9 @@ pub struct Fleet {
     pub default_vault: VaultName,
     pub defaults: ClusterSpec,
     pub deletes: DeleteLimit,
-}
-
-/// A Vault of the fleet.
-#[derive(Debug, Clone)]
-pub struct VaultSpec {
-    pub place: Place,
-    /// `None`: the one that `VAULT_ADDR` names.
-    pub address: Option<String>,
-    pub namespace: Option<String>,
-    pub certificate_authority: Option<CaSource>,
-    pub kv_mounts: Vec<KvMount>,
-    /// Whether mounts and policies that someone else made may be taken over.
-    pub adopt: bool,
-}
-
-/// A KV engine that the fleet keeps mounted.
-#[derive(Debug, Clone)]
-pub struct KvMount {
-    pub place: Place,
-    pub path: MountPath,
-    pub engine: KvEngine,
+    /// False when `fleet.yaml` could not be understood whole: then nothing can be planned, and what is missing in a
+    /// cluster file may be given here.
+    pub whole: bool,
 }
 
 /// How many deletes of one cluster pass without being looked at: the greater of the two.
@@ -87,34 +73,66 @@ impl Fleet {
             default_vault: main,
             defaults: ClusterSpec::default(),
             deletes: DeleteLimit::default(),
+            whole: true,
         }
     }
+
+    /// Says that a Vault is not one of the fleet's.
+    pub(super) fn check_vault(&self, name: &VaultName, place: &Place, problems: &mut Diagnostics) {
+        if self.vaults.contains_key(name) {
+            return;
+        }
+        let known = || self.vaults.keys().map(VaultName::as_str);
+        let hint = match nearest(name.as_str(), known()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it has {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        problems.push(
+            Diagnostic::error(place, format!("no Vault is called `{name}` in this fleet"))
+                .hint(hint),
+        );
+    }
 }
 
-/// Reads `fleet.yaml`; with errors in it the implied fleet stands in, so that the other files are checked too, and
-/// nothing is made of any of them.
-pub(super) fn load(text: Option<&str>, problems: &mut Diagnostics) -> Fleet {
-    let implied = Fleet::implied();
-    let Some(text) = text else { return implied };
-    let documents = yaml::parse("fleet.yaml", text, problems);
+/// Reads `fleet.yaml`. With errors in it the fleet is not whole, and serves only to find further problems.
+pub(super) fn load(
+    sources: &Sources,
+    unreadable: &[Unreadable],
+    problems: &mut Diagnostics,
+) -> Fleet {
+    let before = problems.count(Severity::Error);
+    let text = sources.get(FLEET_FILE);
+    let read = text.and_then(|text| read_file(text, problems));
+    if sources.contains_key("fleet.yml") {
+        let problem = Diagnostic::error(&Place::file("fleet.yml"), "this file is not read");
+        problems.push(problem.hint("rename it to fleet.yaml").without_line());
+    }
+    let hidden = unreadable.iter().any(|unread| unread.path == FLEET_FILE);
+    let mut fleet = read.unwrap_or_else(Fleet::implied);
+    fleet.whole = !hidden && problems.count(Severity::Error) == before;
+    fleet
+}
+
+fn read_file(text: &str, problems: &mut Diagnostics) -> Option<Fleet> {
+    let documents = yaml::parse(FLEET_FILE, text, problems);
     let Some(node) = documents.documents.first() else {
-        return implied;
+        if documents.whole {
+            let problem = Diagnostic::error(&Place::file(FLEET_FILE), "fleet.yaml is empty");
+            problems.push(problem.hint("write a Fleet into it, or remove it for a fleet of the one Vault that VAULT_ADDR names").without_line());
+        }
+        return None;
     };
     if let Some(second) = documents.documents.get(1) {
-        problems.error(&second.place, "fleet.yaml holds one document, the Fleet");
+        problems.push(
+            Diagnostic::error(&second.place, "fleet.yaml holds one document, the Fleet")
+                .hint("move this one below clusters/ or groups/, or remove it"),
+        );
     }
-    read(node, &implied, problems).unwrap_or(implied)
+    read(node, problems)
 }
 
-fn read(node: &Node, implied: &Fleet, problems: &mut Diagnostics) -> Option<Fleet> {
-    let (api, kind) = kind_of(node, problems)?;
-    if (api, kind) != (OWN_API, "Fleet") {
-        problems.push(Diagnostic::error(
-            &node.place,
-            format!(
-                "fleet.yaml must hold `kind: Fleet` of `{OWN_API}`, but holds `{kind}` of `{api}`"
-            ),
-        ));
+fn read(node: &Node, problems: &mut Diagnostics) -> Option<Fleet> {
+    if !is_own_kind(node, "Fleet", FLEET_FILE, problems) {
         return None;
     }
     let mut top = Fields::of(node, "a Fleet", problems)?;
@@ -123,110 +141,49 @@ fn read(node: &Node, implied: &Fleet, problems: &mut Diagnostics) -> Option<Flee
     let metadata = top.required("metadata", problems);
     let spec = top.optional("spec");
     top.finish(problems);
-    let mut metadata = Fields::of(metadata?, "metadata", problems)?;
-    let installation = metadata
-        .required("name", problems)
-        .and_then(|name| name.parsed("name", InstallationName::parse, problems));
-    metadata.finish(problems);
     let mut fleet = Fleet {
         place: node.place.clone(),
-        installation: installation?,
-        ..implied.clone()
+        ..Fleet::implied()
     };
-    let Some(mut spec) = spec.and_then(|spec| Fields::of(spec, "spec", problems)) else {
-        return Some(fleet);
-    };
+    if let Some(mut metadata) = metadata.and_then(|node| Fields::of(node, "metadata", problems)) {
+        let name = metadata.required("name", problems);
+        metadata.finish(problems);
+        if let Some(name) =
+            name.and_then(|name| name.parsed("name", InstallationName::parse, problems))
+        {
+            fleet.installation = name;
+        }
+    }
+    if let Some(spec) = spec.and_then(|spec| Fields::of(spec, "spec", problems)) {
+        read_spec(spec, &mut fleet, problems);
+    }
+    Some(fleet)
+}
+
+fn read_spec(mut spec: Fields<'_>, fleet: &mut Fleet, problems: &mut Diagnostics) {
     if let Some(node) = spec.optional("vaults") {
-        fleet.vaults = vaults(node, problems);
+        fleet.vaults = vault::read_all(node, problems);
     }
     if let Some(node) = spec.optional("defaults") {
-        fleet.defaults = ClusterSpec::read(node, "defaults", problems).unwrap_or_default();
+        fleet.defaults = ClusterSpec::read_defaults(node, problems).unwrap_or_default();
     }
     if let Some(node) = spec.optional("limits") {
         fleet.deletes = limits(node, problems);
     }
     spec.unsupported(&["schedules", "sinks", "mode", "suspend"], problems);
     spec.finish(problems);
-    fleet.default_vault = default_vault(&fleet, problems)?;
-    Some(fleet)
+    if let Some(vault) = default_vault(fleet, problems) {
+        fleet.default_vault = vault;
+    }
 }
 
+/// The Vault of a cluster that names none: the one that `defaults` names, or the only one.
 fn default_vault(fleet: &Fleet, problems: &mut Diagnostics) -> Option<VaultName> {
     if let Some((name, place)) = &fleet.defaults.vault {
-        if !fleet.vaults.contains_key(name) {
-            problems.error(place, format!("no Vault is called `{name}` in this fleet"));
-        }
-        Some(name.clone())
-    } else {
-        let first = fleet.vaults.keys().next().cloned();
-        if first.is_none() {
-            problems.error(&fleet.place, "`vaults` names no Vault");
-        }
-        first
+        fleet.check_vault(name, place, problems);
+        return Some(name.clone());
     }
-}
-
-fn vaults(node: &Node, problems: &mut Diagnostics) -> BTreeMap<VaultName, VaultSpec> {
-    let mut vaults = BTreeMap::new();
-    if Fields::of(node, "vaults", problems).is_none() {
-        return vaults;
-    }
-    for entry in node.entries() {
-        let name = VaultName::parse(&entry.key).map_err(|error| {
-            problems.push(
-                Diagnostic::error(
-                    &entry.place,
-                    format!("{:?} is not a {}", error.text, error.what),
-                )
-                .hint(error.rule),
-            );
-        });
-        if let (Ok(name), Some(vault)) = (name, vault(&entry.value, &entry.place, problems)) {
-            vaults.insert(name, vault);
-        }
-    }
-    vaults
-}
-
-fn vault(node: &Node, place: &Place, problems: &mut Diagnostics) -> Option<VaultSpec> {
-    let mut fields = Fields::of(node, "a Vault", problems)?;
-    let mut vault = VaultSpec {
-        place: place.clone(),
-        address: fields.text("address", problems).map(str::to_owned),
-        namespace: fields.text("namespace", problems).map(str::to_owned),
-        certificate_authority: fields
-            .optional("certificateAuthority")
-            .and_then(|node| CaSource::read(node, problems)),
-        kv_mounts: Vec::new(),
-        adopt: fields.boolean("adopt", problems).unwrap_or(false),
-    };
-    for item in fields.list("kvMounts", problems) {
-        vault.kv_mounts.extend(kv_mount(item, problems));
-    }
-    fields.finish(problems);
-    Some(vault)
-}
-
-fn kv_mount(node: &Node, problems: &mut Diagnostics) -> Option<KvMount> {
-    let mut fields = Fields::of(node, "an entry of `kvMounts`", problems)?;
-    let path = fields
-        .required("path", problems)
-        .and_then(|path| path.parsed("path", MountPath::parse, problems));
-    let engine = match fields.text("version", problems) {
-        None | Some("2") => KvEngine::V2,
-        Some("1") => KvEngine::V1,
-        Some(_) => {
-            problems.error(&fields.place_of("version"), "`version` must be 1 or 2");
-            KvEngine::V2
-        }
-    };
-    let place = fields.place_of("path");
-    fields.finish(problems);
-    Some(KvMount {
-        place,
-        path: path?,
-        engine,
-    })
+    fleet.vaults.keys().next().cloned()
 }
 
 fn limits(node: &Node, problems: &mut Diagnostics) -> DeleteLimit {
@@ -234,18 +191,23 @@ fn limits(node: &Node, problems: &mut Diagnostics) -> DeleteLimit {
     let Some(mut fields) = Fields::of(node, "limits", problems) else {
         return limit;
     };
-    if let Some(mut deletes) = fields
-        .optional("deletes")
-        .and_then(|node| Fields::of(node, "deletes", problems))
-    {
-        limit.percent = deletes
-            .number("percent", problems)
-            .unwrap_or(limit.percent)
-            .min(100);
-        limit.count = deletes.number("count", problems).unwrap_or(limit.count);
-        deletes.finish(problems);
-    }
+    let deletes = fields.optional("deletes");
     fields.finish(problems);
+    let Some(mut deletes) = deletes.and_then(|node| Fields::of(node, "deletes", problems)) else {
+        return limit;
+    };
+    if let Some(percent) = deletes.number("percent", problems) {
+        limit.percent = percent;
+        if percent > 100 {
+            let problem = Diagnostic::error(
+                &deletes.place_of("percent"),
+                format!("{percent} percent is more than everything"),
+            );
+            problems.push(problem.hint("write a number from 0 to 100"));
+        }
+    }
+    limit.count = deletes.number("count", problems).unwrap_or(limit.count);
+    deletes.finish(problems);
     limit
 }
 
@@ -256,7 +218,8 @@ mod tests {
     #[test]
     fn without_a_file_the_fleet_is_one_vault() {
         let mut problems = Diagnostics::default();
-        let fleet = load(None, &mut problems);
+        let fleet = load(&Sources::new(), &[], &mut problems);
+        assert!(fleet.whole);
         assert!(problems.is_empty());
         assert_eq!(
             fleet

@@ -1,16 +1,15 @@
 //! `group.yaml`, kind Group: declarations that stand on every selected cluster, with `${…}` filled in.
 
 use super::Cluster;
-use super::document::{OWN_API, kind_of, text_map};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use super::document::{is_own_kind, text_map};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::GroupName;
-use crate::yaml::{Fields, Node};
+use crate::yaml::{Fields, Node, nearest};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
 pub struct Group {
     pub place: Place,
-    pub name: String,
     requirements: Vec<Requirement>,
     variables: BTreeMap<String, String>,
     /// False for a group whose file cannot be read: it may have been meant for any cluster, and places nothing.
@@ -47,10 +46,9 @@ impl Requirement {
 }
 
 impl Group {
-    pub(super) fn unreadable(name: &str, place: &Place) -> Self {
+    pub(super) fn unreadable(place: &Place) -> Self {
         Self {
             place: place.clone(),
-            name: name.to_owned(),
             requirements: Vec::new(),
             variables: BTreeMap::new(),
             readable: false,
@@ -58,46 +56,29 @@ impl Group {
     }
 
     pub(super) fn read(node: &Node, folder: &str, problems: &mut Diagnostics) -> Option<Self> {
-        let (api, kind) = kind_of(node, problems)?;
-        if (api, kind) != (OWN_API, "Group") {
-            problems.push(Diagnostic::error(&node.place, format!("group.yaml must begin with `kind: Group` of `{OWN_API}`, but holds `{kind}` of `{api}`")));
+        if !is_own_kind(node, "Group", "group.yaml", problems) {
             return None;
         }
+        let before = problems.count(Severity::Error);
         let mut top = Fields::of(node, "a Group", problems)?;
         top.optional("apiVersion");
         top.optional("kind");
         let metadata = top.required("metadata", problems);
         let spec = top.required("spec", problems);
         top.finish(problems);
-        let mut metadata = Fields::of(metadata?, "metadata", problems)?;
-        let name = metadata
-            .required("name", problems)
-            .and_then(|name| name.parsed("name", GroupName::parse, problems));
-        let place = metadata.place_of("name");
-        metadata.finish(problems);
-        let name = name?;
-        if name.as_str() != folder {
-            problems.push(
-                Diagnostic::error(
-                    &place,
-                    format!("group `{name}` lies in the folder groups/{folder}"),
-                )
-                .hint("give both the same name"),
-            );
-        }
+        let place = metadata.and_then(|node| read_name(node, folder, problems));
         let mut spec = Fields::of(spec?, "spec", problems)?;
-        let requirements = spec
-            .required("clusterSelector", problems)
-            .and_then(|node| selector(node, problems));
+        let selector = spec.required("clusterSelector", problems);
+        let requirements = selector.and_then(|node| read_selector(node, problems));
         let variables = text_map(&mut spec, "vars", problems);
         spec.finish(problems);
-        Some(Self {
-            place,
-            name: name.to_string(),
+        let group = Self {
+            place: place?,
             requirements: requirements?,
             variables,
             readable: true,
-        })
+        };
+        (problems.count(Severity::Error) == before).then_some(group)
     }
 
     /// Whether this group's declarations stand on the cluster. An unreadable group reaches all, to make them incomplete.
@@ -120,12 +101,27 @@ impl Group {
             Ok(expanded) => expanded,
             Err(unknown) => {
                 whole = false;
-                let problem = Diagnostic::error(place, format!("`{unknown}` is not known for cluster `{}`", cluster.name));
-                problems.push(problem.hint("use ${cluster.name}, ${cluster.labels.KEY} or ${vars.NAME} of group.yaml; `$${` stands for `${`"));
+                problems.push(self.unknown(place, &unknown, cluster));
                 None
             }
         });
         whole.then_some(copy)
+    }
+
+    fn unknown(&self, place: &Place, unknown: &str, cluster: &Cluster) -> Diagnostic {
+        let variables = self
+            .variables
+            .keys()
+            .map(|name| format!("${{vars.{name}}}"));
+        let labels = cluster.labels.keys();
+        let labels = labels.map(|key| format!("${{cluster.labels.{key}}}"));
+        let name = ["${cluster.name}".to_owned()];
+        let known: Vec<String> = name.into_iter().chain(labels).chain(variables).collect();
+        let problem = Diagnostic::error(place, format!("`{unknown}` is not known here"));
+        match nearest(unknown, known.iter().map(String::as_str)) {
+            Some(near) if unknown.ends_with('}') => problem.hint(format!("did you mean `{near}`?")),
+            _ => problem.hint("use ${cluster.name}, ${cluster.labels.KEY} or ${vars.NAME} of group.yaml; `$${` stands for `${`"),
+        }
     }
 
     /// The text with every `${…}` filled in; `None` when there is nothing to fill in.
@@ -168,52 +164,92 @@ impl Group {
     }
 }
 
-fn selector(node: &Node, problems: &mut Diagnostics) -> Option<Vec<Requirement>> {
+/// The place of the group's name.
+fn read_name(node: &Node, folder: &str, problems: &mut Diagnostics) -> Option<Place> {
+    let mut metadata = Fields::of(node, "metadata", problems)?;
+    let name = metadata.required("name", problems);
+    metadata.finish(problems);
+    let node = name?;
+    let name = node.parsed("name", GroupName::parse, problems)?;
+    if name.as_str() != folder {
+        problems.push(
+            Diagnostic::error(
+                &node.place,
+                format!("group `{name}` lies in the folder groups/{folder}"),
+            )
+            .hint("give both the same name"),
+        );
+    }
+    Some(node.place.clone())
+}
+
+fn read_selector(node: &Node, problems: &mut Diagnostics) -> Option<Vec<Requirement>> {
     let mut fields = Fields::of(node, "clusterSelector", problems)?;
     let labels = text_map(&mut fields, "matchLabels", problems);
-    let mut requirements: Vec<_> = labels
-        .into_iter()
-        .map(|(key, value)| Requirement {
-            key,
-            operator: Operator::In,
-            values: vec![value],
-        })
-        .collect();
-    for item in fields.list("matchExpressions", problems) {
-        requirements.push(expression(item, problems)?);
-    }
+    let expressions = fields.list("matchExpressions", problems);
     fields.finish(problems);
-    Some(requirements)
+    let expressions: Vec<_> = expressions
+        .iter()
+        .map(|item| expression(item, problems))
+        .collect();
+    let labels = labels.into_iter().map(|(key, value)| Requirement {
+        key,
+        operator: Operator::In,
+        values: vec![value],
+    });
+    let expressions: Option<Vec<_>> = expressions.into_iter().collect();
+    Some(labels.chain(expressions?).collect())
 }
 
 fn expression(node: &Node, problems: &mut Diagnostics) -> Option<Requirement> {
     let mut fields = Fields::of(node, "an entry of `matchExpressions`", problems)?;
     let key = fields
         .required("key", problems)
-        .and_then(|node| node.text("`key`", problems))
-        .map(str::to_owned);
-    let operator = match fields.required("operator", problems).and_then(Node::scalar) {
-        Some("In") => Some(Operator::In),
-        Some("NotIn") => Some(Operator::NotIn),
-        Some("Exists") => Some(Operator::Exists),
-        Some("DoesNotExist") => Some(Operator::DoesNotExist),
-        _ => {
-            problems.error(
-                &fields.place_of("operator"),
-                "`operator` must be In, NotIn, Exists or DoesNotExist",
-            );
-            None
-        }
-    };
-    let values = fields
+        .and_then(|node| node.text("`key`", problems));
+    let operator = fields
+        .required("operator", problems)
+        .and_then(|node| read_operator(node, problems));
+    let place = fields.place_of("values");
+    let values: Vec<String> = fields
         .list("values", problems)
         .iter()
         .filter_map(|item| item.text("a value", problems).map(str::to_owned))
         .collect();
     fields.finish(problems);
+    let (key, operator) = key.zip(operator)?;
+    let wrong = match operator {
+        Operator::In | Operator::NotIn if values.is_empty() => "this operator needs `values`",
+        Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
+            "this operator takes no `values`"
+        }
+        _ => "",
+    };
+    if !wrong.is_empty() {
+        problems
+            .push(Diagnostic::error(&place, wrong).hint(
+                "In and NotIn compare with a list of values, Exists and DoesNotExist do not",
+            ));
+        return None;
+    }
     Some(Requirement {
-        key: key?,
-        operator: operator?,
+        key: key.to_owned(),
+        operator,
         values,
     })
+}
+
+fn read_operator(node: &Node, problems: &mut Diagnostics) -> Option<Operator> {
+    match node.text("`operator`", problems)? {
+        "In" => Some(Operator::In),
+        "NotIn" => Some(Operator::NotIn),
+        "Exists" => Some(Operator::Exists),
+        "DoesNotExist" => Some(Operator::DoesNotExist),
+        other => {
+            problems.push(
+                Diagnostic::error(&node.place, format!("`{other}` is not an operator"))
+                    .hint("write In, NotIn, Exists or DoesNotExist"),
+            );
+            None
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::document::metadata;
 use super::external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
-use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
-use crate::names::{MountPath, RoleName, SecretKey};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
+use crate::names::{MountPath, NameError, RoleName, SecretKey};
 use crate::observe::KvEngine;
 use crate::yaml::{Fields, Node};
 use std::collections::BTreeMap;
@@ -42,15 +42,9 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
     let (head, mut spec) = (head?, Fields::of(spec?, "spec", problems)?);
     check_backend(&mut spec, problems);
     let engine = engine(&mut spec, problems);
-    let mount_place = spec.place_of("vaultMountPoint");
-    let role_place = spec.place_of("vaultRole");
     let login = Login::Inline {
-        mount: spec
-            .parsed("vaultMountPoint", MountPath::parse, problems)
-            .map(|mount| (mount, mount_place)),
-        role: spec
-            .parsed("vaultRole", RoleName::parse, problems)
-            .map(|role| (role, role_place)),
+        mount: located(&mut spec, "vaultMountPoint", MountPath::parse, problems),
+        role: located(&mut spec, "vaultRole", RoleName::parse, problems),
     };
     let mut entries = Vec::new();
     for item in spec.list("dataFrom", problems) {
@@ -94,14 +88,27 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
     })
 }
 
+fn located<T>(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    parse: fn(&str) -> Result<T, NameError>,
+    problems: &mut Diagnostics,
+) -> Option<(T, Place)> {
+    let node = fields.optional(key)?;
+    Some((node.parsed(key, parse, problems)?, node.place.clone()))
+}
+
 fn check_backend(spec: &mut Fields<'_>, problems: &mut Diagnostics) {
     let Some(node) = spec.required("backendType", problems) else {
         return;
     };
     if node.scalar() != Some("vault") {
         problems.push(
-            Diagnostic::error(&node.place, "keyfleet reads from Vault only")
-                .hint("`backendType: vault`"),
+            Diagnostic::error(
+                &node.place,
+                "this backend is not read: keyfleet reads from Vault only",
+            )
+            .hint("write `backendType: vault`, or leave this declaration to its operator"),
         );
     }
 }
@@ -115,7 +122,10 @@ fn engine(spec: &mut Fields<'_>, problems: &mut Diagnostics) -> KvEngine {
         Some("1") => KvEngine::V1,
         Some("2") => KvEngine::V2,
         _ => {
-            problems.error(&node.place, "`kvVersion` must be 1 or 2");
+            problems.push(
+                Diagnostic::error(&node.place, "`kvVersion` must be 1 or 2")
+                    .hint("leave it out for 2"),
+            );
             KvEngine::V2
         }
     }
@@ -123,16 +133,24 @@ fn engine(spec: &mut Fields<'_>, problems: &mut Diagnostics) -> KvEngine {
 
 fn data(node: &Node, engine: KvEngine, problems: &mut Diagnostics) -> Option<Entry> {
     let mut fields = Fields::of(node, "an entry of `data`", problems)?;
-    let key = fields
-        .required("key", problems)
+    // An entry with `path` is one of another backend, and needs neither; that field is named below.
+    let needed = node.get("path").is_none();
+    let mut take = |key, problems: &mut Diagnostics| {
+        if needed {
+            fields.required(key, problems)
+        } else {
+            fields.optional(key)
+        }
+    };
+    let key_node = take("key", problems);
+    let name = take("name", problems);
+    let key = key_node
         .and_then(|key| key.text("`key`", problems))
         .map(str::to_owned);
-    let name = fields
-        .required("name", problems)
-        .and_then(|name| name.parsed("name", SecretKey::parse, problems));
+    let name = name.and_then(|name| name.parsed("name", SecretKey::parse, problems));
     let property = fields.text("property", problems).map(str::to_owned);
     let base64 = fields.boolean("isBinary", problems).unwrap_or(false);
-    let place = fields.place_of("key");
+    let place = key_node.map_or_else(|| node.place.clone(), |key| key.place.clone());
     fields.unsupported(LATER_DATA, problems);
     fields.finish(problems);
     Some(Entry {

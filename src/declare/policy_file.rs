@@ -15,16 +15,18 @@ pub struct PolicyFile {
     pub meaning: Policy,
 }
 
+/// Policies that come with every Vault.
+pub(super) const VAULTS_OWN: [&str; 2] = ["root", "default"];
+
 pub(super) fn load(
     sources: &Sources,
     unreadable: &[Unreadable],
     problems: &mut Diagnostics,
 ) -> (BTreeMap<PolicyName, PolicyFile>, bool) {
     let mut policies = BTreeMap::new();
-    let mut complete = !super::is_hidden(unreadable, POLICIES)
-        && !unreadable
-            .iter()
-            .any(|file| file.path.starts_with(POLICIES));
+    let mut complete = !unreadable
+        .iter()
+        .any(|file| file.path.starts_with(POLICIES));
     for (path, text) in sources
         .iter()
         .filter(|(path, _)| path.starts_with(POLICIES))
@@ -51,18 +53,19 @@ fn read(path: &str, text: &str, problems: &mut Diagnostics) -> Option<(PolicyNam
     let name = PolicyName::parse(stem)
         .map_err(|error| {
             problems.push(
-                Diagnostic::error(&place, format!("{:?} is not a {}", error.text, error.what))
-                    .hint(error.rule)
+                Diagnostic::error(&place, error.wrong())
+                    .hint(format!("rename the file: {}", error.rule))
                     .without_line(),
             );
         })
         .ok()?;
-    if ["root", "default"].contains(&stem) {
+    if VAULTS_OWN.contains(&stem) {
         problems.push(
             Diagnostic::error(
                 &place,
                 format!("the policy `{stem}` is Vault's own and is not managed"),
             )
+            .hint("rename the file, and name it in `policies:` of the clusters that need it")
             .without_line(),
         );
         return None;

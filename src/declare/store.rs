@@ -75,13 +75,35 @@ pub(super) fn read(node: &Node, cluster_wide: bool, problems: &mut Diagnostics) 
     let provider = spec.required("provider", problems);
     spec.unsupported(LATER_SPEC, problems);
     spec.finish(problems);
-    let mut provider = Fields::of(provider?, "provider", problems)?;
-    let vault = provider.required("vault", problems);
-    provider.finish(problems);
+    let vault = vault_of(provider?, problems);
     let head = head?;
     let store = vault_provider(vault?, head.place, head.name, problems)?;
     let namespace = head.namespace.filter(|_| !cluster_wide);
     (problems.count(Severity::Error) == before).then_some(Store { namespace, ..store })
+}
+
+/// The Vault provider; any other is named.
+fn vault_of<'node>(provider: &'node Node, problems: &mut Diagnostics) -> Option<&'node Node> {
+    let mut fields = Fields::of(provider, "provider", problems)?;
+    let vault = fields.optional("vault");
+    if vault.is_some() {
+        fields.finish(problems);
+        return vault;
+    }
+    let (place, wrong) = match provider.entries().first() {
+        Some(other) => (
+            &other.place,
+            format!(
+                "the provider `{}` is not read: keyfleet reads from Vault only",
+                other.key
+            ),
+        ),
+        None => (&provider.place, "this store names no provider".to_owned()),
+    };
+    problems.push(Diagnostic::error(place, wrong).hint(
+        "a store of the `vault` provider belongs here; keep others out of clusters/ and groups/",
+    ));
+    None
 }
 
 fn vault_provider(
@@ -91,54 +113,18 @@ fn vault_provider(
     problems: &mut Diagnostics,
 ) -> Option<Store> {
     let mut vault = Fields::of(node, "provider.vault", problems)?;
-    let located = |fields: &mut Fields<'_>, key: &'static str, problems: &mut Diagnostics| {
-        let place = fields.place_of(key);
-        fields
-            .text(key, problems)
-            .map(|text| (text.to_owned(), place))
-    };
     let server = located(&mut vault, "server", problems);
     let vault_namespace = located(&mut vault, "namespace", problems);
     let path = vault.parsed("path", MountPath::parse, problems);
-    let engine = match vault.text("version", problems) {
-        None | Some("v2") => KvEngine::V2,
-        Some("v1") => KvEngine::V1,
-        Some(_) => {
-            problems.error(&vault.place_of("version"), "`version` must be v1 or v2");
-            KvEngine::V2
-        }
+    let engine = match vault.optional("version") {
+        None => Some(KvEngine::V2),
+        Some(node) => engine(node, problems),
     };
-    // keyfleet trusts the CA that its own connection to Vault is given; a store's CA is for the operator in the cluster.
-    vault.ignore(&["caBundle", "caProvider"]);
+    note_authority(&mut vault, problems);
     let auth = vault.required("auth", problems);
     vault.unsupported(LATER_VAULT, problems);
     vault.finish(problems);
-    let mut auth = Fields::of(auth?, "auth", problems)?;
-    let kubernetes = auth.optional("kubernetes");
-    auth.unsupported(LATER_AUTH, problems);
-    let auth_place = auth.place.clone();
-    auth.finish(problems);
-    let Some(kubernetes) = kubernetes else {
-        problems.push(
-            Diagnostic::error(&auth_place, "this store has no `auth.kubernetes`")
-                .hint("keyfleet reads as the cluster, by Kubernetes auth"),
-        );
-        return None;
-    };
-    let mut fields = Fields::of(kubernetes, "auth.kubernetes", problems)?;
-    let mount_place = fields.place_of("mountPath");
-    let role_place = fields.place_of("role");
-    let mount = fields
-        .parsed("mountPath", MountPath::parse, problems)
-        .or_else(|| MountPath::parse("kubernetes").ok());
-    let role = fields
-        .parsed("role", RoleName::parse, problems)
-        .map(|role| (role, role_place));
-    let service_account = fields
-        .optional("serviceAccountRef")
-        .and_then(|node| service_account(node, problems));
-    fields.unsupported(&["secretRef"], problems);
-    fields.finish(problems);
+    let login = kubernetes_auth(auth?, problems)?;
     Some(Store {
         place,
         name,
@@ -146,10 +132,93 @@ fn vault_provider(
         server,
         vault_namespace,
         path,
-        engine,
-        auth_mount: (mount?, mount_place),
-        role,
-        service_account,
+        engine: engine?,
+        auth_mount: login.mount,
+        role: login.role,
+        service_account: login.account,
+    })
+}
+
+fn located(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Diagnostics,
+) -> Option<(String, Place)> {
+    let node = fields.optional(key)?;
+    let text = node.text(&format!("`{key}`"), problems)?;
+    Some((text.to_owned(), node.place.clone()))
+}
+
+fn engine(node: &Node, problems: &mut Diagnostics) -> Option<KvEngine> {
+    match node.text("`version`", problems)? {
+        "v2" => Some(KvEngine::V2),
+        "v1" => Some(KvEngine::V1),
+        _ => {
+            problems.push(
+                Diagnostic::error(&node.place, "`version` must be v1 or v2")
+                    .hint("leave it out for v2"),
+            );
+            None
+        }
+    }
+}
+
+/// keyfleet trusts the CA that its own connection to Vault is given; a store's CA is for the operator in the cluster.
+fn note_authority(vault: &mut Fields<'_>, problems: &mut Diagnostics) {
+    for key in ["caBundle", "caProvider"] {
+        if vault.optional(key).is_some() {
+            problems.push(Diagnostic::note(
+                &vault.place_of(key),
+                format!(
+                    "`{key}` has no effect: keyfleet trusts the CA of its own connection to Vault"
+                ),
+            ));
+        }
+    }
+}
+
+struct KubernetesAuth {
+    mount: (MountPath, Place),
+    role: Option<(RoleName, Place)>,
+    account: Option<(ServiceAccountRef, Place)>,
+}
+
+fn kubernetes_auth(auth: &Node, problems: &mut Diagnostics) -> Option<KubernetesAuth> {
+    let mut fields = Fields::of(auth, "auth", problems)?;
+    let kubernetes = fields.optional("kubernetes");
+    let is_later = LATER_AUTH.iter().any(|key| auth.get(key).is_some());
+    fields.unsupported(LATER_AUTH, problems);
+    fields.finish(problems);
+    let Some(kubernetes) = kubernetes else {
+        if !is_later {
+            problems.push(
+                Diagnostic::error(&auth.place, "this store has no `auth.kubernetes`")
+                    .hint("keyfleet reads as the cluster, by Kubernetes auth"),
+            );
+        }
+        return None;
+    };
+    let mut fields = Fields::of(kubernetes, "auth.kubernetes", problems)?;
+    let place_of = |key: &str| {
+        let node = kubernetes.get(key).unwrap_or(kubernetes);
+        node.place.clone()
+    };
+    let mount = if kubernetes.get("mountPath").is_some() {
+        fields.parsed("mountPath", MountPath::parse, problems)
+    } else {
+        // What the operator itself takes.
+        MountPath::parse("kubernetes").ok()
+    };
+    let role = fields.parsed("role", RoleName::parse, problems);
+    let account = fields
+        .optional("serviceAccountRef")
+        .and_then(|node| service_account(node, problems));
+    fields.unsupported(&["secretRef"], problems);
+    fields.finish(problems);
+    Some(KubernetesAuth {
+        mount: (mount?, place_of("mountPath")),
+        role: role.map(|role| (role, place_of("role"))),
+        account,
     })
 }
 
@@ -169,7 +238,7 @@ fn service_account(node: &Node, problems: &mut Diagnostics) -> Option<(ServiceAc
                 &place,
                 "`serviceAccountRef` without a namespace is not supported yet",
             )
-            .hint("add `namespace:`"),
+            .hint("add the `namespace:` of the cluster's service account"),
         );
         return None;
     };

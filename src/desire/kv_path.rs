@@ -83,12 +83,7 @@ pub(super) fn from_store_key(key: &str, store: &Store) -> Result<KvReference, Wr
 fn reference(mount: &str, below: &str, engine: KvEngine) -> Result<KvReference, Wrong> {
     let mount = MountPath::parse(mount)
         .map_err(|error| (error.to_string(), "name a KV mount".to_owned()))?;
-    let path = KvPath::parse(below).map_err(|error| {
-        (
-            format!("{:?} is not a {}", error.text, error.what),
-            error.rule.to_owned(),
-        )
-    })?;
+    let path = KvPath::parse(below).map_err(|error| (error.wrong(), error.rule.to_owned()))?;
     Ok(KvReference {
         mount,
         path,

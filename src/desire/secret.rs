@@ -1,12 +1,12 @@
 //! Secrets of a cluster: which keys come from where, whatever dialect said so.
 
-use super::kv_path;
+use super::{kv_path, login};
 use crate::declare::{
-    Destination, Dialect, Entry, ExternalSecret, KvMount, Login, Remote, Store, StoreKind, StoreRef,
+    Destination, Dialect, Entry, ExternalSecret, KvMount, Login, Remote, Store, VaultSpec,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::mark::digest;
-use crate::names::{ClusterName, MountPath, Namespace, ObjectName, RoleName, ServiceAccountRef};
+use crate::names::{MountPath, Namespace, ObjectName, RoleName, SecretKey, ServiceAccountRef};
 use crate::observe::KvReference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -100,12 +100,15 @@ impl DesiredSecret {
 
 /// What the declarations of a cluster are resolved against.
 pub(super) struct Context<'a> {
-    pub(super) cluster: &'a ClusterName,
     pub(super) mount: &'a MountPath,
     pub(super) role: &'a RoleName,
     pub(super) account: &'a ServiceAccountRef,
+    /// The cluster's Vault; `None` when the fleet has no such.
+    pub(super) vault: Option<&'a VaultSpec>,
     pub(super) kv_mounts: &'a [KvMount],
     pub(super) stores: &'a [Store],
+    /// Whether every declaration of the cluster was understood; else a store may be missing for that reason.
+    pub(super) complete: bool,
 }
 
 /// The Secrets of a cluster, and whether every declaration became one.
@@ -128,7 +131,7 @@ pub(super) fn resolve(
         let secret = match externals.as_slice() {
             [external] => one(external, id, context, problems),
             several => {
-                duplicates(&id, several, context.cluster, problems);
+                duplicates(&id, several, problems);
                 None
             }
         };
@@ -138,29 +141,33 @@ pub(super) fn resolve(
     (secrets, complete)
 }
 
-fn duplicates(
-    id: &SecretId,
-    externals: &[&ExternalSecret],
-    cluster: &ClusterName,
-    problems: &mut Diagnostics,
-) {
+fn duplicates(id: &SecretId, externals: &[&ExternalSecret], problems: &mut Diagnostics) {
     for external in externals {
-        let others: Vec<_> = externals
+        let others: BTreeSet<_> = externals
             .iter()
             .filter(|other| other.place != external.place)
-            .map(|other| other.place.to_string())
+            .map(|other| where_is(&other.place, &external.place))
             .collect();
-        let problem = Diagnostic::error(
-            &external.place,
-            format!(
-                "the Secret {id} of cluster `{cluster}` is declared {} times",
-                externals.len()
-            ),
+        let others: Vec<_> = others.into_iter().collect();
+        problems.push(
+            Diagnostic::error(
+                &external.place,
+                format!("the Secret {id} is declared {} times", externals.len()),
+            )
+            .hint(format!(
+                "keep one; it is declared also {}",
+                others.join(", ")
+            )),
         );
-        problems.push(problem.hint(format!(
-            "keep one; the other stands at {}",
-            others.join(", ")
-        )));
+    }
+}
+
+/// From a group, the files of its clusters are all the same: its problem is said once.
+fn where_is(place: &Place, from: &Place) -> String {
+    if place.file.starts_with("clusters/") && !from.file.starts_with("clusters/") {
+        "in the cluster's own folder".to_owned()
+    } else {
+        format!("at {place}")
     }
 }
 
@@ -171,7 +178,7 @@ fn one(
     problems: &mut Diagnostics,
 ) -> Option<DesiredSecret> {
     let store = match &external.login {
-        Login::Store(reference) => Some(find_store(
+        Login::Store(reference) => Some(login::find_store(
             reference,
             &external.namespace,
             context,
@@ -179,7 +186,8 @@ fn one(
         )?),
         Login::Inline { .. } => None,
     };
-    let login = login(external, store, context, problems)?;
+    let login = login::resolve(external, store, context, problems);
+    warn_of_overwritten(&external.entries, problems);
     let mut assignments = Vec::new();
     for entry in &external.entries {
         assignments.push(assignment(
@@ -196,112 +204,28 @@ fn one(
         dialect: external.dialect,
         labels: external.labels.clone(),
         annotations: external.annotations.clone(),
-        login,
+        login: login?,
         assignments: assignments.into_iter().collect::<Option<_>>()?,
     })
 }
 
-fn find_store<'a>(
-    reference: &StoreRef,
-    namespace: &Namespace,
-    context: &Context<'a>,
-    problems: &mut Diagnostics,
-) -> Option<&'a Store> {
-    let wanted = (reference.kind == StoreKind::Namespaced).then_some(namespace);
-    let mut found = context
-        .stores
-        .iter()
-        .filter(|store| store.name == reference.name && store.namespace.as_ref() == wanted);
-    let Some(store) = found.next() else {
-        let kind = if wanted.is_some() {
-            "SecretStore"
-        } else {
-            "ClusterSecretStore"
+/// Both operators let a later entry win in silence.
+fn warn_of_overwritten(entries: &[Entry], problems: &mut Diagnostics) {
+    let mut last: BTreeMap<&SecretKey, &Place> = BTreeMap::new();
+    for entry in entries {
+        let Destination::Key { name, .. } = &entry.into else {
+            continue;
         };
-        let problem = Diagnostic::error(
-            &reference.place,
-            format!(
-                "no {kind} `{}` is declared for cluster `{}`",
-                reference.name, context.cluster
-            ),
-        );
-        problems
-            .push(problem.hint(
-                "put it into the cluster's folder, or into a group that selects the cluster",
-            ));
-        return None;
-    };
-    if let Some(second) = found.next() {
-        problems.push(
-            Diagnostic::error(
-                &second.place,
-                format!("the store `{}` is declared a second time", store.name),
-            )
-            .hint(format!("the other stands at {}", store.place)),
-        );
-        return None;
+        if let Some(before) = last.insert(name, &entry.place) {
+            problems.push(
+                Diagnostic::warning(before, format!("a later entry overwrites the key `{name}`"))
+                    .hint(format!(
+                        "remove one of the two; the later stands at {}",
+                        entry.place
+                    )),
+            );
+        }
     }
-    Some(store)
-}
-
-/// A cluster can only log in at its own mount; a role of that mount may be another than the cluster's.
-fn login(
-    external: &ExternalSecret,
-    store: Option<&Store>,
-    context: &Context<'_>,
-    problems: &mut Diagnostics,
-) -> Option<SecretLogin> {
-    let (mount, role, account) = match (&external.login, store) {
-        (Login::Inline { mount, role }, _) => (mount.clone(), role.clone(), None),
-        (Login::Store(_), Some(store)) => (
-            Some(store.auth_mount.clone()),
-            store.role.clone(),
-            store.service_account.clone(),
-        ),
-        (Login::Store(_), None) => return None,
-    };
-    if let Some((mount, place)) = mount.filter(|(mount, _)| mount != context.mount) {
-        let problem = Diagnostic::error(
-            &place,
-            format!(
-                "this logs in at auth/{mount}, but cluster `{}` has auth/{}",
-                context.cluster, context.mount
-            ),
-        );
-        problems.push(problem.hint("use the cluster's own mount, or set `mount:` in cluster.yaml"));
-        return None;
-    }
-    if let Some((account, place)) = account.filter(|(account, _)| account != context.account) {
-        let problem = Diagnostic::error(
-            &place,
-            format!(
-                "this logs in as {account}, but the role of cluster `{}` is bound to {}",
-                context.cluster, context.account
-            ),
-        );
-        problems.push(
-            problem.hint(
-                "use the cluster's service account, or set `serviceAccount:` in cluster.yaml",
-            ),
-        );
-        return None;
-    }
-    if let Some((role, place)) = role.as_ref().filter(|(role, _)| role != context.role) {
-        let problem = Diagnostic::warning(
-            place,
-            format!(
-                "the role `{role}` is not the one that cluster `{}` declares (`{}`)",
-                context.cluster, context.role
-            ),
-        );
-        problems
-            .push(problem.hint("keyfleet logs in with it as it finds it, and does not manage it"));
-    }
-    Some(SecretLogin {
-        mount: context.mount.clone(),
-        role: role.map_or_else(|| context.role.clone(), |(role, _)| role),
-        account: context.account.clone(),
-    })
 }
 
 fn assignment(

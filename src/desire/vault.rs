@@ -45,6 +45,7 @@ pub(super) fn resolve(
     let unread = unread_clusters(declarations, cells);
     let complete =
         declarations.clusters_complete && declarations.policies_complete && unread.is_empty();
+    let policies = shared_policies(declarations, cells, problems);
     let vaults = declarations.fleet.vaults.iter().map(|(name, spec)| {
         let of_cell = |cell: &&Cell| cell.vault == *name;
         let vault = DesiredVault {
@@ -55,7 +56,7 @@ pub(super) fn resolve(
             ca_pem: ca_pem(spec.certificate_authority.as_ref(), problems),
             adopt: spec.adopt,
             kv_mounts: spec.kv_mounts.clone(),
-            policies: shared_policies(declarations, cells, problems),
+            policies: policies.clone(),
             cluster_mounts: cells
                 .iter()
                 .filter(of_cell)
@@ -91,8 +92,9 @@ fn ca_pem(source: Option<&CaSource>, problems: &mut Diagnostics) -> Option<Strin
         CaSource::Inline { pem, .. } => Some(pem.clone()),
         CaSource::File { place, .. } => {
             problems.push(
-                Diagnostic::error(place, "the CA of a Vault is given inline")
-                    .hint("`certificateAuthority: {pem: |…}`"),
+                Diagnostic::error(place, "the CA of a Vault is given inline").hint(
+                    "write `certificateAuthority: {pem: …}`, or set VAULT_CACERT and leave it out",
+                ),
             );
             None
         }

@@ -34,16 +34,22 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>
     let mut group = Group::with_title(title);
     group = match shown_line(diagnostic, sources) {
         Some(line) => group.element(snippet(line, &diagnostic.place)),
-        None => group.element(
-            Origin::path(diagnostic.place.file.as_ref())
-                .line(diagnostic.place.line)
-                .char_column(diagnostic.place.column),
-        ),
+        None => group.element(origin(&diagnostic.place, sources)),
     };
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(inert(hint)));
     }
     vec![group]
+}
+
+/// A file that was not read has no lines.
+fn origin<'a>(place: &'a Place, sources: &Sources) -> Origin<'a> {
+    let origin = Origin::path(place.file.as_ref());
+    if sources.contains_key(place.file.as_ref()) {
+        origin.line(place.line).char_column(place.column)
+    } else {
+        origin
+    }
 }
 
 fn shown_line<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<&'a str> {

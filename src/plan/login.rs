@@ -1,7 +1,7 @@
 //! The side of a cell that lies in Vault: the way in for its cluster, and whether it is open now and once this plan is
 //! applied.
 
-use super::change::{Kind, Scope};
+use super::change::{Kind, Scope, Target};
 use super::mount::{self, DesiredMount, Engine};
 use super::policy::{self, DesiredPolicy, Standing};
 use super::secret::Gate;
@@ -46,8 +46,18 @@ pub(super) fn plan(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
     };
     let policy = policy::plan(&cell_policy(context, mount, known), &live_policy, sheet);
     let has_role = role::plan(cell, &owner, mark.as_ref(), &in_mount(&seen.role), sheet);
-    if let Ok(roles) = &seen.roles {
-        undeclared::roles(cell, roles, sheet);
+    match &seen.roles {
+        Ok(roles) => undeclared::roles(cell, roles, sheet),
+        // What keeps the cluster's own role from being read was said already.
+        Err(_) if live_mount.failure().is_some() || seen.role.failure().is_some() => {}
+        Err(failure) => sheet.unread(
+            Target {
+                scope: Scope::Vault(cell.vault.clone()),
+                kind: Kind::Role,
+                name: format!("{}/*", cell.mount),
+            },
+            failure,
+        ),
     }
     let unknown = [
         live_mount.failure(),

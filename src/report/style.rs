@@ -96,7 +96,7 @@ fn line(row: &Row, widths: &[usize], indent: usize, style: Style) -> String {
 }
 
 /// `1 secret`, `2 secrets`.
-pub(super) fn count(number: usize, one: &str) -> String {
+pub(crate) fn count(number: usize, one: &str) -> String {
     format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 

@@ -177,13 +177,7 @@ pub(super) fn named<T>(
     let text = node.text(&format!("`{what}`"), problems)?;
     parse(text)
         .map_err(|error| {
-            problems.push(
-                Diagnostic::error(
-                    &node.place,
-                    format!("{:?} is not a {}", error.text, error.what),
-                )
-                .hint(error.rule),
-            );
+            problems.push(Diagnostic::error(&node.place, error.wrong()).hint(error.rule));
         })
         .ok()
 }

@@ -15,6 +15,7 @@ pub fn parse(file: &str, text: &str, problems: &mut Diagnostics) -> Documents {
         file: Arc::from(file),
         parser,
         nodes: 0,
+        holds_secret: holds_secret(text),
         problems,
         failed: false,
     };
@@ -27,10 +28,23 @@ pub fn parse(file: &str, text: &str, problems: &mut Diagnostics) -> Documents {
     }
 }
 
+/// Looks for `kind: Secret` in text that may not be YAML.
+fn holds_secret(text: &str) -> bool {
+    text.lines().any(|line| {
+        let bare: String = line
+            .chars()
+            .filter(|character| !character.is_whitespace() && !"\"'{,-".contains(*character))
+            .collect();
+        bare.replace("kind:SecretStore", "").contains("kind:Secret")
+    })
+}
+
 struct Reader<'a, 'text> {
     file: Arc<str>,
     parser: Parser<'text, StrInput<'text>>,
     nodes: usize,
+    /// Whether a Secret with its values may stand here: then no line of the file is shown.
+    holds_secret: bool,
     problems: &'a mut Diagnostics,
     failed: bool,
 }
@@ -227,8 +241,12 @@ impl<'text> Reader<'_, 'text> {
 
     fn report(&mut self, place: &Place, message: String, hint: &str) {
         self.failed = true;
-        self.problems
-            .push(Diagnostic::error(place, message).hint(hint));
+        let problem = Diagnostic::error(place, message).hint(hint);
+        self.problems.push(if self.holds_secret {
+            problem.without_line()
+        } else {
+            problem
+        });
     }
 
     fn stop(&mut self, place: &Place, message: String, hint: &str) -> Stop {
