@@ -14,10 +14,25 @@ mod support;
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use support::{ControlPlane, Vault, fleet, kubeconfig};
 
-fn main() {
+fn main() -> ExitCode {
+    // Cargo builds no command for an example. This program holds all of it, and is it when called by its name.
+    let called = std::env::args().next().unwrap_or_default();
+    if Path::new(&called).file_name() == Some("keyfleet".as_ref()) {
+        keyfleet::git::prepare();
+        return keyfleet::cli::run();
+    }
+    if quickstart() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Says whether every command ended as it should.
+fn quickstart() -> bool {
     let once = std::env::args().any(|argument| argument == "--once");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (vault, control_plane, clusters) = runtime.block_on(start());
@@ -27,22 +42,33 @@ fn main() {
     for cluster in &clusters {
         fleet::point_at(&repository, cluster);
     }
+    let command = folder.join("keyfleet");
+    let own = std::env::current_exe().expect("this program has a path");
+    std::os::unix::fs::symlink(own, &command).expect("the folder is writable");
     let contexts: Vec<_> = clusters.iter().map(|cluster| (cluster, None)).collect();
     let shell = Shell {
+        command,
         vault: &vault,
         kubeconfig: kubeconfig(&contexts),
         repository,
     };
-    shell.keyfleet(&["plan"]);
-    shell.keyfleet(&["apply", "--yes"]);
-    shell.keyfleet(&["plan"]);
-    shell.keyfleet(&["status"]);
+    let story: [(&[&str], i32); 4] = [
+        (&["plan"], 2),
+        (&["apply", "--yes"], 0),
+        (&["plan"], 0),
+        (&["status"], 0),
+    ];
+    let ends: Vec<bool> = story
+        .iter()
+        .map(|(arguments, expected)| shell.keyfleet(arguments) == Some(*expected))
+        .collect();
     if !once {
         shell.invite();
     }
     drop(control_plane);
     // The copy belongs to this run alone.
     let _ = std::fs::remove_dir_all(folder);
+    ends.iter().all(|good| *good)
 }
 
 async fn start() -> (Vault, ControlPlane, Vec<support::Cluster>) {
@@ -62,24 +88,28 @@ async fn start() -> (Vault, ControlPlane, Vec<support::Cluster>) {
 }
 
 struct Shell<'a> {
+    command: PathBuf,
     vault: &'a Vault,
     kubeconfig: PathBuf,
     repository: PathBuf,
 }
 
 impl Shell<'_> {
-    fn keyfleet(&self, arguments: &[&str]) {
+    fn keyfleet(&self, arguments: &[&str]) -> Option<i32> {
         println!("\n$ keyfleet {}", arguments.join(" "));
         std::io::stdout().flush().expect("stdout");
-        let status = Command::new(binary())
+        let status = Command::new(&self.command)
             .args(arguments)
             .current_dir(&self.repository)
+            .env_remove("VAULT_NAMESPACE")
+            .env_remove("VAULT_CACERT")
             .env("VAULT_ADDR", self.vault.addr())
             .env("VAULT_TOKEN", self.vault.token())
             .env("KUBECONFIG", &self.kubeconfig)
             .status()
             .expect("keyfleet runs");
         println!("  (exit code {})", status.code().unwrap_or(-1));
+        status.code()
     }
 
     fn invite(&self) {
@@ -91,17 +121,10 @@ impl Shell<'_> {
             self.kubeconfig.display()
         );
         println!("  cd {}", self.repository.display());
-        println!("  {} plan\n", binary().display());
+        println!("  {} plan\n", self.command.display());
         println!(
             "Edit a file there, or a policy in Vault, or a Secret in a cluster, and plan again. Enter ends it."
         );
         let _ = std::io::stdin().lock().lines().next();
     }
-}
-
-/// Cargo puts the command beside the folder of the examples.
-fn binary() -> PathBuf {
-    let own = std::env::current_exe().expect("this program has a path");
-    let folder = own.parent().and_then(Path::parent).expect("target folder");
-    folder.join("keyfleet")
 }

@@ -167,7 +167,12 @@ async fn in_cluster(
             name,
             role,
             subjects,
-        } => cluster.apply_binding(name, role, subjects, marks).await,
+            take_over,
+        } => {
+            cluster
+                .apply_binding(name, role, subjects, marks, *take_over)
+                .await
+        }
         Write::Secret { secret, take_over } => cluster.apply_secret(secret, *take_over).await,
         Write::DeleteSecret {
             namespace,

@@ -7,6 +7,7 @@ mod common;
 mod connect;
 mod failure;
 mod plan;
+mod plan_file;
 mod settings;
 mod status;
 mod ui;
@@ -45,7 +46,10 @@ enum Verb {
 
 /// Runs the command line and gives its exit code.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(refused) => return shown(&refused),
+    };
     ui::start_logging(arguments.verbose);
     crate::backends::install_crypto();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -79,5 +83,16 @@ pub fn run() -> ExitCode {
     match result {
         Ok(exit) => exit.into(),
         Err(error) => failure::report(&error),
+    }
+}
+
+/// Help is what was asked for. Anything else is an error, by our own exit code: clap's is the one that means changes.
+fn shown(refused: &clap::Error) -> ExitCode {
+    // A reader that stops reading is not an error.
+    let _ = refused.print();
+    if refused.use_stderr() {
+        failure::Exit::Error.into()
+    } else {
+        failure::Exit::Good.into()
     }
 }

@@ -12,8 +12,8 @@ mod secret;
 mod vault;
 
 use crate::declare::{
-    Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared,
-    DeleteLimit, KvMount, Reviewer, certificate_pem,
+    CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared, DeleteLimit,
+    KvMount, Reviewer, certificate_pem,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
@@ -24,7 +24,7 @@ use crate::observe::KvReference;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-pub use policy::DesiredPolicy;
+pub use policy::{DesiredPolicy, Origin};
 pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
 pub use vault::{DesiredVault, SharedPolicy};
 
@@ -98,6 +98,8 @@ pub struct Role {
     pub ttl: Duration,
     pub max_ttl: Duration,
     pub audience: String,
+    /// Fields, in Vault's words, that the repository asks for; the others are keyfleet's defaults.
+    pub said: BTreeSet<&'static str>,
 }
 
 const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
@@ -268,6 +270,15 @@ fn desired_role(
         Some(policies) => policies.iter().map(|(name, _)| name.clone()).collect(),
         None => PolicyName::parse("default").into_iter().collect(),
     };
+    // Who may log in, and with what token, is always meant: nothing works where that differs.
+    let said = [
+        ("bound_service_account_names", true),
+        ("bound_service_account_namespaces", true),
+        ("audience", true),
+        ("token_policies", spec.policies.is_some()),
+        ("token_ttl", spec.ttl.is_some()),
+        ("token_max_ttl", spec.max_ttl.is_some()),
+    ];
     let (ttl, place) = spec.ttl.clone().unwrap_or((DEFAULT_TTL, place));
     Role {
         place,
@@ -283,6 +294,10 @@ fn desired_role(
             .audience
             .as_ref()
             .map_or_else(String::new, |(audience, _)| audience.clone()),
+        said: said
+            .into_iter()
+            .filter_map(|(field, said)| said.then_some(field))
+            .collect(),
     }
 }
 
@@ -339,9 +354,4 @@ fn certificate_authority(
     };
     problems.push(Diagnostic::error(place, wrong).hint(hint));
     None
-}
-
-/// Whether access was asked for in so many words, or left to the default.
-pub(crate) fn is_explicit(access: Option<&Access>) -> bool {
-    access.is_some()
 }

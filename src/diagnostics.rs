@@ -119,6 +119,13 @@ impl Diagnostics {
             .any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
+    /// Whether this file is one of those with errors.
+    pub fn has_errors_in(&self, file: &str) -> bool {
+        self.0.iter().any(|diagnostic| {
+            diagnostic.severity == Severity::Error && *diagnostic.place.file == *file
+        })
+    }
+
     pub fn count(&self, severity: Severity) -> usize {
         self.0
             .iter()

@@ -110,3 +110,150 @@ fn order(change: &Change) -> (bool, i16) {
     let position = change.target.kind as i16;
     (deletes, if deletes { -position } else { position })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::{ClusterName, Namespace};
+    use crate::plan::{Cause, Kind, Reason, Scope, Target, Write};
+
+    fn change(action: Action, kind: Kind, name: &str, concerns: Vec<Concern>) -> Change {
+        let cluster = ClusterName::parse("prod-eu").unwrap();
+        Change {
+            target: Target {
+                scope: Scope::Cluster(cluster),
+                kind,
+                name: name.to_owned(),
+            },
+            action,
+            fields: Vec::new(),
+            summary: String::new(),
+            reason: Reason::Missing,
+            cause: Cause::Pending,
+            concerns,
+            place: None,
+            write: Write::Namespace {
+                name: Namespace::parse("shop").unwrap(),
+            },
+        }
+    }
+
+    fn sheet(changes: Vec<Change>) -> Sheet {
+        Sheet {
+            looked_at: 20,
+            changes,
+            ..Sheet::default()
+        }
+    }
+
+    fn names(changes: &[Change]) -> Vec<&str> {
+        changes
+            .iter()
+            .map(|change| change.target.name.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn what_others_stand_on_is_made_first_and_goes_last() {
+        let changes = vec![
+            change(Action::Delete, Kind::AuthMount, "old mount", vec![]),
+            change(Action::Delete, Kind::Secret, "old secret", vec![]),
+            change(Action::Create, Kind::Secret, "secret", vec![]),
+            change(Action::Create, Kind::Role, "role", vec![]),
+            change(Action::Create, Kind::AuthMount, "mount", vec![]),
+        ];
+        let guarded = guard(sheet(changes), DeleteLimit::default(), &BTreeSet::new());
+        assert_eq!(
+            names(guarded.approved.changes()),
+            ["mount", "role", "secret", "old secret", "old mount"]
+        );
+    }
+
+    #[test]
+    fn deletes_beyond_the_budget_are_all_held_and_the_rest_goes_on() {
+        let deletes = |number: usize| {
+            let mut changes: Vec<Change> = (0..number)
+                .map(|index| change(Action::Delete, Kind::Secret, &format!("s{index}"), vec![]))
+                .collect();
+            changes.push(change(Action::Create, Kind::Secret, "new", vec![]));
+            guard(
+                sheet(changes),
+                DeleteLimit {
+                    percent: 5,
+                    count: 3,
+                },
+                &BTreeSet::new(),
+            )
+        };
+        assert_eq!(deletes(3).approved.changes().len(), 4);
+        let held = deletes(4);
+        assert_eq!(names(held.approved.changes()), ["new"]);
+        assert_eq!(held.held.len(), 4);
+        assert_eq!(
+            held.held[0].why,
+            [Concern::DeleteBudget {
+                wanted: 4,
+                allowed: 3
+            }]
+        );
+    }
+
+    #[test]
+    fn an_approval_releases_its_own_change_and_only_what_an_approval_can() {
+        let moves = || {
+            change(
+                Action::Update,
+                Kind::AuthConfig,
+                "config",
+                vec![Concern::ServerChanges],
+            )
+        };
+        let approvals = BTreeSet::from([moves().id()]);
+        let guarded = guard(sheet(vec![moves()]), DeleteLimit::default(), &approvals);
+        assert_eq!(
+            (guarded.approved.changes().len(), guarded.held.len()),
+            (1, 0)
+        );
+        let foreign = || {
+            change(
+                Action::Update,
+                Kind::AuthConfig,
+                "config",
+                vec![Concern::ServerChanges, Concern::NotOurs],
+            )
+        };
+        let guarded = guard(sheet(vec![foreign()]), DeleteLimit::default(), &approvals);
+        assert_eq!(guarded.held[0].why, [Concern::NotOurs]);
+        let other = change(
+            Action::Update,
+            Kind::AuthConfig,
+            "other config",
+            vec![Concern::ServerChanges],
+        );
+        assert_eq!(
+            guard(sheet(vec![other]), DeleteLimit::default(), &approvals)
+                .held
+                .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_is_in_an_incomplete_scope_or_another_installations_is_never_released_by_id() {
+        for concern in [
+            Concern::IncompleteSource,
+            Concern::OtherInstallation("b".to_owned()),
+            Concern::ErasesReviewer,
+        ] {
+            let delete = || change(Action::Delete, Kind::Secret, "s", vec![concern.clone()]);
+            let approvals = BTreeSet::from([delete().id()]);
+            assert_eq!(
+                guard(sheet(vec![delete()]), DeleteLimit::default(), &approvals)
+                    .held
+                    .len(),
+                1,
+                "{concern}"
+            );
+        }
+    }
+}

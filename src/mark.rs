@@ -13,12 +13,6 @@ pub const MANAGER: &str = "keyfleet";
 pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 /// Which installation owns a Kubernetes object.
 pub const INSTALLATION_LABEL: &str = "keyfleet.dev/installation";
-/// On a Secret: the digest of its mapping, and the versions of its sources.
-pub const MAPPING_ANNOTATION: &str = "keyfleet.dev/mapping";
-pub const SOURCES_ANNOTATION: &str = "keyfleet.dev/sources";
-/// On a Secret: when its values were last read and written.
-pub const SYNCED_ANNOTATION: &str = "keyfleet.dev/synced-at";
-pub const DECLARED_ANNOTATION: &str = "keyfleet.dev/declared-at";
 
 /// What a mark in Vault says: the first line of a policy, or the description of a mount.
 #[derive(Debug, Clone, PartialEq, Eq)]

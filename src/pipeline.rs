@@ -17,7 +17,7 @@ use crate::plan::{Scope, Sheet};
 use std::collections::BTreeSet;
 
 pub use health::status;
-pub use rounds::{Applied, apply};
+pub use rounds::{Announced, Applied, Run, apply};
 pub use source::{Repository, read};
 pub use world::{Open, OpenCluster, OpenVault, World};
 

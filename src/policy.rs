@@ -1,8 +1,8 @@
 //! The policy language of Vault and `OpenBao`: what a text means, what it grants, how two differ.
 //!
 //! [`Policy::parse`] takes what the servers take, HCL 1 and JSON, and keeps only the meaning: two
-//! policies are equal when no request could tell them apart by their stanzas. [`Acl`] answers what
-//! several policies grant on a path as the server would. [`render`] writes a policy that keyfleet
+//! policies are equal when they say the same of the same paths, however they are written. [`Acl`]
+//! answers what several policies grant on a path as the server would. [`render`] writes a policy that keyfleet
 //! derived, [`difference`] says what changed, and [`widens`], [`grants_beyond`] and
 //! [`dangerous_patterns`] are for guards.
 //!

@@ -1,18 +1,22 @@
 //! What a run says: as text for people, and as versioned JSON. Pure.
 
 mod json;
+mod notes;
+mod outcome;
+mod rows;
 mod status;
 mod style;
 mod text;
 
 pub use json::{
     APPLY_SCHEMA, PLAN_SCHEMA, STATUS_SCHEMA, applied as applied_json, plan as plan_json,
-    status as status_json,
+    plan_file, status as status_json,
 };
+pub use outcome::{applied, outcome_line};
 pub use status::{
     ClusterStatus, SecretState, SecretStatus, Status, VaultStatus, secrets as secret_states,
     text as status_text,
 };
 pub(crate) use style::count;
 pub use style::{Style, clean};
-pub use text::{applied, outcome_line, plan as plan_text};
+pub use text::plan as plan_text;

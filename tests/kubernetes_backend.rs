@@ -1,4 +1,5 @@
 //! The Kubernetes backend against a real kube-apiserver, and against the ways in which one fails.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "kubernetes_backend/access.rs"]
 mod access;

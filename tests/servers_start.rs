@@ -1,4 +1,5 @@
 //! The test servers themselves: if these fail, look here before looking at keyfleet.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

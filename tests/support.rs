@@ -5,8 +5,8 @@
 //! test is skipped. Every server ends with the test process, however that ends. Nothing listens or connects
 //! outside of loopback, apart from the package registries that the servers are built from.
 //!
-//! What is deliberately absent: keyfleet itself. Nothing here uses the crate, so a mistake in keyfleet cannot hide in
-//! the tools that look for it.
+//! What is deliberately absent: keyfleet's own code. Nothing here uses the crate, so a mistake in keyfleet cannot hide in
+//! the tools that look for it; the command is run as an operator runs it.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -26,6 +26,8 @@ pub(crate) mod cluster;
 pub(crate) mod fleet;
 #[path = "support/hand.rs"]
 pub(crate) mod hand;
+#[path = "support/keyfleet.rs"]
+pub(crate) mod keyfleet;
 #[path = "support/kubeconfig.rs"]
 pub(crate) mod kubeconfig;
 #[path = "support/ports.rs"]
@@ -34,6 +36,8 @@ mod ports;
 mod process;
 #[path = "support/proxy.rs"]
 pub(crate) mod proxy;
+#[path = "support/repository.rs"]
+pub(crate) mod repository;
 #[path = "support/request.rs"]
 pub(crate) mod request;
 #[path = "support/tls.rs"]
@@ -45,8 +49,10 @@ pub(crate) mod world;
 
 pub(crate) use cluster::{Cluster, ControlPlane};
 pub(crate) use hand::onboard_by_hand;
+pub(crate) use keyfleet::{Keyfleet, Run};
 pub(crate) use kubeconfig::kubeconfig;
 pub(crate) use proxy::{Fault, Proxy, Purpose, Request};
+pub(crate) use repository::Repository;
 pub(crate) use vault::{Flavour, Vault};
 pub(crate) use world::{World, world};
 

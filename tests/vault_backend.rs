@@ -1,4 +1,5 @@
 //! The Vault backend on a real server: what is read, what is written, and what is said when it goes wrong.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -96,17 +96,18 @@ pub trait WriteCluster: Send + Sync {
         marks: &ObjectMarks,
     ) -> Result<(), Failure>;
 
-    /// Binds `ClusterRole` `role` to the subjects (service accounts).
+    /// Binds `ClusterRole` `role` to the subjects (service accounts); `take_over` as for a Secret.
     async fn apply_binding(
         &self,
         name: &ObjectName,
         role: &str,
         subjects: &BTreeSet<ServiceAccountRef>,
         marks: &ObjectMarks,
+        take_over: bool,
     ) -> Result<(), Failure>;
 
-    /// Server-side apply under field manager `keyfleet`; `take_over` forces fields that another manager holds, and is
-    /// only ever set for a change that a person released.
+    /// Server-side apply under field manager `keyfleet`; `take_over` forces fields that another manager holds. It is
+    /// only ever set for what keyfleet wrote before and somebody edited, or for a change that a person released.
     async fn apply_secret(&self, secret: &SecretWrite, take_over: bool) -> Result<(), Failure>;
 
     /// Deletes the very object that was seen.

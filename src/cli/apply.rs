@@ -1,16 +1,23 @@
 //! `keyfleet apply`: shows the plan, asks, and makes it so.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    show_problems_or_stop,
 };
 use super::failure::Exit;
+use super::plan_file::PlanFile;
 use super::ui;
 use crate::apply::{Outcome, Progress, StepResult};
-use crate::pipeline::{self, Planned};
+use crate::pipeline::{self, Announced, Applied, Options, Planned, Run, Wanted, World};
 use crate::report;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long giving tokens back may take.
+const CLOSING_AT_MOST: Duration = Duration::from_secs(3);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Apply {
@@ -18,6 +25,9 @@ pub(super) struct Apply {
     repository: RepositoryArguments,
     #[command(flatten)]
     scope: ScopeArguments,
+    /// A plan that `keyfleet plan --out FILE` wrote: only what it shows is done
+    #[arg(value_name = "PLANFILE")]
+    plan_file: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -32,59 +42,73 @@ pub(super) struct Apply {
 impl Apply {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems(&wanted);
-        if !wanted.is_plannable() && self.output == Format::Text {
-            return Ok(Exit::Error);
-        }
-        let options = self.scope.options(&wanted.desired, &self.approve)?;
+        show_problems_or_stop(&wanted)?;
+        let file = self
+            .plan_file
+            .as_deref()
+            .map(|path| PlanFile::read(path, &wanted))
+            .transpose()?;
+        let approvals = file
+            .as_ref()
+            .map(|file| file.approvals.clone())
+            .unwrap_or_default();
+        let approvals: Vec<String> = approvals
+            .into_iter()
+            .chain(self.approve.iter().cloned())
+            .collect();
+        let options = self.scope.options(&wanted.desired, &approvals)?;
         let world = open_world(&wanted.desired, &options).await;
-        let planned = pipeline::plan(&wanted.desired, &world, &options).await;
+        let exit = self.plan_and_apply(&wanted, &world, &options, file).await;
+        // Somebody who stopped the run waits for the end of it; a token that is not given back in time expires.
+        let closing = world.close(&wanted.desired);
+        let _ = tokio::time::timeout(CLOSING_AT_MOST, closing).await;
+        exit
+    }
+
+    async fn plan_and_apply(
+        &self,
+        wanted: &Wanted,
+        world: &World,
+        options: &Options,
+        file: Option<PlanFile>,
+    ) -> anyhow::Result<Exit> {
+        let planned = look(&wanted.desired, world, options).await;
+        let has_problems = wanted.problems.has_errors() || planned.has_unread();
+        let announced = file.map_or_else(|| Announced::of(&planned), |file| file.announced);
         if self.output == Format::Text {
-            ui::data(&report::plan_text(&wanted, &planned, ui::style()));
+            ui::data(&report::plan_text(wanted, &planned, ui::style()));
         }
         let nothing = planned
             .scopes
             .iter()
             .all(|scope| scope.guarded.approved.is_empty());
-        let has_problems = wanted.problems.has_errors() || planned.has_unread();
         if nothing || !self.yes && !agreed()? {
-            world.close(&wanted.desired).await;
-            let json = report::plan_json(&wanted, &planned);
             if self.output == Format::Json {
-                print_json(&json);
+                print_json(&report::plan_json(wanted, &planned));
             }
-            return Ok(if nothing && !has_problems && !has_blocked(&planned) {
-                Exit::Good
-            } else {
-                Exit::Error
-            });
+            return Ok(
+                if nothing && !has_problems && !has_blocked(&planned) && !is_stuck(&planned) {
+                    Exit::Good
+                } else {
+                    Exit::Error
+                },
+            );
         }
         let stop = stop_on_signal();
         let is_stopped = || stop.load(Ordering::Relaxed);
-        let applied = pipeline::apply(
-            planned,
-            &wanted.desired,
-            &world,
-            &options,
-            &self.progress(),
-            &is_stopped,
-        )
-        .await;
-        world.close(&wanted.desired).await;
+        let run = Run {
+            desired: &wanted.desired,
+            world,
+            options,
+            progress: &self.progress(),
+            stop: &is_stopped,
+        };
+        let applied = pipeline::apply(planned, &announced, &run).await;
         match self.output {
             Format::Text => ui::data(&format!("\n{}", report::applied(&applied, ui::style()))),
-            Format::Json => print_json(&report::applied_json(&wanted, &applied)),
+            Format::Json => print_json(&report::applied_json(wanted, &applied)),
         }
-        let all_done = applied
-            .outcomes
-            .iter()
-            .all(|outcome| outcome.result == StepResult::Done);
-        let left_well = applied.left.as_ref().is_none_or(|left| {
-            !left.has_unread()
-                && !has_blocked(left)
-                && left.sheets().all(|sheet| sheet.waiting.is_empty())
-        });
-        Ok(if all_done && left_well && !has_problems && !is_stopped() {
+        Ok(if is_good(&applied) && !has_problems && !is_stopped() {
             Exit::Good
         } else {
             Exit::Error
@@ -103,8 +127,22 @@ impl Apply {
     }
 }
 
+/// Whether all was done and nothing is left that keyfleet was to do. What is held waits for a person, and is no error.
+fn is_good(applied: &Applied) -> bool {
+    let left_well = |left: &Planned| !left.has_unread() && !has_blocked(left) && !is_stuck(left);
+    applied.is_done()
+        && applied.unannounced.is_empty()
+        && applied.left.as_ref().is_none_or(left_well)
+}
+
 fn has_blocked(planned: &Planned) -> bool {
     planned.sheets().any(|sheet| !sheet.blocked.is_empty())
+}
+
+/// Whether something waits in vain: with nothing held, nobody can let it go on.
+fn is_stuck(planned: &Planned) -> bool {
+    let mut scopes = planned.scopes.iter().map(|scope| &scope.guarded);
+    scopes.any(|scope| scope.held.is_empty() && !scope.sheet.waiting.is_empty())
 }
 
 fn agreed() -> anyhow::Result<bool> {

@@ -6,7 +6,7 @@ use super::ui;
 use crate::desire::Desired;
 use crate::diagnostics;
 use crate::git::{Access, Limits, Source};
-use crate::pipeline::{self, Options, Wanted, World};
+use crate::pipeline::{self, Options, Planned, Wanted, World};
 use anyhow::Context;
 use std::collections::BTreeSet;
 
@@ -31,6 +31,10 @@ impl RepositoryArguments {
         for limit in &self.git_limits {
             limits.set(limit)?;
         }
+        let _busy = ui::busy(format!(
+            "reading {}",
+            crate::report::clean(&self.repository)
+        ));
         let source = Source::parse(&self.repository)?;
         let access = Access::from_lookup(variable);
         let repository = pipeline::read(source, self.reference.clone(), limits, access)
@@ -77,17 +81,40 @@ impl ScopeArguments {
 
 /// Shows everything that is wrong in the declarations, on stderr.
 pub(super) fn show_problems(wanted: &Wanted) {
-    show_all(wanted);
-    if !wanted.is_plannable() {
-        ui::talk("\nfleet.yaml has errors: nothing was looked at, and nothing can be planned");
-    }
-}
-
-fn show_all(wanted: &Wanted) {
     if !wanted.problems.is_empty() {
         let colour = ui::style().colour;
         ui::talk(diagnostics::render(&wanted.problems, &wanted.sources, colour).trim_end());
     }
+}
+
+/// Looks at everything, and says so while it lasts.
+pub(super) async fn look(desired: &Desired, world: &World, options: &Options) -> Planned {
+    let clusters = if options.clusters.is_empty() {
+        desired.cells.len()
+    } else {
+        options.clusters.len()
+    };
+    let _busy = ui::busy(format!(
+        "looking at {} and {}",
+        counted(desired.vaults.len(), "Vault"),
+        counted(clusters, "cluster")
+    ));
+    pipeline::plan(desired, world, options).await
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Shows what is wrong, and ends the run where nothing can be made of the rest.
+pub(super) fn show_problems_or_stop(wanted: &Wanted) -> anyhow::Result<()> {
+    show_problems(wanted);
+    if !wanted.is_plannable() {
+        anyhow::bail!(
+            "fleet.yaml has errors, and everything follows from it: no server was looked at"
+        );
+    }
+    Ok(())
 }
 
 /// Opens every server that the run needs.

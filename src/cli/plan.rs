@@ -1,11 +1,12 @@
 //! `keyfleet plan`: what would change and why. Reads only.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    show_problems_or_stop,
 };
 use super::failure::Exit;
 use super::ui;
-use crate::pipeline::{self, Planned, Wanted};
+use crate::pipeline::{Planned, Wanted};
 use crate::report;
 use anyhow::Context;
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ pub(super) struct Plan {
     /// How to print
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
-    /// Also write the plan as JSON to this file, for `keyfleet apply --plan FILE`
+    /// Also write the plan as JSON to this file, for `keyfleet apply REPO FILE`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -30,15 +31,12 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems(&wanted);
-        if !wanted.is_plannable() && self.output == Format::Text {
-            return Ok(Exit::Error);
-        }
+        show_problems_or_stop(&wanted)?;
         let options = self.scope.options(&wanted.desired, &self.approve)?;
         let world = open_world(&wanted.desired, &options).await;
-        let planned = pipeline::plan(&wanted.desired, &world, &options).await;
+        let planned = look(&wanted.desired, &world, &options).await;
         world.close(&wanted.desired).await;
-        let json = report::plan_json(&wanted, &planned);
+        let json = report::plan_file(&wanted, &planned, &options.approvals);
         if let Some(path) = &self.out {
             std::fs::write(path, format!("{json:#}\n"))
                 .with_context(|| format!("failed to write {}", path.display()))?;

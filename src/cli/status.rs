@@ -1,7 +1,7 @@
 //! `keyfleet status`: how Vaults, clusters and every Secret are.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems,
+    Format, RepositoryArguments, ScopeArguments, open_world, print_json, show_problems_or_stop,
 };
 use super::failure::Exit;
 use super::ui;
@@ -21,10 +21,7 @@ pub(super) struct Status {
 impl Status {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems(&wanted);
-        if !wanted.is_plannable() && self.output == Format::Text {
-            return Ok(Exit::Error);
-        }
+        show_problems_or_stop(&wanted)?;
         let options = self.scope.options(&wanted.desired, &[])?;
         let world = open_world(&wanted.desired, &options).await;
         let status = pipeline::status(&wanted.desired, &world, &options).await;

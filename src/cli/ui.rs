@@ -56,3 +56,19 @@ pub(super) fn start_logging(verbose: u8) {
     // Whoever embeds this library may have set up logging already.
     let _ = subscriber.try_init();
 }
+
+/// Shows that something is going on, where somebody looks; gone as soon as it is dropped.
+pub(super) struct Busy(indicatif::ProgressBar);
+
+pub(super) fn busy(what: String) -> Busy {
+    // Draws on stderr, and nothing at all when that is no terminal.
+    let spinner = indicatif::ProgressBar::new_spinner().with_message(what);
+    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+    Busy(spinner)
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -82,3 +82,12 @@ pub enum Destination {
         base64: bool,
     },
 }
+
+impl fmt::Display for Destination {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EveryKey => formatter.write_str("every key"),
+            Self::Key { name, .. } => write!(formatter, "key {name}"),
+        }
+    }
+}

@@ -6,7 +6,27 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{PolicyName, RoleName};
 use crate::policy::{Capability, Grant, PathPattern, Policy, Rule, render};
 use crate::yaml::nearest;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+
+/// Where a policy comes from; decides what may be done about one that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The cluster file says nothing of access: derived for a new cluster, and as it is where someone else made it.
+    Default,
+    /// `access: derived`.
+    Derived,
+    /// `access` lists the grants.
+    Granted,
+    /// A file below `policies/`.
+    File,
+}
+
+impl Origin {
+    /// Whether it follows from the declarations, and so shrinks when one of them cannot be read.
+    pub fn is_derived(self) -> bool {
+        matches!(self, Self::Default | Self::Derived)
+    }
+}
 
 /// A policy as it should be.
 #[derive(Debug, Clone)]
@@ -16,10 +36,7 @@ pub struct DesiredPolicy {
     /// The policy text without its mark.
     pub text: String,
     pub meaning: Policy,
-    /// Whether its access was asked for; without that, a policy that someone else made stays as it is.
-    pub explicit: bool,
-    /// Whether it follows from the declarations, and so shrinks when one of them cannot be read.
-    pub derived: bool,
+    pub origin: Origin,
 }
 
 pub(super) fn resolve(
@@ -30,40 +47,43 @@ pub(super) fn resolve(
     place: Place,
     problems: &mut Diagnostics,
 ) -> Option<DesiredPolicy> {
-    let text = match access {
-        None | Some(Access::Derived) => text_of(
-            derived(role, secrets)
-                .iter()
-                .map(|path| (path.as_str(), Grant::of([Capability::Read]))),
-        ),
-        Some(Access::Grants(grants)) => text_of(
-            grants
-                .iter()
-                .map(|grant| (grant.path.as_str(), granted(grant))),
-        ),
+    let rules: Option<Vec<Rule>> = match access {
+        None | Some(Access::Derived) => derived(role, secrets, problems),
+        Some(Access::Grants(grants)) => grants
+            .iter()
+            .map(|grant| explicit(grant, problems))
+            .collect(),
     };
-    match Policy::parse(&text) {
-        Ok(meaning) => Some(DesiredPolicy {
-            place,
-            name,
-            text,
-            meaning,
-            explicit: super::is_explicit(access),
-            derived: !matches!(access, Some(Access::Grants(_))),
-        }),
-        Err(errors) => {
-            let why = errors
-                .iter()
-                .next()
-                .map(|error| error.message.clone())
-                .unwrap_or_default();
-            problems.push(Diagnostic::error(
-                &place,
-                format!("this access makes no valid policy: {why}"),
-            ));
-            None
-        }
-    }
+    let rules = rules?;
+    Some(DesiredPolicy {
+        place,
+        name,
+        text: render(&rules, None),
+        meaning: rules.into_iter().collect(),
+        origin: match access {
+            None => Origin::Default,
+            Some(Access::Derived) => Origin::Derived,
+            Some(Access::Grants(_)) => Origin::Granted,
+        },
+    })
+}
+
+/// A grant as the file writes it: a pattern, with `*` and `+` where somebody wrote them.
+fn explicit(grant: &AccessGrant, problems: &mut Diagnostics) -> Option<Rule> {
+    let pattern = PathPattern::parse(&grant.path);
+    let pattern = pattern
+        .map_err(|error| {
+            problems.error(
+                &grant.place,
+                format!("this is no path of a policy: {error}"),
+            );
+        })
+        .ok()?;
+    Some(Rule {
+        pattern,
+        expires: None,
+        grant: granted(grant),
+    })
 }
 
 /// Further policies of a role need not be files here, but a slip of the pen would take access away.
@@ -98,28 +118,36 @@ fn granted(grant: &AccessGrant) -> Grant {
     )
 }
 
-/// The paths that the role's declarations read.
-fn derived(role: &RoleName, secrets: &[DesiredSecret]) -> BTreeSet<String> {
-    secrets
+/// Read on exactly the paths that the role's declarations use: never a pattern, whatever a path looks like.
+fn derived(
+    role: &RoleName,
+    secrets: &[DesiredSecret],
+    problems: &mut Diagnostics,
+) -> Option<Vec<Rule>> {
+    let assignments = secrets
         .iter()
         .filter(|secret| secret.login.role == *role)
-        .flat_map(DesiredSecret::references)
-        .map(crate::observe::KvReference::api_path)
-        .collect()
-}
-
-/// A policy text that grants this on these paths.
-fn text_of<'a>(grants: impl Iterator<Item = (&'a str, Grant)>) -> String {
-    let rules: Vec<Rule> = grants
-        .filter_map(|(path, grant)| {
-            Some(Rule {
-                pattern: PathPattern::parse(path).ok()?,
-                expires: None,
-                grant,
+        .flat_map(|secret| &secret.assignments);
+    let rules = assignments.map(|assignment| {
+        let pattern = PathPattern::exact(&assignment.from.api_path());
+        let pattern = pattern
+            .map_err(|error| {
+                problems.error(
+                    &assignment.place,
+                    format!("this path cannot be granted exactly: {error}"),
+                );
             })
-        })
-        .collect();
-    // A policy of no text at all is refused by the server.
-    let comment = rules.is_empty().then_some("grants nothing");
-    render(&rules, comment)
+            .ok()?;
+        Some((
+            pattern.to_string(),
+            Rule {
+                pattern,
+                expires: None,
+                grant: Grant::of([Capability::Read]),
+            },
+        ))
+    });
+    // Each path once, in order: the text of a policy must not depend on the order of files.
+    let rules: Option<BTreeMap<String, Rule>> = rules.collect();
+    rules.map(|rules| rules.into_values().collect())
 }

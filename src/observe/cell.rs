@@ -66,9 +66,16 @@ async fn see_cluster(cell: &Cell, cluster: Result<&dyn ReadCluster, &Failure>) -
     };
     // The first answer decides whether the rest is asked at all: a cluster that is down is waited for once.
     let identity = match cluster.identity().await {
-        Err(failure) if failure.is_outage() => return out_of_reach(cell, &failure),
+        Err(failure) if !failure.is_of_one_object() => return out_of_reach(cell, &failure),
         identity => identity,
     };
+    if is_another(cell, &identity) {
+        // Nothing more is read of a cluster that is not the one that is meant.
+        return SeenCell {
+            identity,
+            ..unseen()
+        };
+    }
     let account = &cell.service_account;
     let (namespace, account, binding, marked) = futures::join!(
         cluster.namespace(&account.namespace),
@@ -89,6 +96,35 @@ async fn see_cluster(cell: &Cell, cluster: Result<&dyn ReadCluster, &Failure>) -
         marked,
         secrets,
         missing_namespaces,
+    }
+}
+
+fn is_another(cell: &Cell, identity: &Result<String, Failure>) -> bool {
+    match (&cell.identity, identity) {
+        (Some(wanted), Ok(is)) => is != wanted,
+        (Some(_), Err(_)) => true,
+        (None, _) => false,
+    }
+}
+
+/// A cluster of which nothing was asked; nothing may be concluded from it.
+fn unseen() -> SeenCell {
+    let failure = Failure::new(
+        super::FailureClass::Setup,
+        "read the cluster",
+        "it is not the cluster that is meant",
+    );
+    SeenCell {
+        config: Observed::Absent,
+        role: Observed::Absent,
+        roles: Ok(BTreeSet::new()),
+        identity: Err(failure.clone()),
+        namespace: Observed::Unknown(failure.clone()),
+        account: Observed::Unknown(failure.clone()),
+        binding: Observed::Unknown(failure.clone()),
+        marked: Err(failure),
+        secrets: BTreeMap::new(),
+        missing_namespaces: BTreeSet::new(),
     }
 }
 

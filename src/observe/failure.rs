@@ -73,6 +73,11 @@ impl Failure {
         self
     }
 
+    /// Whether it says nothing of what else is asked of the same target: this object is not there, or not for us.
+    pub fn is_of_one_object(&self) -> bool {
+        matches!(self.class, FailureClass::Forbidden | FailureClass::NotFound)
+    }
+
     /// Whether the whole target is out of reach, so that asking it for more is in vain.
     pub fn is_outage(&self) -> bool {
         matches!(

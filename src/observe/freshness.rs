@@ -21,12 +21,36 @@ pub struct SyncRecord {
     /// API path → version; KV v1 has none.
     pub versions: BTreeMap<String, Option<u64>>,
     pub keys: BTreeSet<String>,
+    /// For which cluster of the repository it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// When the values were read.
     pub at: String,
 }
 
 impl SyncRecord {
+    /// Whether a Secret with this record needs no new one: the time alone is not worth a write.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        // No `..`: a new field has to say whether it is worth a write.
+        let Self {
+            mapping,
+            versions,
+            keys,
+            cluster,
+            at: _,
+        } = self;
+        (mapping, versions, keys, cluster)
+            == (&other.mapping, &other.versions, &other.keys, &other.cluster)
+    }
+
+    /// The record as keyfleet left it: one that somebody else wrote says nothing, whatever it says.
     pub fn read(meta: &LiveMeta) -> Option<Self> {
+        let is_ours = meta.managers.iter().any(|manager| {
+            manager.name == MANAGER && manager.annotations.contains(SYNC_ANNOTATION)
+        });
+        if !is_ours {
+            return None;
+        }
         serde_json::from_str(meta.annotations.get(SYNC_ANNOTATION)?).ok()
     }
 }

@@ -23,6 +23,14 @@ impl<T> Observed<T> {
         }
     }
 
+    /// Why it is not known.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Unknown(failure) => Some(failure),
+            Self::Present(_) | Self::Absent => None,
+        }
+    }
+
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Observed<U> {
         match self {
             Self::Present(value) => Observed::Present(change(value)),
@@ -101,6 +109,8 @@ pub struct Manager {
     pub time: Option<String>,
     /// Keys of `data` that this manager owns.
     pub data_keys: BTreeSet<String>,
+    /// Annotations that this manager owns.
+    pub annotations: BTreeSet<String>,
 }
 
 /// Metadata of a Kubernetes object.

@@ -5,7 +5,7 @@ use super::live::{
     Observed,
 };
 use super::{Failure, KvReference, KvValue};
-use crate::desire::SecretId;
+use crate::desire::{SecretId, SecretLogin};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A Vault, read once and handed to each of its cells.
@@ -66,17 +66,14 @@ pub struct SeenCell {
     pub missing_namespaces: BTreeSet<String>,
 }
 
-/// A Secret whose metadata was not enough: what it holds, and what Vault holds for it.
-#[derive(Debug)]
-pub struct SeenSecret {
-    pub live: Observed<LiveSecret>,
-    pub values: BTreeMap<KvReference, Result<KvValue, Failure>>,
-}
+/// What Vault holds, by who may read it and where.
+pub type Values = BTreeMap<(SecretLogin, KvReference), Result<KvValue, Failure>>;
 
-/// The Secrets that were looked into, and how the login went that this needed.
+/// The Secrets whose metadata was not enough: what they hold, and what Vault holds for them.
 #[derive(Debug, Default)]
 pub struct SeenValues {
-    pub secrets: BTreeMap<SecretId, SeenSecret>,
-    /// `None` when no login was needed.
+    pub live: BTreeMap<SecretId, Observed<LiveSecret>>,
+    pub values: Values,
+    /// How the login went that this needed; `None` when none was needed.
     pub login: Option<Result<(), Failure>>,
 }

@@ -2,9 +2,11 @@
 //!
 //! One token for each mount and role, kept while it lives; what keyfleet changes of a role or policy drops it.
 
+use super::Failure;
+use super::freshness::Why;
+use super::live::{LiveSecret, Observed};
 use super::reader::{KvReference, ReadAsCluster, ReadCluster, Session};
-use super::seen::{SeenSecret, SeenValues};
-use super::{Failure, KvValue};
+use super::seen::{SeenValues, Values};
 use crate::desire::{Cell, DesiredSecret, SecretId, SecretLogin};
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,44 +76,40 @@ impl Sessions {
 /// Looks into these Secrets: their live data, and what Vault holds for them.
 pub async fn see_values(
     cell: &Cell,
-    ids: &BTreeSet<SecretId>,
+    to_read: &BTreeMap<SecretId, Why>,
     sessions: &Sessions,
     vault: &dyn ReadAsCluster,
     cluster: Result<&dyn ReadCluster, &Failure>,
 ) -> SeenValues {
-    let wanted: Vec<&DesiredSecret> = cell
+    let wanted: Vec<(&DesiredSecret, &Why)> = cell
         .secrets
         .iter()
-        .filter(|secret| ids.contains(&secret.id))
+        .filter_map(|secret| Some((secret, to_read.get(&secret.id)?)))
         .collect();
     if wanted.is_empty() {
         return SeenValues::default();
     }
+    let failed = |failure: Failure| SeenValues {
+        login: Some(Err(failure)),
+        ..SeenValues::default()
+    };
     let cluster = match cluster {
         Ok(cluster) => cluster,
-        Err(failure) => {
-            return SeenValues {
-                secrets: BTreeMap::new(),
-                login: Some(Err(failure.clone())),
-            };
-        }
+        Err(failure) => return failed(failure.clone()),
     };
     let own = cell_login(cell);
     // When every Secret uses another role, the cluster's own is not logged in with.
-    let needs_own = wanted.iter().any(|secret| secret.login == own);
+    let needs_own = wanted.iter().any(|(secret, _)| secret.login == own);
     if needs_own && let Err(failure) = sessions.session(&own, cell, vault, cluster).await {
-        return SeenValues {
-            secrets: BTreeMap::new(),
-            login: Some(Err(failure)),
-        };
+        return failed(failure);
     }
-    let seen = stream::iter(wanted).map(|secret| async move {
-        let live = async { cluster.secret(&secret.id.namespace, &secret.id.name).await };
-        let (live, values) = futures::join!(live, read_all(secret, cell, sessions, vault, cluster));
-        (secret.id.clone(), SeenSecret { live, values })
-    });
+    let (live, values) = futures::join!(
+        see_live(&wanted, cluster),
+        read_each_once(&wanted, cell, sessions, vault, cluster)
+    );
     SeenValues {
-        secrets: seen.buffer_unordered(AT_ONCE).collect().await,
+        live,
+        values,
         login: Some(Ok(())),
     }
 }
@@ -124,20 +122,44 @@ fn cell_login(cell: &Cell) -> SecretLogin {
     }
 }
 
-async fn read_all(
-    secret: &DesiredSecret,
+/// A Secret that the list did not have is not asked for again: making it fails should it be there by now.
+async fn see_live(
+    wanted: &[(&DesiredSecret, &Why)],
+    cluster: &dyn ReadCluster,
+) -> BTreeMap<SecretId, Observed<LiveSecret>> {
+    let reads = stream::iter(wanted).map(|(secret, why)| async move {
+        let live = match why {
+            Why::Missing => Observed::Absent,
+            _ => cluster.secret(&secret.id.namespace, &secret.id.name).await,
+        };
+        (secret.id.clone(), live)
+    });
+    reads.buffer_unordered(AT_ONCE).collect().await
+}
+
+/// Every place is read once for each role, however many Secrets refer to it.
+async fn read_each_once(
+    wanted: &[(&DesiredSecret, &Why)],
     cell: &Cell,
     sessions: &Sessions,
     vault: &dyn ReadAsCluster,
     cluster: &dyn ReadCluster,
-) -> BTreeMap<KvReference, Result<KvValue, Failure>> {
-    let mut values = BTreeMap::new();
-    for reference in secret.references() {
-        let value = match sessions.session(&secret.login, cell, vault, cluster).await {
+) -> Values {
+    let places: BTreeSet<(&SecretLogin, &KvReference)> = wanted
+        .iter()
+        .flat_map(|(secret, _)| {
+            secret
+                .references()
+                .into_iter()
+                .map(|reference| (&secret.login, reference))
+        })
+        .collect();
+    let reads = stream::iter(places).map(|(login, reference)| async move {
+        let value = match sessions.session(login, cell, vault, cluster).await {
             Ok(session) => vault.value(&session, reference).await,
             Err(failure) => Err(failure),
         };
-        values.insert(reference.clone(), value);
-    }
-    values
+        ((login.clone(), reference.clone()), value)
+    });
+    reads.buffer_unordered(AT_ONCE).collect().await
 }

@@ -19,11 +19,31 @@ pub async fn see_vault(vault: &dyn ReadVault, references: &BTreeSet<KvReference>
         policies(vault),
         versions(vault, references)
     );
+    match (&auth_mounts, &engine_mounts, &policies) {
+        // A Vault that answers nothing is told once, by the first of its failures.
+        (Err(failure), Err(second), Err(third))
+            if [failure, second, third]
+                .iter()
+                .all(|failure| !failure.is_of_one_object()) =>
+        {
+            out_of_reach(&failure.clone(), references)
+        }
+        _ => SeenVault {
+            auth_mounts,
+            engine_mounts,
+            policies,
+            versions,
+        },
+    }
+}
+
+fn out_of_reach(failure: &Failure, references: &BTreeSet<KvReference>) -> SeenVault {
+    let unknown = |reference: &KvReference| (reference.clone(), Observed::Unknown(failure.clone()));
     SeenVault {
-        auth_mounts,
-        engine_mounts,
-        policies,
-        versions,
+        auth_mounts: Err(failure.clone()),
+        engine_mounts: Err(failure.clone()),
+        policies: Err(failure.clone()),
+        versions: references.iter().map(unknown).collect(),
     }
 }
 

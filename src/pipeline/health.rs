@@ -2,7 +2,7 @@
 
 use super::{Options, Planned, World};
 use crate::desire::{Cell, Desired, SecretLogin};
-use crate::observe::Failure;
+use crate::observe::{Failure, FailureClass};
 use crate::plan::Scope;
 use crate::report::{ClusterStatus, Status, VaultStatus, secret_states};
 use futures::stream::{self, StreamExt};
@@ -41,7 +41,16 @@ async fn cluster(cell: &Cell, world: &World, planned: &Planned) -> ClusterStatus
         Ok(cluster) => cluster.read.identity().await,
         Err(failure) => Err(failure.clone()),
     };
-    let login = probe(cell, world).await;
+    // No token is asked of a cluster that is not the one that is meant.
+    let login = match (&cell.identity, &identity) {
+        (Some(wanted), Ok(is)) if wanted != is => Err(Failure::new(
+            FailureClass::Setup,
+            format!("log in as {}", cell.cluster),
+            format!("another cluster answers: its kube-system has the UID {is}, not {wanted}"),
+        )),
+        (Some(_), Err(failure)) => Err(failure.clone()),
+        _ => probe(cell, world).await,
+    };
     ClusterStatus {
         name: cell.cluster.to_string(),
         identity,

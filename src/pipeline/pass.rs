@@ -1,7 +1,7 @@
 //! One pass: each Vault looked at once, each cell by itself.
 
 use super::{Options, ScopePlan, World};
-use crate::desire::{Cell, Desired, DesiredVault, SecretId};
+use crate::desire::{Cell, Desired, DesiredVault};
 use crate::guard::guard;
 use crate::names::VaultName;
 use crate::observe::cell::see_cell;
@@ -127,6 +127,11 @@ async fn plan_cell(
                 .cluster(&cell.cluster)
                 .map(|cluster| cluster.read.as_ref());
             let seen = see_cell(cell, vault.read.as_ref(), cluster, seen_vault).await;
+            if let Err(failure) = &seen.identity
+                && failure.is_outage()
+            {
+                world.give_up(&cell.cluster, failure);
+            }
             let context = Context {
                 installation: &desired.installation,
                 cell,
@@ -136,10 +141,9 @@ async fn plan_cell(
                 full: options.full,
             };
             let draft = plan::cell(&context);
-            let ids: BTreeSet<SecretId> = draft.to_read().cloned().collect();
             let values = see_values(
                 cell,
-                &ids,
+                draft.to_read(),
                 world.sessions(&cell.cluster),
                 vault.as_cluster.as_ref(),
                 cluster,

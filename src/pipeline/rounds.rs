@@ -10,10 +10,13 @@ use crate::desire::Desired;
 use crate::observe::{Failure, FailureClass};
 use crate::plan::{Action, Change, Kind, Scope, Target};
 use futures::stream::{self, StreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// A cluster that Vault has never heard of needs two: one to let it in, one for its Secrets.
 const MOST_ROUNDS: usize = 4;
+
+const STOP_SEEN_WITHIN: Duration = Duration::from_millis(100);
 
 /// What became of an apply.
 pub struct Applied {
@@ -25,17 +28,41 @@ pub struct Applied {
     pub left: Option<Planned>,
 }
 
-/// Asked between two writes whether to begin another.
-pub(super) type Stop<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+impl Applied {
+    /// Whether every change was made in the end: a later round may have made what failed in an earlier one.
+    pub fn is_done(&self) -> bool {
+        let last: BTreeMap<&Target, &StepResult> = self
+            .outcomes
+            .iter()
+            .map(|outcome| (&outcome.change.target, &outcome.result))
+            .collect();
+        last.values().all(|result| **result == StepResult::Done)
+    }
+}
 
-/// What the first plan announced.
-struct Announced {
-    ids: BTreeSet<String>,
-    waiting: BTreeSet<Target>,
+/// What a run is made with.
+pub struct Run<'a> {
+    pub desired: &'a Desired,
+    pub world: &'a World,
+    pub options: &'a Options,
+    /// Told about every step as it ends.
+    pub progress: &'a Progress,
+    /// Asked between two writes whether to begin another.
+    pub stop: &'a (dyn Fn() -> bool + Send + Sync),
+}
+
+/// What was shown before anything is done, and so may be done.
+#[derive(Debug, Clone, Default)]
+pub struct Announced {
+    /// Ids of changes.
+    pub ids: BTreeSet<String>,
+    /// What waited, and may be filled in.
+    pub waiting: BTreeSet<Target>,
 }
 
 impl Announced {
-    fn of(plan: &Planned) -> Self {
+    /// Everything that a plan shows.
+    pub fn of(plan: &Planned) -> Self {
         let approved = plan
             .scopes
             .iter()
@@ -57,16 +84,8 @@ impl Announced {
     }
 }
 
-/// Makes the plan's changes and fills in what waits.
-pub async fn apply(
-    first: Planned,
-    desired: &Desired,
-    world: &World,
-    options: &Options,
-    progress: &Progress,
-    stop: Stop<'_>,
-) -> Applied {
-    let announced = Announced::of(&first);
+/// Makes those of the plan's changes that were announced, and fills in what waited.
+pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Applied {
     let mut applied = Applied {
         outcomes: Vec::new(),
         unannounced: Vec::new(),
@@ -75,63 +94,64 @@ pub async fn apply(
     };
     let mut plan = first;
     loop {
-        let outcomes = apply_all(
-            std::mem::take(&mut plan.scopes),
-            desired,
-            world,
-            progress,
-            stop,
-        )
-        .await;
+        applied.unannounced = retain(&mut plan, announced);
+        let outcomes = apply_all(std::mem::take(&mut plan.scopes), run).await;
         let moved = outcomes
             .iter()
             .any(|outcome| outcome.result == StepResult::Done);
-        applied.rounds += 1;
+        applied.rounds += usize::from(!outcomes.is_empty());
         applied.outcomes.extend(outcomes);
-        if !moved || stop() {
+        if !moved || (run.stop)() {
             return applied;
         }
-        plan = super::plan(desired, world, options).await;
-        let nothing_waited = announced.waiting.is_empty();
-        applied.unannounced = plan
-            .scopes
-            .iter_mut()
-            .flat_map(|scope| {
-                scope
-                    .guarded
-                    .approved
-                    .retain(|change| announced.covers(change))
-            })
-            .collect();
-        let is_done = plan
-            .scopes
-            .iter()
-            .all(|scope| scope.guarded.approved.is_empty());
-        if is_done || nothing_waited || applied.rounds == MOST_ROUNDS {
+        plan = tokio::select! {
+            seen = super::plan(run.desired, run.world, run.options) => seen,
+            () = stopped(run) => return applied,
+        };
+        let goes_on = !announced.waiting.is_empty() && applied.rounds < MOST_ROUNDS;
+        if !goes_on
+            || !plan
+                .scopes
+                .iter()
+                .flat_map(|scope| scope.guarded.approved.changes())
+                .any(|change| announced.covers(change))
+        {
+            applied.unannounced = retain(&mut plan, announced);
             applied.left = Some(plan);
             return applied;
         }
     }
 }
 
+fn retain(plan: &mut Planned, announced: &Announced) -> Vec<Change> {
+    plan.scopes
+        .iter_mut()
+        .flat_map(|scope| {
+            scope
+                .guarded
+                .approved
+                .retain(|change| announced.covers(change))
+        })
+        .collect()
+}
+
+/// Ends when a stop was asked for. Looking is given up at any time; a write is not.
+async fn stopped(run: &Run<'_>) {
+    while !(run.stop)() {
+        tokio::time::sleep(STOP_SEEN_WITHIN).await;
+    }
+}
+
 /// What clusters share comes first, then every cell side by side.
-async fn apply_all(
-    scopes: Vec<ScopePlan>,
-    desired: &Desired,
-    world: &World,
-    progress: &Progress,
-    stop: Stop<'_>,
-) -> Vec<Outcome> {
+async fn apply_all(scopes: Vec<ScopePlan>, run: &Run<'_>) -> Vec<Outcome> {
     let (shared, cells): (Vec<_>, Vec<_>) = scopes
         .into_iter()
         .partition(|scope| matches!(scope.scope, Scope::Vault(_)));
     let mut outcomes = Vec::new();
     for scope in shared {
-        outcomes.extend(apply_scope(scope, desired, world, progress, stop).await);
+        outcomes.extend(apply_scope(scope, run).await);
     }
-    let cells = cells
-        .into_iter()
-        .map(|scope| apply_scope(scope, desired, world, progress, stop));
+    let cells = cells.into_iter().map(|scope| apply_scope(scope, run));
     let applied: Vec<Vec<Outcome>> = stream::iter(cells)
         .buffer_unordered(CELLS_AT_ONCE)
         .collect()
@@ -140,23 +160,17 @@ async fn apply_all(
     outcomes
 }
 
-async fn apply_scope(
-    scope: ScopePlan,
-    desired: &Desired,
-    world: &World,
-    progress: &Progress,
-    stop: Stop<'_>,
-) -> Vec<Outcome> {
+async fn apply_scope(scope: ScopePlan, run: &Run<'_>) -> Vec<Outcome> {
     let plan = scope.guarded.approved;
     let cell = match &scope.scope {
-        Scope::Cluster(name) => desired.cells.iter().find(|cell| cell.cluster == *name),
+        Scope::Cluster(name) => run.desired.cells.iter().find(|cell| cell.cluster == *name),
         Scope::Vault(_) => None,
     };
     let vault = match &scope.scope {
         Scope::Vault(name) => Some(name),
         Scope::Cluster(_) => cell.map(|cell| &cell.vault),
     };
-    let Some(Ok(open)) = vault.map(|vault| world.vault(vault)) else {
+    let Some(Ok(open)) = vault.map(|vault| run.world.vault(vault)) else {
         return Vec::new();
     };
     // What is changed of a role or a policy does not count for a token that was made before.
@@ -175,15 +189,15 @@ async fn apply_scope(
     let writers = Writers {
         vault: open.write.as_ref(),
         cluster: cell.map_or(Err(&nowhere), |cell| {
-            world
+            run.world
                 .cluster(&cell.cluster)
                 .map(|cluster| cluster.write.as_ref())
         }),
-        installation: &desired.installation,
+        installation: &run.desired.installation,
     };
-    let outcomes = apply::apply(plan, &writers, progress, stop).await;
+    let outcomes = apply::apply(plan, &writers, run.progress, run.stop).await;
     if let Some(cell) = cell.filter(|_| changes_login) {
-        world.end_sessions(cell).await;
+        run.world.end_sessions(cell).await;
     }
     outcomes
 }

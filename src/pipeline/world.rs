@@ -8,7 +8,7 @@ use crate::observe::values::Sessions;
 use crate::observe::{Failure, ReadAsCluster, ReadCluster, ReadVault};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One Vault, as each part of keyfleet may use it.
 #[derive(Clone)]
@@ -46,7 +46,9 @@ pub struct World {
 
 /// A cluster's connection and its tokens.
 pub(super) struct OpenCell {
-    pub(super) cluster: Result<OpenCluster, Failure>,
+    cluster: Result<OpenCluster, Failure>,
+    /// Set once it was found out of reach: a run waits for a cluster that hangs only once.
+    out_of_reach: OnceLock<Failure>,
     pub(super) sessions: Sessions,
 }
 
@@ -67,6 +69,7 @@ impl World {
                     cell.cluster.clone(),
                     OpenCell {
                         cluster,
+                        out_of_reach: OnceLock::new(),
                         sessions: Sessions::default(),
                     },
                 )
@@ -84,7 +87,17 @@ impl World {
     }
 
     pub fn cluster(&self, name: &ClusterName) -> Result<&OpenCluster, &Failure> {
-        self.cells[name].cluster.as_ref()
+        let cell = &self.cells[name];
+        match cell.out_of_reach.get() {
+            Some(failure) => Err(failure),
+            None => cell.cluster.as_ref(),
+        }
+    }
+
+    /// Nothing more is asked of this cluster in this run.
+    pub(super) fn give_up(&self, name: &ClusterName, failure: &Failure) {
+        // Whoever found out first is as right.
+        let _ = self.cells[name].out_of_reach.set(failure.clone());
     }
 
     pub(super) fn sessions(&self, name: &ClusterName) -> &Sessions {

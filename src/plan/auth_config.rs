@@ -88,13 +88,41 @@ fn create(cell: &Cell, owner: &Owner, target: Target) -> Change {
     }
 }
 
-/// Which reviewer is meant where the file does not say: on a mount of ours `client`, elsewhere what is there.
-fn reviewer(cell: &Cell, owner: &Owner, stored: bool) -> Reviewer {
+/// A fact of a mount's mark: it was taken over with a reviewer token stored, which nobody asked to give up.
+const REVIEWER_FACT: &str = "reviewer";
+const KEPT: &str = "existing";
+
+/// Which reviewer is meant where the file does not say: on a mount that keyfleet made `client`, elsewhere what is
+/// there. A server that does not tell whether a token is stored may hold one.
+fn reviewer(cell: &Cell, owner: &Owner, mark: Option<&Mark>, stored: Option<bool>) -> Reviewer {
+    let kept = mark.is_some_and(|mark| mark.facts.get(REVIEWER_FACT).is_some_and(|is| is == KEPT));
     match cell.config.reviewer {
         Some(reviewer) => reviewer,
-        None if stored && *owner != Owner::Us && !cell.adopt => Reviewer::Existing,
+        None if stored != Some(false) && (*owner != Owner::Us || kept) => Reviewer::Existing,
         None => Reviewer::Client,
     }
+}
+
+fn is_stored(live: &Fields) -> Option<bool> {
+    live.get(REVIEWER_SET).map(|set| set == &Value::Bool(true))
+}
+
+/// What the mark of a mount must remember of its config: adopting a mount does not erase the reviewer token in it, and
+/// nor does any later run.
+pub(super) fn remembered(
+    mut mark: Mark,
+    cell: &Cell,
+    owner: &Owner,
+    was: Option<&Mark>,
+    live: &Observed<Fields>,
+) -> Mark {
+    let keeps = live
+        .present()
+        .is_some_and(|live| reviewer(cell, owner, was, is_stored(live)) == Reviewer::Existing);
+    if keeps && cell.config.reviewer.is_none() {
+        mark = mark.fact(REVIEWER_FACT, KEPT);
+    }
+    mark
 }
 
 fn compare(
@@ -105,11 +133,11 @@ fn compare(
     target: Target,
     sheet: &mut Sheet,
 ) -> bool {
-    let stored = live.get(REVIEWER_SET) == Some(&Value::Bool(true));
-    let reviewer = reviewer(cell, owner, stored);
+    let stored = is_stored(live);
+    let reviewer = reviewer(cell, owner, mark, stored);
     let mut rules = rules(cell);
     let inert = reviewer == Reviewer::Existing
-        && stored
+        && stored != Some(false)
         && live.get("disable_local_ca_jwt") != Some(&Value::Bool(true));
     if inert && has_ca(live) {
         // With a CA and a reviewer token stored, Vault never uses its own: the flag has no effect, and is only named.
@@ -123,7 +151,7 @@ fn compare(
     }
     let mut changes = fields::differences(&rules, live);
     let wanted = reviewer == Reviewer::Existing;
-    if live.contains_key(REVIEWER_SET) && stored != wanted {
+    if let Some(stored) = stored.filter(|stored| *stored != wanted) {
         let word = |set: bool| Some(if set { "stored" } else { "none" }.to_owned());
         changes.push(super::FieldChange {
             field: "token_reviewer_jwt".to_owned(),
@@ -131,15 +159,36 @@ fn compare(
             after: word(wanted),
         });
     }
+    let (changes, left) = fields::asked_for(owner, cell.adopt, changes, |field: &str| {
+        ["kubernetes_host", "kubernetes_ca_cert"].contains(&field)
+            || field == "token_reviewer_jwt" && cell.config.reviewer.is_some()
+    });
+    if !left.is_empty() {
+        let text = format!(
+            "config {}, made by hand, stays as it is: {}",
+            cell.mount,
+            fields::list_left(&left)
+        );
+        let hint = "write `adopt: true` to have the defaults";
+        sheet.warn(&target.scope, text, hint, Some(&cell.config.place));
+    }
     if changes.is_empty() {
         return true;
     }
-    let cause = cause(
+    let recorded = cause(
         mark,
         "config",
         &fields::canonical(&rules),
         &fields::canonical_live(&rules, live),
     );
+    // A token alone is somebody's hand: keyfleet stores none, and the digest does not speak of it.
+    let cause = match recorded {
+        Cause::Pending if fields::differences(&rules, live).is_empty() => Cause::Drift {
+            by: None,
+            since: None,
+        },
+        recorded => recorded,
+    };
     let mut concerns = concerns(owner, cell.adopt);
     let moves = |name: &str| {
         !matches!(cause, Cause::Drift { .. }) && changes.iter().any(|change| change.field == name)

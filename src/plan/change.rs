@@ -151,6 +151,8 @@ pub enum Concern {
     DeletesMount,
     /// More deletes than pass without a look.
     DeleteBudget { wanted: usize, allowed: usize },
+    /// Nothing is declared for the cluster any more: that is how a lost folder looks.
+    EmptiesScope,
     /// A controller in the cluster owns this Secret.
     ControllerOwned(String),
 }
@@ -166,6 +168,7 @@ impl Concern {
             | Self::CaChanges
             | Self::Widens(_)
             | Self::DeletesMount
+            | Self::EmptiesScope
             | Self::DeleteBudget { .. } => Release::Approve,
         }
     }
@@ -190,6 +193,9 @@ impl fmt::Display for Concern {
                 "grants more than the declarations use: {}",
                 paths.join(", ")
             ),
+            Self::EmptiesScope => {
+                formatter.write_str("nothing is declared for this cluster any more")
+            }
             Self::DeletesMount => formatter.write_str("revokes every token it issued"),
             Self::DeleteBudget { wanted, allowed } => write!(
                 formatter,
@@ -256,6 +262,7 @@ pub enum Write {
         name: ObjectName,
         role: String,
         subjects: BTreeSet<ServiceAccountRef>,
+        take_over: bool,
     },
     Secret {
         secret: SecretWrite,

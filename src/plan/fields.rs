@@ -1,6 +1,7 @@
 //! Comparing fields as a server means them: durations in any notation, lists in any order, absent as its default.
 
 use super::FieldChange;
+use crate::mark::Owner;
 use crate::observe::Fields;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -59,6 +60,30 @@ pub(super) fn differences(rules: &[Rule], live: &Fields) -> Vec<FieldChange> {
             })
         })
         .collect()
+}
+
+/// Splits differences of an object into what is to change, and what is left to whoever made it by hand: there, only
+/// what the repository asks for in so many words counts, until it is adopted.
+pub(super) fn asked_for(
+    owner: &Owner,
+    adopt: bool,
+    changes: Vec<FieldChange>,
+    said: impl Fn(&str) -> bool,
+) -> (Vec<FieldChange>, Vec<FieldChange>) {
+    let leaves = *owner == Owner::Unmarked && !adopt;
+    changes
+        .into_iter()
+        .partition(|change| !leaves || said(&change.field))
+}
+
+/// `token_ttl 48h (default 24h)`, for fields that are left as they are.
+pub(super) fn list_left(left: &[FieldChange]) -> String {
+    let each = |change: &FieldChange| {
+        let text = |side: &Option<String>| side.clone().unwrap_or_default();
+        let (before, after) = (text(&change.before), text(&change.after));
+        format!("{} {before} (default {after})", change.field)
+    };
+    left.iter().map(each).collect::<Vec<_>>().join(", ")
 }
 
 /// What is sent: every core field, and what else this server shows.

@@ -22,9 +22,12 @@ pub(super) struct DesiredMount<'a> {
     pub(super) mark: Mark,
     pub(super) adopt: bool,
     pub(super) place: &'a Place,
-    /// Another object of the same cell says that this mount, by its accessor, was ours.
-    pub(super) known_accessor: Option<String>,
+    /// What another object of the same cell says of the mount that is ours: its accessor, or [`MADE`].
+    pub(super) known_as: Option<String>,
 }
+
+/// In place of the accessor of a mount that is made in the same run: nobody knows it yet.
+pub(super) const MADE: &str = "made";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engine {
@@ -66,21 +69,37 @@ fn tuning(engine: Engine) -> Vec<Rule> {
         where_known("passthrough_request_headers", Shape::Set, json!([])),
         where_known("allowed_response_headers", Shape::Set, json!([])),
         where_known("listing_visibility", Shape::Text, "hidden"),
+        where_known("identity_token_key", Shape::Text, ""),
     ];
-    if engine == Engine::Kubernetes {
-        rules.push(where_known("token_type", Shape::Text, "default-service"));
+    match engine {
+        Engine::Kubernetes => {
+            rules.push(where_known("token_type", Shape::Text, "default-service"));
+        }
+        Engine::Kv(_) => {
+            rules.push(where_known(
+                "delegated_auth_accessors",
+                Shape::Set,
+                json!([]),
+            ));
+            rules.push(where_known("allowed_managed_keys", Shape::Set, json!([])));
+        }
     }
     rules
 }
 
-/// Whose a mount is: its own mark decides, then what another object of the cell remembers of its accessor.
+/// Whose a mount is: its own mark decides, then what another object of the cell remembers of it.
 pub(super) fn owner(live: &LiveMount, desired: &DesiredMount<'_>) -> Owner {
     let own = Owner::of(
         Mark::read(&live.description).as_ref(),
         &desired.mark.installation,
     );
     match own {
-        Owner::Unmarked if desired.known_accessor.as_deref() == Some(live.accessor.as_str()) => {
+        Owner::Unmarked
+            if desired
+                .known_as
+                .as_deref()
+                .is_some_and(|known| known == MADE || known == live.accessor) =>
+        {
             Owner::Us
         }
         other => other,
@@ -187,7 +206,19 @@ fn compare(
             }
         })
         .or_insert(json!("hidden"));
-    let mut changes = fields::differences(&rules, &seen);
+    let changes = fields::differences(&rules, &seen);
+    // No file says what a mount is tuned to.
+    let (mut changes, left) = fields::asked_for(&owner, desired.adopt, changes, |_: &str| false);
+    if !left.is_empty() {
+        let text = format!(
+            "{} {}, made by hand, stays as it is: {}",
+            desired.kind.word(),
+            desired.path,
+            fields::list_left(&left)
+        );
+        let hint = "write `adopt: true` to have the defaults";
+        sheet.note(&target.scope, text, hint, Some(desired.place));
+    }
     let drift = Cause::Drift {
         by: None,
         since: None,
@@ -197,8 +228,7 @@ fn compare(
     } else {
         Cause::Unrecorded
     };
-    let marked = Mark::read(&live.description).is_some();
-    if !marked && (owner == Owner::Us || desired.adopt) {
+    if !is_intact(&live.description, &desired.mark) && (owner == Owner::Us || desired.adopt) {
         changes.push(FieldChange {
             field: "description".to_owned(),
             before: Some(format!("{:?}", live.description)),
@@ -235,6 +265,17 @@ fn compare(
         write,
     });
     true
+}
+
+/// Whether a description is a mark as keyfleet wrote it. Its digests are those of the time when it was written.
+fn is_intact(description: &str, wanted: &Mark) -> bool {
+    const WRITTEN: [&str; 2] = ["config", "role"];
+    Mark::read(description).is_some_and(|mark| {
+        let has = |fact| !wanted.facts.contains_key(fact) || mark.facts.contains_key(fact);
+        mark.to_string() == description
+            && mark.cluster == wanted.cluster
+            && WRITTEN.into_iter().all(has)
+    })
 }
 
 /// What stands against changing an object of this owner.

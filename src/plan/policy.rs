@@ -6,6 +6,7 @@ use super::change::{
 use super::mount::concerns;
 use super::sheet::Sheet;
 use crate::apply::PolicyPrecondition;
+use crate::desire::Origin;
 use crate::diagnostics::Place;
 use crate::mark::{Mark, Owner, digest};
 use crate::names::PolicyName;
@@ -25,8 +26,9 @@ pub(super) struct DesiredPolicy<'a> {
     pub(super) meaning: &'a Policy,
     pub(super) mark: Mark,
     pub(super) adopt: bool,
-    /// Whether it was asked for in so many words; without that, a policy of someone else's is left as it is.
-    pub(super) explicit: bool,
+    pub(super) origin: Origin,
+    /// Whether another object of the same cell says that it was ours.
+    pub(super) known: bool,
     /// What the declarations use, for a policy that follows from them or should; `None` for a hand-written one.
     pub(super) needed: Option<Vec<(String, Capability)>>,
     /// Whether a declaration is missing that may have used more.
@@ -114,7 +116,10 @@ fn compare(
     sheet: &mut Sheet,
 ) -> Standing {
     let mark = Mark::read(&live.text);
-    let owner = Owner::of(mark.as_ref(), &desired.mark.installation);
+    let owner = match Owner::of(mark.as_ref(), &desired.mark.installation) {
+        Owner::Unmarked if desired.known => Owner::Us,
+        other => other,
+    };
     // A text that the server holds and that cannot be read grants something unknown: it differs from anything.
     let Ok(now) = Policy::parse(&live.text) else {
         let fields = vec![FieldChange {
@@ -134,18 +139,20 @@ fn compare(
         ));
         return Standing::Unknown;
     };
-    if owner == Owner::Unmarked && !desired.explicit && !desired.adopt {
+    // Taking over is not narrowing: what applications do with it beside the declarations, nobody here knows.
+    if owner == Owner::Unmarked && desired.origin == Origin::Default {
         left_alone(desired, &now, sheet);
         return Standing::Stands(now);
     }
     let differences = difference(&now, desired.meaning);
     let adopts = owner == Owner::Unmarked && desired.adopt;
-    if differences.is_empty() && !adopts {
+    let marks = adopts || owner == Owner::Us && mark.is_none();
+    if differences.is_empty() && !marks {
         return Standing::Stands(now);
     }
     let mut fields: Vec<FieldChange> = differences.iter().map(path_change).collect();
     let mut held = concerns(&owner, desired.adopt);
-    if adopts {
+    if marks {
         fields.push(FieldChange {
             field: "mark".to_owned(),
             before: None,
@@ -155,6 +162,12 @@ fn compare(
     held.extend(widening(desired, &now));
     if desired.incomplete && !widens(desired.meaning, &now).is_empty() {
         held.push(Concern::IncompleteSource);
+    }
+    let empties = desired.needed.as_ref().is_some_and(Vec::is_empty)
+        && desired.origin.is_derived()
+        && !differences.is_empty();
+    if empties && owner == Owner::Us {
+        held.push(Concern::EmptiesScope);
     }
     let cause = cause(
         &owner,

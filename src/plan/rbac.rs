@@ -101,10 +101,11 @@ pub(super) fn plan_binding(
         name: cell.binding.to_string(),
     };
     sheet.looked_at += 1;
-    let write = Write::Binding {
+    let write = |take_over| Write::Binding {
         name: cell.binding.clone(),
         role: AUTH_DELEGATOR.to_owned(),
         subjects: BTreeSet::from([cell.service_account.clone()]),
+        take_over,
     };
     match live {
         Observed::Unknown(failure) => {
@@ -116,17 +117,23 @@ pub(super) fn plan_binding(
                 target,
                 format!("{AUTH_DELEGATOR} for {}", cell.service_account),
                 cell,
-                write,
+                write(false),
             ));
             false
         }
-        Observed::Present(live) => compare(cell, installation, live, target, write, sheet),
+        Observed::Present(live) => {
+            // Kubernetes gives `subjects` to whoever edited it last: what was keyfleet's is taken back.
+            let owner = owner(&live.meta, installation);
+            let write = write(owner == Owner::Us || cell.adopt);
+            compare(cell, installation, &owner, live, target, write, sheet)
+        }
     }
 }
 
 fn compare(
     cell: &Cell,
     installation: &InstallationName,
+    owner: &Owner,
     live: &LiveBinding,
     target: Target,
     write: Write,
@@ -144,11 +151,29 @@ fn compare(
             });
         }
     };
+    // Who else may have tokens reviewed is for whoever made the binding by hand.
+    let leaves = *owner == Owner::Unmarked && !cell.adopt;
+    let others = leaves && live.subjects.is_superset(&wanted_subjects);
     differs("roleRef", live.role.clone(), wanted_role.clone());
     let joined =
         |subjects: &BTreeSet<String>| subjects.iter().cloned().collect::<Vec<_>>().join(", ");
-    differs("subjects", joined(&live.subjects), joined(&wanted_subjects));
-    let owner = owner(&live.meta, installation);
+    if !others {
+        differs("subjects", joined(&live.subjects), joined(&wanted_subjects));
+    } else if live.subjects != wanted_subjects {
+        let text = format!(
+            "binding {}, made by hand, stays as it is: it also binds others: {}",
+            cell.binding,
+            joined(
+                &live
+                    .subjects
+                    .difference(&wanted_subjects)
+                    .cloned()
+                    .collect()
+            )
+        );
+        let hint = "write `adopt: true` to bind the cluster's service account alone";
+        sheet.note(&target.scope, text, hint, Some(&cell.place));
+    }
     if live.role != wanted_role {
         // Kubernetes never lets roleRef change: only deleting and making it anew would, and what is there may be needed.
         let hint = format!(
@@ -164,7 +189,7 @@ fn compare(
         );
         return false;
     }
-    if owner == Owner::Us || cell.adopt {
+    if *owner == Owner::Us || cell.adopt {
         let marked = live.meta.labels.get(INSTALLATION_LABEL).map(String::as_str)
             == Some(installation.as_str());
         let labelled = live
@@ -184,13 +209,13 @@ fn compare(
     if fields.is_empty() {
         return true;
     }
-    let cause = match &owner {
+    let cause = match owner {
         Owner::Us => drift(&live.meta),
         Owner::Unmarked | Owner::Other(_) if cell.adopt => Cause::Adopt,
         Owner::Unmarked | Owner::Other(_) => Cause::Unrecorded,
     };
     let has_account = live.subjects.is_superset(&wanted_subjects);
-    let concerns = concerns(&owner, cell.adopt);
+    let concerns = concerns(owner, cell.adopt);
     let place = Some(cell.place.clone());
     sheet.change(Change {
         target,

@@ -80,6 +80,13 @@ pub(super) fn plan(
         ),
         Observed::Present(live) => {
             let changes = fields::differences(&rules, live);
+            let (changes, left) =
+                fields::asked_for(mount_owner, cell.adopt, changes, |field: &str| {
+                    cell.role.said.contains(field)
+                });
+            if !left.is_empty() {
+                note_left(cell, &target, &left, sheet);
+            }
             if changes.is_empty() {
                 return true;
             }
@@ -119,6 +126,16 @@ pub(super) fn plan(
         write,
     });
     live.is_some()
+}
+
+fn note_left(cell: &Cell, target: &Target, left: &[super::FieldChange], sheet: &mut Sheet) {
+    let text = format!(
+        "role {}, made by hand, stays as it is: {}",
+        target.name,
+        fields::list_left(left)
+    );
+    let hint = "say it in cluster.yaml, or write `adopt: true` to have the defaults";
+    sheet.note(&target.scope, text, hint, Some(&cell.role.place));
 }
 
 fn policies(cell: &Cell) -> String {

@@ -6,6 +6,7 @@
 use crate::declare::{Destination, Dialect};
 use crate::desire::{Assignment, DesiredSecret};
 use crate::names::SecretKey;
+use crate::observe::seen::Values;
 use crate::observe::{Failure, KvReference, KvValue};
 use crate::secret::SecretBytes;
 use base64::Engine as _;
@@ -37,14 +38,14 @@ impl Unmade {
 /// Every key of a Secret.
 pub(super) fn data(
     desired: &DesiredSecret,
-    values: &BTreeMap<KvReference, Result<KvValue, Failure>>,
+    values: &Values,
 ) -> Result<BTreeMap<String, SecretBytes>, Unmade> {
     let mut data = BTreeMap::new();
     for assignment in &desired.assignments {
         let path = assignment.from.api_path();
-        let value = match values.get(&assignment.from) {
+        let value = match read(desired, &assignment.from, values) {
             Some(Ok(value)) => value,
-            Some(Err(failure)) => return Err(unread(&path, failure)),
+            Some(Err(failure)) => return Err(unread(assignment, &path, failure)),
             None => return Err(Unmade::new(format!("{path} was not read"), "run again")),
         };
         assign(assignment, desired.dialect, &path, &value.data, &mut data)?;
@@ -65,9 +66,18 @@ pub(super) fn data(
     Ok(data)
 }
 
-fn unread(path: &str, failure: &Failure) -> Unmade {
+/// What was read at a place as the Secret's own role.
+pub(super) fn read<'a>(
+    desired: &DesiredSecret,
+    reference: &KvReference,
+    values: &'a Values,
+) -> Option<&'a Result<KvValue, Failure>> {
+    values.get(&(desired.login.clone(), reference.clone()))
+}
+
+fn unread(assignment: &Assignment, path: &str, failure: &Failure) -> Unmade {
     Unmade {
-        why: format!("{path}: {}", failure.why),
+        why: format!("{}: {path}: {}", assignment.into, failure.why),
         hint: failure.hint.clone(),
         status: failure.status,
     }
@@ -97,7 +107,7 @@ fn assign(
                 Some(property) => {
                     let found = lookup(fields, property).ok_or_else(|| {
                         Unmade::new(
-                            format!("{path} has no property {property:?}"),
+                            format!("{}: {path} has no property {property:?}", assignment.into),
                             "name a field of the secret, or add it in Vault",
                         )
                     })?;
@@ -165,7 +175,7 @@ fn lookup<'value>(fields: &'value Map<String, Value>, property: &str) -> Option<
     }
     let plain = property.replace('[', ".").replace(']', "");
     let mut parts = plain.split('.');
-    // KV keeps JSON documents as texts as well: a path goes into those.
+    // A text that holds JSON is a text: neither dialect looks into it.
     parts
         .try_fold(Step::Fields(fields), Step::into_part)?
         .value()

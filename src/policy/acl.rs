@@ -118,9 +118,7 @@ impl Acl {
     }
 
     fn exact(&self, path: &str) -> Option<(&PathPattern, &Grant)> {
-        self.rules
-            .iter()
-            .find(|(pattern, _)| pattern.is_exact() && pattern.matches(path))
+        self.rules.get_key_value(&PathPattern::of_path(path))
     }
 
     fn highest(&self, path: &str) -> Option<(&PathPattern, &Grant)> {

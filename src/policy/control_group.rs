@@ -1,6 +1,7 @@
 //! Reads the control group of a stanza: who must approve what.
 
 use super::Dialect;
+use super::capability::CapabilitySet;
 use super::error::ParseError;
 use super::fields::Fields;
 use super::rule::{ControlGroup, Factor};
@@ -25,32 +26,47 @@ const OPERATIONS: [&str; 14] = [
 ];
 
 /// The last control group of the stanza, which is the one that counts; all must be right.
-pub(super) fn read(fields: &mut Fields<'_, '_>, dialect: Option<Dialect>) -> Option<ControlGroup> {
+///
+/// Vault ignores keys it does not know and wants a factor to control no more than the stanza
+/// grants; `OpenBao` wants every factor to say what it controls.
+pub(super) fn read(
+    fields: &mut Fields<'_, '_>,
+    dialect: Option<Dialect>,
+    granted: CapabilitySet,
+) -> Option<ControlGroup> {
+    let vault = dialect == Some(Dialect::Vault);
     let mut last = None;
-    for (_, node) in fields.labelled("control_group") {
+    for (labels, node) in fields.labelled("control_group") {
         let mut group = Fields::open("control_group", node, fields.faults())?;
-        group.only("control_group", &["ttl", "self_auth_allowed", "factor"]);
+        if !vault {
+            group.only("control_group", &["ttl", "self_auth_allowed", "factor"]);
+        }
         let ttl = group
             .duration("ttl", false)
             .map(|(ttl, _)| ttl)
             .unwrap_or_default();
-        let self_auth_allowed = group.boolean("self_auth_allowed").unwrap_or(false);
-        let mut factors = Vec::new();
-        for (labels, node) in group.labelled("factor") {
-            match labels.first() {
-                Some(label) => {
-                    factors.extend(factor(label.text.clone(), node, dialect, group.faults()));
-                }
-                None => group.fault(ParseError::new(node.position, "a factor needs a name")),
-            }
-        }
-        if group.labelled("factor").is_empty() {
+        let allowed = (!vault)
+            .then(|| group.boolean("self_auth_allowed"))
+            .flatten();
+        let mut factors = factors(&mut group, dialect);
+        // Vault sees no factor in a group with a label.
+        if factors.is_empty() || (vault && !labels.is_empty()) {
             group.fault(ParseError::new(
                 node.position,
                 "a control_group needs a factor",
             ));
         }
+        let granted = |word: &String| granted.iter().any(|capability| capability.word() == word);
+        if vault
+            && !factors
+                .iter()
+                .all(|factor| factor.controlled_capabilities.iter().all(granted))
+        {
+            let message = "a factor controls a capability that the path does not grant";
+            group.fault(ParseError::new(node.position, message));
+        }
         factors.sort();
+        let self_auth_allowed = allowed.unwrap_or(false);
         last = Some(ControlGroup {
             ttl,
             self_auth_allowed,
@@ -60,6 +76,19 @@ pub(super) fn read(fields: &mut Fields<'_, '_>, dialect: Option<Dialect>) -> Opt
     last
 }
 
+fn factors(group: &mut Fields<'_, '_>, dialect: Option<Dialect>) -> Vec<Factor> {
+    let mut factors = Vec::new();
+    for (labels, node) in group.labelled("factor") {
+        match labels.first() {
+            Some(label) => {
+                factors.extend(factor(label.text.clone(), node, dialect, group.faults()));
+            }
+            None => group.fault(ParseError::new(node.position, "a factor needs a name")),
+        }
+    }
+    factors
+}
+
 fn factor(
     name: String,
     node: &Node,
@@ -67,34 +96,31 @@ fn factor(
     errors: &mut Vec<ParseError>,
 ) -> Option<Factor> {
     let mut fields = Fields::open("factor", node, errors)?;
-    fields.only("a factor", &["controlled_capabilities", "identity"]);
     let mut factor = Factor {
         name,
         ..Factor::default()
     };
-    for (operation, position) in fields.texts("controlled_capabilities") {
-        if !OPERATIONS.contains(&operation.as_str()) {
-            let message = format!("unknown capability {operation:?}");
-            fields.fault(ParseError::new(position, message));
+    for (word, position) in fields.texts("controlled_capabilities") {
+        if dialect != Some(Dialect::Vault) && !OPERATIONS.contains(&word.as_str()) {
+            fields.fault(ParseError::new(
+                position,
+                format!("unknown capability {word:?}"),
+            ));
         }
-        factor.controlled_capabilities.insert(operation);
+        factor.controlled_capabilities.insert(word);
     }
-    for (_, node) in fields
-        .labelled("identity")
-        .into_iter()
-        .filter(|(labels, _)| labels.is_empty())
-    {
+    if dialect != Some(Dialect::Vault) {
+        fields.only("a factor", &["controlled_capabilities", "identity"]);
+    }
+    let identities = fields.labelled("identity").into_iter();
+    for (_, node) in identities.filter(|(labels, _)| labels.is_empty()) {
         identity(node, &mut factor, fields.faults());
     }
-    // Vault takes a factor without capabilities as one for all of them.
-    let needs_capabilities = dialect == Some(Dialect::OpenBao);
-    let no_group =
-        factor.group_names.is_empty() && (needs_capabilities || factor.group_ids.is_empty());
+    let openbao = dialect == Some(Dialect::OpenBao);
+    let no_words = openbao && factor.controlled_capabilities.is_empty();
+    let no_group = factor.group_names.is_empty() && (openbao || factor.group_ids.is_empty());
     for (missing, what) in [
-        (
-            needs_capabilities && factor.controlled_capabilities.is_empty(),
-            "controlled_capabilities",
-        ),
+        (no_words, "controlled_capabilities"),
         (factor.approvals <= 0, "approvals above 0 in its identity"),
         (no_group, "group_names in its identity"),
     ] {

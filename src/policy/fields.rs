@@ -19,6 +19,11 @@ pub(super) struct Fields<'a, 'e> {
 pub(super) type Placed<T> = (T, Position);
 
 impl<'a, 'e> Fields<'a, 'e> {
+    /// The fields at the top of a text.
+    pub(super) fn of(items: &'a [Item], errors: &'e mut Vec<ParseError>) -> Self {
+        Self { items, errors }
+    }
+
     /// Opens `node` as a block; `None`, with a fault, when it is none.
     pub(super) fn open(
         what: &str,
@@ -242,6 +247,9 @@ fn value(node: &Node) -> Result<Value, ParseError> {
         NodeKind::Number(text) => Value::Integer(integer(text).ok_or_else(too_large)?),
         NodeKind::Float(text) => {
             let number: f64 = text.parse().map_err(|_| too_large())?;
+            if !number.is_finite() {
+                return Err(too_large());
+            }
             Value::Float(format!("{number:?}"))
         }
         NodeKind::Bool(value) => Value::Bool(*value),

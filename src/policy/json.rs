@@ -11,7 +11,7 @@ use super::syntax::{Item, Key, MAX_DEPTH, Node, NodeKind};
 pub(super) fn parse(text: &str) -> Result<Vec<Item>, ParseError> {
     let mut parser = Parser {
         lexer: Lexer::new(text, Grammar::Json),
-        last: Token::End,
+        after_brace: false,
     };
     let (token, position) = parser.next()?;
     match token {
@@ -26,7 +26,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Item>, ParseError> {
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
-    last: Token,
+    /// Whether the last token was a closing brace.
+    after_brace: bool,
 }
 
 /// Why an item could not be read. What the server's grammar stumbles over is forgotten when a
@@ -46,7 +47,7 @@ impl From<ParseError> for Stop {
 impl Parser<'_> {
     fn next(&mut self) -> Result<(Token, Position), ParseError> {
         let (token, position) = self.lexer.next()?;
-        self.last = token.clone();
+        self.after_brace = token == Token::Mark('}');
         Ok((token, position))
     }
 
@@ -60,7 +61,7 @@ impl Parser<'_> {
             match self.item(depth) {
                 Ok(item) => items.push(item),
                 Err(Stop::End) => break,
-                Err(Stop::Grammar(_)) if self.last == Token::Mark('}') => break,
+                Err(Stop::Grammar(_)) if self.after_brace => break,
                 Err(stop) => return Err(stop),
             }
             if self.next()?.0 != Token::Mark(',') {

@@ -57,7 +57,7 @@ impl<'a> Parser<'a> {
     fn items(&mut self, depth: usize) -> Result<Vec<Item>, ParseError> {
         let mut items = Vec::new();
         while !matches!(self.token, Token::End | Token::Mark('}')) {
-            items.push(self.item(depth)?);
+            items.extend(self.item(depth)?);
             if self.token == Token::Mark(',') {
                 self.advance()?;
             }
@@ -65,11 +65,15 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    fn item(&mut self, depth: usize) -> Result<Item, ParseError> {
+    /// `None`: the text ends after `key =`, at the top. The server forgets such a key.
+    fn item(&mut self, depth: usize) -> Result<Option<Item>, ParseError> {
         let keys = self.keys()?;
         let value = match self.token {
             Token::Mark('=') if keys.len() == 1 => {
                 self.advance()?;
+                if self.token == Token::End && depth == 0 {
+                    return Ok(None);
+                }
                 self.value(depth)?
             }
             Token::Mark('{') if !keys.is_empty() => self.object(depth)?,
@@ -78,7 +82,7 @@ impl<'a> Parser<'a> {
             }
             _ => return Err(self.unexpected("'{' or '='").hint(key_hint(&keys))),
         };
-        Ok(Item { keys, value })
+        Ok(Some(Item { keys, value }))
     }
 
     fn keys(&mut self) -> Result<Vec<Key>, ParseError> {

@@ -34,6 +34,9 @@ pub enum PatternError {
     /// `{{` without its `}}`, or the reverse.
     #[error("'{{{{' and '}}}}' in the path do not pair up")]
     UnbalancedTemplate,
+    /// A path that was to be taken as it is holds a wildcard or a template.
+    #[error("the path cannot stand for itself: it holds a wildcard or a template")]
+    NotExact,
 }
 
 /// What decides between two patterns that match the same path: the greater wins.
@@ -68,6 +71,19 @@ impl PathPattern {
         })
     }
 
+    /// The pattern for one path and no other.
+    ///
+    /// Fails for a path that a policy cannot name alone, because it ends in `*`, has a `+` segment
+    /// or holds `{{…}}`. Use this for paths that somebody else wrote.
+    pub fn exact(path: &str) -> Result<Self, PatternError> {
+        let pattern = Self::parse(path)?;
+        if pattern.is_exact() {
+            Ok(pattern)
+        } else {
+            Err(PatternError::NotExact)
+        }
+    }
+
     /// Whether the path holds `{{…}}`, which only the server can fill in.
     pub fn is_templated(&self) -> bool {
         self.templated
@@ -98,26 +114,40 @@ impl PathPattern {
         if !self.templated {
             return self.matches(path);
         }
-        path.starts_with(self.head())
-            && (self.is_open() || path.ends_with(self.tail()) || self.tail().ends_with('/'))
+        path.starts_with(self.head()) && (self.is_open() || path.ends_with(self.tail()))
     }
 
     /// Whether every path that `other` matches is matched by this. `false` when it cannot be shown.
     pub fn covers(&self, other: &Self) -> bool {
-        match (self.templated, other.templated) {
-            (false, false) => self.shape().covers(&other.shape()),
-            (false, true) => self.kind == Kind::Prefix && other.head().starts_with(&self.text),
-            (true, _) => self == other,
+        match self.kind {
+            _ if self == other => true,
+            Kind::Prefix if !self.templated => other.head().starts_with(&self.text),
+            Kind::Segments if !self.templated && !other.templated => {
+                self.shape().covers(&other.shape())
+            }
+            _ => false,
         }
     }
 
     /// Whether a path may be matched by both. `true` when it cannot be ruled out.
     pub fn intersects(&self, other: &Self) -> bool {
-        if self.templated || other.templated {
-            let (one, two) = (self.head(), other.head());
-            return one.starts_with(two) || two.starts_with(one);
+        self.may_meet(other)
+            && (self.templated || other.templated || self.shape().intersects(&other.shape()))
+    }
+
+    /// The key under which a stanza for exactly this request path is found.
+    pub(super) fn of_path(path: &str) -> Self {
+        Self {
+            text: path.to_owned(),
+            kind: Kind::Exact,
+            templated: false,
         }
-        self.shape().intersects(&other.shape())
+    }
+
+    /// Whether the beginnings allow a common path, also with a slash after one of the two. Cheap.
+    pub(super) fn may_meet(&self, other: &Self) -> bool {
+        let (one, two) = (self.head(), other.head());
+        one.starts_with(two) || two.starts_with(one)
     }
 
     pub(super) fn rank(&self) -> Rank<'_> {
@@ -144,9 +174,28 @@ impl PathPattern {
 
     /// The same pattern with a slash after it: where `list` of this path may also be asked.
     pub(super) fn with_slash(&self) -> Option<Self> {
-        let closed = !self.is_open() && !self.text.ends_with('/');
-        closed.then(|| Self {
+        (!self.is_open()).then(|| Self {
             text: format!("{}/", self.text),
+            ..self.clone()
+        })
+    }
+
+    /// The paths that this does not match, though it matches them with a slash after them.
+    pub(super) fn without_slash(&self) -> Option<Self> {
+        let (text, kind) = match self.kind {
+            Kind::Exact | Kind::Prefix => (self.text.strip_suffix('/'), Kind::Exact),
+            // A `+` also stands for no letters at all.
+            Kind::Segments => {
+                let text = self.text.strip_suffix('*').unwrap_or(&self.text);
+                (
+                    text.strip_suffix('/').or_else(|| text.strip_suffix("/+")),
+                    Kind::Segments,
+                )
+            }
+        };
+        Some(Self {
+            text: text?.to_owned(),
+            kind,
             ..self.clone()
         })
     }

@@ -8,10 +8,11 @@ pub fn render<'a>(rules: impl IntoIterator<Item = &'a Rule>, comment: Option<&st
     rules.sort_by_key(|rule| (rule.pattern.to_string(), rule.expires));
     let mut stanzas: Vec<String> = rules.into_iter().map(stanza).collect();
     if let Some(comment) = comment {
-        // A comment ends with its line.
+        // A comment ends with its line, and the server refuses U+E123 anywhere.
+        let breaks = |c: char| c.is_control() || c == '\u{e123}';
         let line: String = comment
             .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
+            .map(|c| if breaks(c) { ' ' } else { c })
             .collect();
         stanzas.insert(0, format!("# {}\n", line.trim()));
     }

@@ -1,13 +1,13 @@
 //! Reads the stanzas of a policy out of its tree, and says what each means.
 
 use super::Dialect;
-use super::capability::Capability;
+use super::capability::{Capability, CapabilitySet};
 use super::control_group;
 use super::error::{ParseError, Position};
 use super::fields::{Fields, Placed};
 use super::path::{PathPattern, PatternError};
 use super::rule::{Constraints, Grant, Rule};
-use super::syntax::{Item, Node, NodeKind};
+use super::syntax::Item;
 use super::time::{Ttl, point_in_time};
 use std::collections::BTreeSet;
 
@@ -33,17 +33,11 @@ const VAULT: [&str; 1] = ["subscribe_event_types"];
 /// The rules in the order of the text, unmerged.
 pub(super) fn read(items: &[Item], dialect: Option<Dialect>) -> Result<Vec<Rule>, Vec<ParseError>> {
     let mut errors = Vec::new();
-    let start = Position { line: 1, column: 1 };
-    let root = Node {
-        position: start,
-        kind: NodeKind::Object(items.to_vec()),
-    };
+    let mut fields = Fields::of(items, &mut errors);
+    fields.only("a policy", &["name", "path"]);
+    // The server replaces the name by the one in the request, but it must be one.
+    fields.text("name");
     let mut rules = Vec::new();
-    if let Some(mut fields) = Fields::open("a policy", &root, &mut errors) {
-        fields.only("a policy", &["name", "path"]);
-        // The server replaces the name by the one in the request, but it must be one.
-        fields.text("name");
-    }
     for item in items.iter().filter(|item| item.name() == "path") {
         let before = errors.len();
         let rule = stanza(item, dialect, &mut errors);
@@ -101,7 +95,7 @@ fn pattern_fault(error: PatternError, position: Position) -> ParseError {
         PatternError::PlusStar => {
             fault.hint("'+' stands for a whole segment; write '+/*' for what is below it")
         }
-        PatternError::UnbalancedTemplate => fault,
+        PatternError::UnbalancedTemplate | PatternError::NotExact => fault,
     }
 }
 
@@ -121,9 +115,7 @@ fn grant(fields: &mut Fields<'_, '_>, dialect: Option<Dialect>) -> Grant {
             None => fields.fault(unknown_capability(&word, position, dialect)),
         }
     }
-    if let Some((word, position)) = old
-        && !deny
-    {
+    if let Some((word, position)) = old {
         if let Some(more) = old_policy(&word) {
             capabilities.extend(more);
         } else {
@@ -131,8 +123,12 @@ fn grant(fields: &mut Fields<'_, '_>, dialect: Option<Dialect>) -> Grant {
             fields.fault(error.hint("use capabilities = [\"read\", …] instead of policy"));
         }
     }
-    let capabilities = capabilities.into_iter().collect();
-    let constraints = constraints(fields, deny, dialect);
+    let capabilities: CapabilitySet = capabilities.into_iter().collect();
+    let mut constraints = constraints(fields, deny);
+    // Where a stanza denies, Vault looks no further.
+    if !(deny && dialect == Some(Dialect::Vault)) {
+        constraints.control_group = control_group::read(fields, dialect, capabilities);
+    }
     if deny {
         return Grant::Deny;
     }
@@ -163,6 +159,7 @@ fn unknown_capability(word: &str, position: Position, dialect: Option<Dialect>) 
 fn old_policy(word: &str) -> Option<Vec<Capability>> {
     use Capability::{Create, Delete, List, Read, Sudo, Update};
     match word {
+        "deny" => Some(Vec::new()),
         "read" => Some(vec![Read, List]),
         "write" => Some(vec![Create, Read, Update, Delete, List]),
         "sudo" => Some(vec![Create, Read, Update, Delete, List, Sudo]),
@@ -170,7 +167,8 @@ fn old_policy(word: &str) -> Option<Vec<Capability>> {
     }
 }
 
-fn constraints(fields: &mut Fields<'_, '_>, deny: bool, dialect: Option<Dialect>) -> Constraints {
+/// All but the control group.
+fn constraints(fields: &mut Fields<'_, '_>, deny: bool) -> Constraints {
     let names = |placed: Vec<Placed<String>>| placed.into_iter().map(|(name, _)| name);
     let min = fields.duration("min_wrapping_ttl", deny);
     let max = fields.duration("max_wrapping_ttl", deny);
@@ -194,7 +192,7 @@ fn constraints(fields: &mut Fields<'_, '_>, deny: bool, dialect: Option<Dialect>
         min_wrapping_ttl: set(min),
         max_wrapping_ttl: set(max),
         mfa_methods: names(fields.texts("mfa_methods")).collect(),
-        control_group: control_group::read(fields, dialect),
+        control_group: None,
         pagination_limit: limit.filter(|&limit| limit > 0),
         list_scan_response_keys_filter_path: filter
             .map(|(text, _)| text)
@@ -206,24 +204,29 @@ fn constraints(fields: &mut Fields<'_, '_>, deny: bool, dialect: Option<Dialect>
 /// The server runs the template with two names and wants two answers. Here it must mention the
 /// name: a template that mentions it and is wrong otherwise is found only there.
 fn check_filter(fields: &mut Fields<'_, '_>, grant: &Grant) {
-    let Some((text, position)) = fields.text("list_scan_response_keys_filter_path") else {
+    const NAME: &str = "list_scan_response_keys_filter_path";
+    let Grant::Allow(capabilities, constraints) = grant else {
         return;
     };
-    if text.is_empty() {
+    let Some(text) = &constraints.list_scan_response_keys_filter_path else {
         return;
-    }
-    let name = "list_scan_response_keys_filter_path";
-    if !grant.capabilities().contains(Capability::List) {
-        let message = format!("{name} needs the capability list");
-        fields.fault(ParseError::new(position, message));
-    }
-    let actions = || {
-        text.split("{{")
-            .skip(1)
-            .filter_map(|rest| rest.split("}}").next())
     };
-    if !actions().any(|action| action.contains(".key")) {
-        let message = format!("{name} gives the same path for every name");
-        fields.fault(ParseError::new(position, message).hint("write \"{{ .path }}{{ .key }}\""));
+    let Some((_, node)) = fields.labelled(NAME).pop() else {
+        return;
+    };
+    if !capabilities.contains(Capability::List) {
+        fields.fault(ParseError::new(
+            node.position,
+            format!("{NAME} needs the capability list"),
+        ));
+    }
+    let mut actions = text
+        .split("{{")
+        .skip(1)
+        .filter_map(|rest| rest.split("}}").next());
+    if !actions.any(|action| action.contains(".key")) {
+        let message = format!("{NAME} gives the same path for every name");
+        let error = ParseError::new(node.position, message);
+        fields.fault(error.hint("write \"{{ .path }}{{ .key }}\""));
     }
 }

@@ -114,8 +114,46 @@ fn one_unit(text: &str) -> Option<(i128, &str)> {
     (amount <= i128::from(i64::MAX)).then_some((amount, rest))
 }
 
-/// RFC 3339, or the seconds since 1970.
+/// RFC 3339, or the seconds since 1970. What is too far away to be told apart is the end of time.
 pub(super) fn point_in_time(text: &str) -> Option<Timestamp> {
-    let rfc3339 = text.contains('T').then(|| text.parse().ok()).flatten();
-    rfc3339.or_else(|| Timestamp::from_second(decimal(text)?).ok())
+    let from_seconds = |seconds: i64| {
+        let end = if seconds < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        };
+        Timestamp::from_second(seconds).unwrap_or(end)
+    };
+    rfc3339(text).or_else(|| decimal(text).map(from_seconds))
+}
+
+/// As the server reads it: nothing may be left out, but the hour may have one digit.
+fn rfc3339(text: &str) -> Option<Timestamp> {
+    let (date, rest) = text.split_once('T')?;
+    let (time, zone) = rest.split_at(rest.find(['Z', '+', '-'])?);
+    let (clock, fraction) = time.split_once(['.', ',']).unwrap_or((time, "0"));
+    let clock = format!("{clock:0>8}");
+    let right = has_shape(date, "0000-00-00")
+        && has_shape(&clock, "00:00:00")
+        // A leap second is no second to the server.
+        && !clock.ends_with(":60")
+        && (zone == "Z" || has_shape(zone, "+00:00") || has_shape(zone, "-00:00"))
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let fraction = fraction.get(..9).unwrap_or(fraction);
+    right
+        .then(|| format!("{date}T{clock}.{fraction}{zone}").parse().ok())
+        .flatten()
+}
+
+/// Whether `text` is like `shape`, in which a `0` stands for any digit.
+fn has_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, like)| match like {
+                b'0' => byte.is_ascii_digit(),
+                like => byte == like,
+            })
 }

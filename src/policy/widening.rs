@@ -36,9 +36,13 @@ pub fn widens(before: &Policy, after: &Policy) -> Vec<Widening> {
         let Grant::Allow(capabilities, constraints) = &rule.grant else {
             return None;
         };
+        let near: Vec<&Rule> = before
+            .rules()
+            .filter(|old| old.pattern.may_meet(&rule.pattern))
+            .collect();
         let added: CapabilitySet = capabilities
             .iter()
-            .filter(|&capability| !is_granted(before, after, rule, capability, constraints))
+            .filter(|&capability| !is_granted(&near, after, rule, capability, constraints))
             .collect();
         (!added.is_empty()).then(|| Widening {
             path: rule.pattern.clone(),
@@ -56,8 +60,9 @@ pub fn widens(before: &Policy, after: &Policy) -> Vec<Widening> {
     found
 }
 
+/// `near`: the stanzas of the policy before that may have a say on paths of `rule`.
 fn is_granted(
-    before: &Policy,
+    near: &[&Rule],
     after: &Policy,
     rule: &Rule,
     capability: Capability,
@@ -71,57 +76,81 @@ fn is_granted(
         }
         Grant::Deny => false,
     };
-    let covered = before
-        .rules()
-        .any(|old| grants(old) && old.pattern.covers(&rule.pattern));
-    let same_before = before
-        .rules()
-        .any(|old| grants(old) && old.pattern == rule.pattern);
-    // `list` of `a/` may fall to the rule for `a`.
-    let slashed = rule
-        .pattern
-        .with_slash()
-        .filter(|_| capability.enumerates());
-    let touches = |old: &Rule| {
-        old.pattern.intersects(&rule.pattern)
-            || slashed
-                .as_ref()
-                .is_some_and(|slashed| old.pattern.intersects(slashed))
-    };
-    covered
-        && before
-            .rules()
-            .filter(|old| touches(old) && !grants(old))
-            .all(|old| {
-                loses_to_cover(before, old, &grants, rule, slashed.as_ref())
-                    || after.rules().any(|new| {
-                        new.pattern == old.pattern
-                            && new.pattern != rule.pattern
-                            && outlives(new, old)
-                            && (same_before || outranks(&new.pattern, &rule.pattern))
-                    })
-            })
+    let covers: Vec<&&Rule> = near
+        .iter()
+        .filter(|old| grants(old) && old.pattern.covers(&rule.pattern))
+        .collect();
+    let same_before = covers.iter().any(|old| old.pattern == rule.pattern);
+    !covers.is_empty()
+        && near.iter().filter(|old| !grants(old)).all(|old| {
+            let Some(meeting) = Meeting::of(&old.pattern, &rule.pattern, capability) else {
+                return true;
+            };
+            covers.iter().any(|cover| meeting.is_won_by(&cover.pattern))
+                || after.rules().any(|new| match new.pattern == old.pattern {
+                    false => false,
+                    // Two stanzas for one pattern, of which one expires, are merged as before.
+                    true if new.pattern == rule.pattern => same_before && new == *old,
+                    true => outlives(new, old) && (same_before || meeting.keeps_its_paths()),
+                })
+        })
 }
 
-/// Whether `old`, which does not grant, never decided a path of `rule`, because a stanza that does
-/// grant covers the rule and outranks it.
-fn loses_to_cover(
-    before: &Policy,
-    old: &Rule,
-    grants: &impl Fn(&Rule) -> bool,
-    rule: &Rule,
-    slashed: Option<&PathPattern>,
-) -> bool {
-    // With a slash at its end a path is looked up as it is first, unless there is an exact rule.
-    let covers_slashed = |other: &Rule| {
-        other.pattern.is_exact() || slashed.is_none_or(|slashed| other.pattern.covers(slashed))
-    };
-    before.rules().any(|other| {
-        grants(other)
-            && other.pattern.covers(&rule.pattern)
-            && covers_slashed(other)
-            && outranks(&other.pattern, &old.pattern)
-    })
+/// How a stanza that does not grant gets at paths of a rule that does.
+///
+/// `list` of `a/` may be decided by a stanza for `a`. An exact one for `a` then beats every
+/// pattern for `a/`; of two patterns one server asks that for `a` first, the other that for `a/`.
+struct Meeting<'a> {
+    old: &'a PathPattern,
+    rule: &'a PathPattern,
+    capability: Capability,
+    /// The rule's paths with a slash after them, when the old stanza gets at those.
+    slashed: Option<PathPattern>,
+    /// Whether the old stanza, with a slash after it, gets at the rule's paths.
+    by_slash: bool,
+}
+
+impl<'a> Meeting<'a> {
+    fn of(old: &'a PathPattern, rule: &'a PathPattern, capability: Capability) -> Option<Self> {
+        let with_slash =
+            |pattern: &PathPattern| pattern.with_slash().filter(|_| capability.enumerates());
+        let slashed = with_slash(rule).filter(|slashed| slashed.intersects(old));
+        let by_slash = with_slash(old).is_some_and(|old| old.intersects(rule));
+        (old.intersects(rule) || slashed.is_some() || by_slash).then_some(Self {
+            old,
+            rule,
+            capability,
+            slashed,
+            by_slash,
+        })
+    }
+
+    /// Whether `cover`, which covers the rule, decided all these paths instead of the old stanza.
+    fn is_won_by(&self, cover: &PathPattern) -> bool {
+        let slashed = self
+            .slashed
+            .as_ref()
+            .is_none_or(|slashed| cover.covers(slashed));
+        outranks(cover, self.old)
+            && (cover.is_exact() || (slashed && !self.is_lost_without_slash(cover)))
+    }
+
+    /// Whether there is a path with a slash at its end that the rule is about, and that `cover`
+    /// does not match without that slash, but the old stanza does.
+    fn is_lost_without_slash(&self, cover: &PathPattern) -> bool {
+        self.capability.enumerates()
+            && cover.without_slash().is_some_and(|bare| {
+                bare.intersects(self.old)
+                    && bare
+                        .with_slash()
+                        .is_none_or(|slashed| slashed.intersects(self.rule))
+            })
+    }
+
+    /// Whether the old stanza, where it still is, decides these paths instead of the rule.
+    fn keeps_its_paths(&self) -> bool {
+        outranks(self.old, self.rule) && (self.old.is_exact() || !self.by_slash)
+    }
 }
 
 fn outranks(one: &PathPattern, other: &PathPattern) -> bool {

@@ -7,6 +7,7 @@ use crate::guard::Held;
 use crate::pipeline::{Applied, Planned, Wanted};
 use crate::plan::{Action, Cause, Change, Kind, Reason, Release, Scope, Target};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// The name and version of the plan's shape; a change that a reader must know about is a new version.
 pub const PLAN_SCHEMA: &str = "keyfleet.dev/plan/v1";
@@ -20,7 +21,7 @@ pub fn plan(wanted: &Wanted, planned: &Planned) -> Value {
         "repository": wanted.name,
         "revision": wanted.revision,
         "installation": wanted.desired.installation.as_str(),
-        "inSync": wanted.is_plannable() && planned.is_in_sync() && !planned.has_unread(),
+        "inSync": planned.is_in_sync() && !planned.has_unread() && !wanted.problems.has_errors(),
         "lookedAt": sheets().map(|sheet| sheet.looked_at).sum::<usize>(),
         "changes": planned.scopes.iter().flat_map(|scope| scope.guarded.approved.changes()).map(change).collect::<Vec<_>>(),
         "held": planned.held().map(held).collect::<Vec<_>>(),
@@ -39,6 +40,11 @@ pub fn plan(wanted: &Wanted, planned: &Planned) -> Value {
         }))).collect::<Vec<_>>(),
         "diagnostics": diagnostics(wanted),
     })
+}
+
+/// A plan with the approvals that it was made with, for applying it later.
+pub fn plan_file(wanted: &Wanted, planned: &Planned, approvals: &BTreeSet<String>) -> Value {
+    with(plan(wanted, planned), json!({ "approvals": approvals }))
 }
 
 fn diagnostics(wanted: &Wanted) -> Vec<Value> {

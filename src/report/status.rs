@@ -184,7 +184,7 @@ fn vault_row(vault: &VaultStatus) -> Row {
         Err(failure) => vec![
             cell(Ink::Bad, "✗".to_owned()),
             cell(Ink::Strong, vault.name.clone()),
-            cell(Ink::Bad, clean(&failure.to_string())),
+            cell(Ink::Bad, said(failure)),
         ],
         Ok(health) => {
             let (ink, sigil, seal) = match (health.initialized, health.sealed) {
@@ -225,9 +225,15 @@ fn login_row(cluster: &ClusterStatus) -> Row {
             (Ink::Strong, "login".to_owned()),
             (Ink::Bad, "ERROR".to_owned()),
             (Ink::Quiet, String::new()),
-            (Ink::Quiet, clean(&failure.to_string())),
+            (Ink::Quiet, said(failure)),
         ],
     }
+}
+
+/// What failed, and what to do.
+fn said(failure: &Failure) -> String {
+    let hint = failure.hint.as_ref().map(|hint| format!("; {hint}"));
+    clean(&format!("{failure}{}", hint.unwrap_or_default()))
 }
 
 fn secret_row(secret: &SecretStatus) -> Row {

@@ -9,6 +9,7 @@ pub struct Style {
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ink {
+    Plain,
     Good,
     Bad,
     Careful,
@@ -22,6 +23,7 @@ impl Style {
             return text.to_owned();
         }
         let code = match ink {
+            Ink::Plain => return text.to_owned(),
             Ink::Good => "32",
             Ink::Bad => "31",
             Ink::Careful => "33",
@@ -49,6 +51,9 @@ pub fn clean(text: &str) -> String {
 /// A line of a table: cells with their ink. The last cell is not padded.
 pub(super) type Row = Vec<(Ink, String)>;
 
+/// A longer cell does not widen its column.
+const WIDEST_COLUMN: usize = 44;
+
 /// Lines the cells up in columns. A row too long for the window gives its last cell a line of its own.
 pub(super) fn table(rows: &[Row], indent: usize, style: Style) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -57,6 +62,8 @@ pub(super) fn table(rows: &[Row], indent: usize, style: Style) -> String {
             rows.iter()
                 .filter(|row| column + 1 < row.len())
                 .map(|row| row[column].1.chars().count())
+                // One long cell must not push every other row to the edge of the window.
+                .filter(|length| *length <= WIDEST_COLUMN)
                 .max()
                 .unwrap_or(0)
         })

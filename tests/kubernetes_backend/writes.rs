@@ -37,7 +37,7 @@ async fn a_namespace_a_service_account_and_a_binding_are_made_once_and_then_left
             .expect("the account is applied");
         let role = "system:auth-delegator";
         writer
-            .apply_binding(&name("writes-binding"), role, &subjects, &marks())
+            .apply_binding(&name("writes-binding"), role, &subjects, &marks(), false)
             .await
             .expect("the binding is applied");
     };
@@ -73,7 +73,7 @@ async fn a_namespace_a_service_account_and_a_binding_are_made_once_and_then_left
     );
 
     let other = writer
-        .apply_binding(&name("writes-binding"), "view", &subjects, &marks())
+        .apply_binding(&name("writes-binding"), "view", &subjects, &marks(), false)
         .await;
     let failure = failed(other, FailureClass::Rejected);
     assert_eq!(failure.why, "the role of a binding cannot change in place");

@@ -1,5 +1,7 @@
 //! Policies and paths that are likely to meet: few letters, many wildcards.
 
+use keyfleet::policy::Dialect;
+
 /// A fixed sequence: every run asks the same.
 pub(crate) struct Random(u64);
 
@@ -35,8 +37,16 @@ const CAPABILITIES: [&str; 9] = [
 ];
 
 impl Case {
-    pub(crate) fn generate(random: &mut Random) -> Self {
-        let policies = (0..=random.below(3)).map(|_| policy(random)).collect();
+    pub(crate) fn generate(random: &mut Random, dialect: Dialect) -> Self {
+        // Vault has no `scan`.
+        let word = if dialect == Dialect::Vault {
+            "\"list\""
+        } else {
+            "\"scan\""
+        };
+        let policies = (0..=random.below(3))
+            .map(|_| policy(random).replace("\"scan\"", word))
+            .collect();
         let paths = (0..25).map(|_| path(random)).collect();
         Self { policies, paths }
     }
@@ -101,4 +111,83 @@ fn path(random: &mut Random) -> String {
             return path;
         }
     }
+}
+
+/// A text of the corpus with one or two slips: something is missing, twice, foreign, or the text
+/// ends like another one.
+pub(crate) fn slip(random: &mut Random, corpus: &[&str]) -> String {
+    // Wrong escapes make the server drop the connection, filters are templates, which only the
+    // server can check, and of a stanza that has expired it checks no more than that.
+    let usable: Vec<&str> = corpus
+        .iter()
+        .copied()
+        .filter(|text| !text.is_empty() && !text.contains('\\') && !text.contains("filter_path"))
+        .filter(|text| !text.contains("2001"))
+        .collect();
+    let mut text: Vec<char> = random.pick(&usable).chars().collect();
+    for _ in 0..=usize::from(random.one_in(3)) {
+        let mut at = random.below(text.len() + 1);
+        if random.one_in(2) {
+            // Between two words a slip is more likely to be none.
+            at += text[at..].iter().take_while(|&&c| c != ' ').count();
+        }
+        let end = text.len().min(at + 1 + random.below(4));
+        match random.below(5) {
+            0 => drop(text.drain(at..end)),
+            1 => {
+                let twice: Vec<char> = text[at..end].to_vec();
+                text.splice(at..at, twice);
+            }
+            2 | 3 => {
+                let foreign = random.pick(&[
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    ",",
+                    "=",
+                    ":",
+                    "\"",
+                    "#",
+                    "/",
+                    "*",
+                    "$",
+                    "${",
+                    "+",
+                    "-",
+                    ".",
+                    "<",
+                    "0",
+                    "1",
+                    "x",
+                    " ",
+                    "\n",
+                    "path",
+                    "\"a\"",
+                    "true",
+                    "null",
+                    "1.5",
+                    "policy = \"read\"",
+                    "capabilities = [\"list\"]",
+                    "-1",
+                    "0x1f",
+                    "017",
+                ]);
+                text.splice(at..at, foreign.chars());
+            }
+            _ => {
+                let other: Vec<char> = random.pick(&usable).chars().collect();
+                text.truncate(at);
+                text.extend(&other[random.below(other.len())..]);
+            }
+        }
+        // What could be base64 is decoded by the server; no policy with a path in it could be.
+        if text
+            .iter()
+            .all(|c| c.is_ascii_alphanumeric() || "+/=\n".contains(*c))
+        {
+            text.push(' ');
+        }
+    }
+    text.into_iter().collect()
 }

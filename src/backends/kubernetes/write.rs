@@ -120,10 +120,11 @@ impl WriteCluster for ClusterWriter {
         role: &str,
         subjects: &BTreeSet<ServiceAccountRef>,
         marks: &ObjectMarks,
+        take_over: bool,
     ) -> Result<(), Failure> {
         let body = bodies::binding(name.as_str(), role, subjects, marks);
         let what = format!("apply ClusterRoleBinding {name}");
-        self.apply(what, &format!("{BINDINGS}/{name}"), body, false, false)
+        self.apply(what, &format!("{BINDINGS}/{name}"), body, take_over, false)
             .await
     }
 

@@ -1,0 +1,269 @@
+//! What metadata alone says of a cell's Secrets: which are settled, and which have to be looked into.
+
+use super::{target, waiting};
+use crate::desire::{Cell, DesiredSecret, SecretId};
+use crate::mark::MANAGER;
+use crate::names::InstallationName;
+use crate::observe::freshness::{self, Freshness, SyncRecord, Why};
+use crate::observe::live::{KvVersion, LiveMeta, Observed};
+use crate::observe::{Failure, KvEngine, KvReference};
+use crate::plan::change::{Cause, Scope, Target};
+use crate::plan::rbac;
+use crate::plan::sheet::Sheet;
+use crate::policy::{Access, Acl, Capability};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Whether a cluster can log in and read, now and once this plan is applied.
+pub(in crate::plan) struct Gate {
+    /// What could not be read of the login, so that nobody knows whether it works.
+    pub(in crate::plan) unknown: Option<Failure>,
+    /// `None` when logging in should work now; else what it waits for.
+    pub(in crate::plan) waits: Option<String>,
+    /// `None` when the role's policies cannot be read: then Vault is asked.
+    pub(in crate::plan) now: Option<Acl>,
+    pub(in crate::plan) then: Option<Acl>,
+    /// The role and its policies, for messages.
+    pub(in crate::plan) role: String,
+    pub(in crate::plan) grants: String,
+}
+
+/// Everything that metadata says of the cell's Secrets.
+pub(in crate::plan) struct Metadata<'a> {
+    pub(in crate::plan) cell: &'a Cell,
+    pub(in crate::plan) installation: &'a InstallationName,
+    pub(in crate::plan) secrets: &'a BTreeMap<SecretId, Observed<LiveMeta>>,
+    pub(in crate::plan) versions: &'a BTreeMap<KvReference, Observed<KvVersion>>,
+    pub(in crate::plan) missing_namespaces: &'a BTreeSet<String>,
+    /// Compare every Secret's data, whatever its metadata says.
+    pub(in crate::plan) full: bool,
+}
+
+/// Which Secrets have to be looked into; the others are settled on the sheet.
+pub(in crate::plan) fn sift(
+    metadata: &Metadata<'_>,
+    gate: &Gate,
+    sheet: &mut Sheet,
+) -> BTreeMap<SecretId, Why> {
+    let mut to_read = BTreeMap::new();
+    for desired in &metadata.cell.secrets {
+        sheet.looked_at += 1;
+        let observed = metadata
+            .secrets
+            .get(&desired.id)
+            .unwrap_or(&Observed::Absent);
+        let target = target(metadata.cell, &desired.id);
+        let synced_at = observed
+            .present()
+            .and_then(SyncRecord::read)
+            .map(|record| record.at);
+        sheet.secrets.insert(desired.id.to_string(), synced_at);
+        if let Observed::Unknown(failure) = observed {
+            sheet.unread(target, failure);
+            continue;
+        }
+        let freshness =
+            freshness::judge(desired, metadata.installation, observed, metadata.versions);
+        note_foreign_keys(metadata.cell, desired, observed, sheet);
+        if settled_without_reading(metadata, desired, observed, &target, gate, sheet) {
+            warn_of_edits(metadata.cell, desired, &freshness, observed, sheet);
+        } else {
+            match freshness {
+                Freshness::InSync if metadata.full => {
+                    drop(to_read.insert(desired.id.clone(), Why::VersionUnknown));
+                }
+                Freshness::InSync => {}
+                Freshness::Look(why) => match (&gate.unknown, &gate.waits) {
+                    (Some(failure), _) => sheet.unread(target, failure),
+                    (None, Some(waits)) => sheet.waiting.push(waiting(desired, target, waits)),
+                    (None, None) if cannot_yet(metadata.cell, desired, gate) => {
+                        let waits = format!("once the policy of {} is written", gate.role);
+                        sheet.waiting.push(waiting(desired, target, &waits));
+                    }
+                    (None, None) => drop(to_read.insert(desired.id.clone(), why)),
+                },
+            }
+        }
+    }
+    to_read
+}
+
+/// Keys that somebody added to a Secret of keyfleet: they stay, and are named.
+fn note_foreign_keys(
+    cell: &Cell,
+    desired: &DesiredSecret,
+    observed: &Observed<LiveMeta>,
+    sheet: &mut Sheet,
+) {
+    let Observed::Present(meta) = observed else {
+        return;
+    };
+    let Some(record) = SyncRecord::read(meta) else {
+        return;
+    };
+    for manager in meta
+        .managers
+        .iter()
+        .filter(|manager| manager.name != MANAGER)
+    {
+        let foreign: Vec<&str> = manager
+            .data_keys
+            .iter()
+            .filter(|key| !record.keys.contains(*key))
+            .map(String::as_str)
+            .collect();
+        if !foreign.is_empty() {
+            let text = format!(
+                "secret {}: {} added {}, which is not declared and stays",
+                desired.id,
+                manager.name,
+                foreign.join(", ")
+            );
+            sheet.note(
+                &Scope::Cluster(cell.cluster.clone()),
+                text,
+                "declare it, or remove it by hand",
+                Some(&desired.place),
+            );
+        }
+    }
+}
+
+/// A Secret that cannot be put right now was edited all the same.
+fn warn_of_edits(
+    cell: &Cell,
+    desired: &DesiredSecret,
+    freshness: &Freshness,
+    observed: &Observed<LiveMeta>,
+    sheet: &mut Sheet,
+) {
+    let (Freshness::Look(Why::Edited(edited)), Observed::Present(meta)) = (freshness, observed)
+    else {
+        return;
+    };
+    let by = match rbac::drift(meta) {
+        Cause::Drift {
+            by: Some(by),
+            since,
+        } => format!(
+            " by {by}{}",
+            since
+                .map(|since| format!(", since {since}"))
+                .unwrap_or_default()
+        ),
+        _ => String::new(),
+    };
+    let text = format!(
+        "secret {} was changed by hand{by}: {}",
+        desired.id,
+        edited.join(", ")
+    );
+    sheet.warn(
+        &Scope::Cluster(cell.cluster.clone()),
+        text,
+        "it is put right once what blocks it is",
+        Some(&desired.place),
+    );
+}
+
+/// What will stop this Secret whatever is read: its paths are forbidden or empty, or its namespace is not there.
+fn settled_without_reading(
+    metadata: &Metadata<'_>,
+    desired: &DesiredSecret,
+    observed: &Observed<LiveMeta>,
+    target: &Target,
+    gate: &Gate,
+    sheet: &mut Sheet,
+) -> bool {
+    let namespace = desired.id.namespace.as_str();
+    if metadata.missing_namespaces.contains(namespace)
+        && namespace != metadata.cell.service_account.namespace.as_str()
+    {
+        let hint = format!(
+            "kubectl create namespace {namespace}; keyfleet makes no namespaces for Secrets"
+        );
+        sheet.blocked(
+            target.clone(),
+            format!("there is no namespace {namespace}"),
+            Some(hint),
+            Some(404),
+            Some(&desired.place),
+        );
+        return true;
+    }
+    if let Observed::Present(meta) = observed
+        && meta.terminating
+    {
+        sheet.blocked(
+            target.clone(),
+            "it is being deleted".to_owned(),
+            None,
+            None,
+            Some(&desired.place),
+        );
+        return true;
+    }
+    for assignment in &desired.assignments {
+        let path = assignment.from.api_path();
+        if desired.login.role == metadata.cell.role.name && forbidden(gate.then.as_ref(), &path) {
+            let why = format!(
+                "{}: {} may not read {path}: {}",
+                assignment.into, gate.role, gate.grants
+            );
+            let hint = "grant the path in `access`, or refer to a path that is granted";
+            sheet.blocked(
+                target.clone(),
+                why,
+                Some(hint.to_owned()),
+                Some(403),
+                Some(&assignment.place),
+            );
+            return true;
+        }
+        if let Some(why) = empty(&assignment.from, metadata.versions) {
+            let hint = "write the value in Vault, undelete it, or refer to another path; a Secret that is there stays as it is";
+            sheet.blocked(
+                target.clone(),
+                format!("{}: {path} {why}", assignment.into),
+                Some(hint.to_owned()),
+                Some(404),
+                Some(&assignment.place),
+            );
+            return true;
+        }
+    }
+    false
+}
+
+fn empty(
+    reference: &KvReference,
+    versions: &BTreeMap<KvReference, Observed<KvVersion>>,
+) -> Option<String> {
+    if reference.version == KvEngine::V1 {
+        return None;
+    }
+    match versions.get(reference)? {
+        Observed::Absent => Some("is not there".to_owned()),
+        Observed::Present(version) if version.gone => Some(format!(
+            "is deleted or destroyed (version {})",
+            version.number
+        )),
+        Observed::Present(_) | Observed::Unknown(_) => None,
+    }
+}
+
+fn forbidden(acl: Option<&Acl>, path: &str) -> bool {
+    acl.is_some_and(|acl| match acl.capabilities(path) {
+        Access::Granted(capabilities) => !capabilities.contains(Capability::Read),
+        Access::Denied => true,
+        Access::Unknown { .. } => false,
+    })
+}
+
+/// Forbidden now, granted once this plan is applied. Of another role than the cluster's own, Vault is asked.
+fn cannot_yet(cell: &Cell, desired: &DesiredSecret, gate: &Gate) -> bool {
+    desired.login.role == cell.role.name
+        && desired
+            .assignments
+            .iter()
+            .any(|assignment| forbidden(gate.now.as_ref(), &assignment.from.api_path()))
+}

@@ -1,0 +1,93 @@
+//! Secrets of this installation that nobody declares any more.
+
+use crate::desire::Cell;
+use crate::mark::{INSTALLATION_LABEL, MANAGER};
+use crate::names::{InstallationName, Namespace, ObjectName};
+use crate::observe::freshness::SyncRecord;
+use crate::observe::live::LiveSecretMeta;
+use crate::plan::change::{Action, Cause, Change, Concern, Kind, Reason, Scope, Target, Write};
+use crate::plan::sheet::Sheet;
+use std::collections::BTreeSet;
+
+/// Secrets that carry this installation's label and that nobody declares any more.
+pub(in crate::plan) fn plan_undeclared(
+    cell: &Cell,
+    installation: &InstallationName,
+    marked: &[LiveSecretMeta],
+    sheet: &mut Sheet,
+) {
+    let declared: BTreeSet<String> = cell
+        .secrets
+        .iter()
+        .map(|secret| secret.id.to_string())
+        .collect();
+    for live in marked {
+        let name = format!("{}/{}", live.namespace, live.name);
+        let ours = live.meta.labels.get(INSTALLATION_LABEL).map(String::as_str)
+            == Some(installation.as_str());
+        if !ours || declared.contains(&name) || live.meta.terminating {
+            continue;
+        }
+        // A copied label does not make a Secret ours: keyfleet must have written it.
+        if !live
+            .meta
+            .managers
+            .iter()
+            .any(|manager| manager.name == MANAGER)
+        {
+            sheet.note(
+                &Scope::Cluster(cell.cluster.clone()),
+                format!("secret {name} carries keyfleet's label, but keyfleet never wrote it"),
+                "remove the label",
+                None,
+            );
+            continue;
+        }
+        // Two clusters of the repository that connect to one would delete each other's Secrets.
+        let made_for = SyncRecord::read(&live.meta).and_then(|record| record.cluster);
+        if let Some(other) = made_for.filter(|made_for| *made_for != cell.cluster.as_str()) {
+            sheet.warn(
+                &Scope::Cluster(cell.cluster.clone()),
+                format!("secret {name} was made for the cluster {other}, and stays"),
+                "see whether `connect` of both leads to the same cluster; if this one was renamed, delete the Secret",
+                Some(&cell.place),
+            );
+            continue;
+        }
+        let (Ok(namespace), Ok(object)) = (
+            Namespace::parse(&live.namespace),
+            ObjectName::parse(&live.name),
+        ) else {
+            continue;
+        };
+        let target = Target {
+            scope: Scope::Cluster(cell.cluster.clone()),
+            kind: Kind::Secret,
+            name,
+        };
+        let mut concerns = Vec::new();
+        if !cell.complete {
+            concerns.push(Concern::IncompleteSource);
+        }
+        if cell.secrets.is_empty() {
+            concerns.push(Concern::EmptiesScope);
+        }
+        let write = Write::DeleteSecret {
+            namespace,
+            name: object,
+            uid: live.meta.uid.clone(),
+            resource_version: live.meta.resource_version.clone(),
+        };
+        sheet.change(Change {
+            target,
+            action: Action::Delete,
+            fields: Vec::new(),
+            summary: "no longer declared".to_owned(),
+            reason: Reason::NoLongerDeclared,
+            cause: Cause::Pending,
+            concerns,
+            place: None,
+            write,
+        });
+    }
+}
