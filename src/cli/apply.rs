@@ -129,12 +129,10 @@ impl Apply {
 
 /// Whether all was done and nothing is left that keyfleet was to do. What is held waits for a person, and is no error.
 fn is_good(applied: &Applied) -> bool {
-    let all_done = applied
-        .outcomes
-        .iter()
-        .all(|outcome| outcome.result == StepResult::Done);
     let left_well = |left: &Planned| !left.has_unread() && !has_blocked(left) && !is_stuck(left);
-    all_done && applied.unannounced.is_empty() && applied.left.as_ref().is_none_or(left_well)
+    applied.is_done()
+        && applied.unannounced.is_empty()
+        && applied.left.as_ref().is_none_or(left_well)
 }
 
 fn has_blocked(planned: &Planned) -> bool {

@@ -43,7 +43,14 @@ impl SyncRecord {
             == (&other.mapping, &other.versions, &other.keys, &other.cluster)
     }
 
+    /// The record as keyfleet left it: one that somebody else wrote says nothing, whatever it says.
     pub fn read(meta: &LiveMeta) -> Option<Self> {
+        let is_ours = meta.managers.iter().any(|manager| {
+            manager.name == MANAGER && manager.annotations.contains(SYNC_ANNOTATION)
+        });
+        if !is_ours {
+            return None;
+        }
         serde_json::from_str(meta.annotations.get(SYNC_ANNOTATION)?).ok()
     }
 }

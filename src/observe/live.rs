@@ -109,6 +109,8 @@ pub struct Manager {
     pub time: Option<String>,
     /// Keys of `data` that this manager owns.
     pub data_keys: BTreeSet<String>,
+    /// Annotations that this manager owns.
+    pub annotations: BTreeSet<String>,
 }
 
 /// Metadata of a Kubernetes object.

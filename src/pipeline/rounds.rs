@@ -10,7 +10,7 @@ use crate::desire::Desired;
 use crate::observe::{Failure, FailureClass};
 use crate::plan::{Action, Change, Kind, Scope, Target};
 use futures::stream::{self, StreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A cluster that Vault has never heard of needs two: one to let it in, one for its Secrets.
@@ -26,6 +26,18 @@ pub struct Applied {
     pub rounds: usize,
     /// What is left, as the last look saw it; `None` when nothing was done.
     pub left: Option<Planned>,
+}
+
+impl Applied {
+    /// Whether every change was made in the end: a later round may have made what failed in an earlier one.
+    pub fn is_done(&self) -> bool {
+        let last: BTreeMap<&Target, &StepResult> = self
+            .outcomes
+            .iter()
+            .map(|outcome| (&outcome.change.target, &outcome.result))
+            .collect();
+        last.values().all(|result| **result == StepResult::Done)
+    }
 }
 
 /// What a run is made with.

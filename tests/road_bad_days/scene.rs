@@ -286,6 +286,18 @@ impl Scene {
                     );
                 }
             }
+            for path in [
+                format!("/api/v1/namespaces/es-{}", self.tag),
+                format!(
+                    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/tokenreview-{}",
+                    self.tag
+                ),
+            ] {
+                let (status, item) = member.cluster.get(&path).await;
+                if status == 200 {
+                    all.insert(format!("{name} {path}"), object(&item));
+                }
+            }
         }
         all
     }
@@ -329,6 +341,14 @@ impl Scene {
         let run = self.run(&["plan", "-o", "json"]);
         serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("not JSON ({error}): {run:?}"))
     }
+}
+
+fn object(item: &Value) -> Value {
+    let metadata = &item["metadata"];
+    json!({
+        "uid": metadata["uid"], "labels": metadata["labels"], "type": item["type"], "data": item["data"],
+        "subjects": item["subjects"], "roleRef": item["roleRef"],
+    })
 }
 
 /// What a plan does not know: `scope: failure | hint`, each once.

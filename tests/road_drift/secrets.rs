@@ -25,6 +25,7 @@ async fn every_key_label_and_annotation_of_a_secret_is_found_and_put_back() {
         )
     };
     let sync = "keyfleet.dev/sync";
+    let forged = r#"{"mapping":"0","versions":{},"keys":["password","username"],"at":"2020-01-01T00:00:00Z"}"#;
     stage()
         .await
         .finds_and_restores(vec![
@@ -66,6 +67,10 @@ async fn every_key_label_and_annotation_of_a_secret_is_found_and_put_back() {
             ),
             of(
                 json!({ "metadata": { "annotations": { sync: "{}" } } }),
+                &["annotation keyfleet.dev/sync"],
+            ),
+            of(
+                json!({ "metadata": { "annotations": { sync: forged } } }),
                 &["annotation keyfleet.dev/sync"],
             ),
             of(

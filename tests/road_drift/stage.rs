@@ -182,14 +182,15 @@ impl Stage {
     pub(crate) fn restores(&self, writes: usize) -> Result<(), String> {
         self.vault_proxy.clear();
         self.cluster_proxy.clear();
-        let applied = self.keyfleet.run(&["apply", "--yes"]);
+        let applied = self.keyfleet.run(&["apply", "--yes", "-o", "json"]);
         let made = self.vault_proxy.writes().len() + self.cluster_proxy.writes().len();
-        let left = self.keyfleet.plan_json();
-        if applied.code == 0 && made == writes && left["inSync"] == true {
+        let left =
+            serde_json::from_str::<Value>(&applied.out).map(|json| json["left"]["inSync"] == true);
+        if applied.code == 0 && made == writes && left.is_ok_and(|left| left) {
             return Ok(());
         }
         Err(format!(
-            "apply ended with {} after {made} writes:\n{}\n{}\nand left {left:#}",
+            "apply ended with {} after {made} writes:\n{}\n{}",
             applied.code, applied.out, applied.err
         ))
     }

@@ -8,6 +8,7 @@ use super::{binaries, ports, request};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flavour {
@@ -144,7 +145,15 @@ impl Vault {
             .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
             .collect();
         let path = format!("{mount}/data/{path}");
-        let (status, body) = self.api("POST", &path, Some(json!({ "data": data }))).await;
+        let (mut status, mut body) = (400, Value::Null);
+        // For a moment after it is mounted, the engine only says that it upgrades itself.
+        for _ in 0..500 {
+            (status, body) = self.api("POST", &path, Some(json!({ "data": data }))).await;
+            if status != 400 || !body.to_string().contains("Upgrading from non-versioned") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         assert_eq!(status, 200, "writing {path}: {body}");
         body["data"]["version"]
             .as_u64()

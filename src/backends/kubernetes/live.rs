@@ -135,21 +135,24 @@ pub(super) fn meta(meta: ObjectMeta) -> Option<LiveMeta> {
 
 fn manager(entry: ManagedFieldsEntry) -> Manager {
     // `{"f:data": {".": {}, "f:token": {}}}`
-    let data_keys = entry
-        .fields_v1
-        .as_ref()
-        .and_then(|fields| fields.0.get("f:data")?.as_object())
-        .map(|data| {
-            data.keys()
-                .filter_map(|key| key.strip_prefix("f:"))
-                .map(str::to_owned)
-                .collect()
-        })
-        .unwrap_or_default();
+    let owned = |pointer: &str| {
+        entry
+            .fields_v1
+            .as_ref()
+            .and_then(|fields| fields.0.pointer(pointer)?.as_object())
+            .into_iter()
+            .flat_map(|fields| fields.keys())
+            .filter_map(|name| name.strip_prefix("f:"))
+            .map(str::to_owned)
+            .collect()
+    };
+    let data_keys = owned("/f:data");
+    let annotations = owned("/f:metadata/f:annotations");
     Manager {
         name: entry.manager.unwrap_or_default(),
         time: entry.time.map(|time| time.0.to_string()),
         data_keys,
+        annotations,
     }
 }
 

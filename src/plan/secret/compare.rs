@@ -313,8 +313,10 @@ fn cause(
     });
     match (why, moved) {
         (Why::MappingChanged, _) => Cause::Pending,
+        // A hand is told of first, also when Vault has a newer value.
+        (Why::Edited(_), _) => rbac::drift(meta),
         (_, Some((from, to))) => Cause::Rotation { from, to },
-        (Why::NoVersions, None) if !edited_by_others(meta) => Cause::Rotation {
+        (Why::NoVersions, None) if !edited_by_others(meta, was) => Cause::Rotation {
             from: None,
             to: None,
         },
@@ -322,8 +324,12 @@ fn cause(
     }
 }
 
-fn edited_by_others(meta: &LiveMeta) -> bool {
-    meta.managers
+/// Whether somebody else wrote a key that keyfleet had written.
+fn edited_by_others(meta: &LiveMeta, was: Option<&SyncRecord>) -> bool {
+    let ours = |key: &String| was.is_none_or(|was| was.keys.contains(key));
+    let mut others = meta
+        .managers
         .iter()
-        .any(|manager| manager.name != MANAGER && !manager.data_keys.is_empty())
+        .filter(|manager| manager.name != MANAGER);
+    others.any(|manager| manager.data_keys.iter().any(ours))
 }

@@ -77,6 +77,15 @@ async fn answer(
                 .ok();
             Err(io::Error::other("the response was dropped"))
         }
+        Some(Fault::WithholdResponse) => {
+            under_way.reached_server();
+            let answer = shared.upstream.send(link, request).await?;
+            let status = answer.status().as_u16();
+            answer.into_body().collect().await.ok();
+            // Recorded as answered once the server has done it.
+            under_way.answered(status);
+            std::future::pending().await
+        }
         Some(Fault::Delay(time)) => {
             tokio::time::sleep(time).await;
             forward(shared, link, request, &under_way).await
