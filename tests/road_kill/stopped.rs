@@ -1,6 +1,6 @@
 //! A run that is asked to stop.
 
-use super::cut::{Cut, cold, finishes, start, wait_until, writes};
+use super::cut::{Cut, cold, finishes, start, undisturbed, wait_until, writes};
 use super::support::{Fault, Purpose};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ async fn a_run_asked_to_stop_ends_after_the_write_in_hand() {
             .all(|write| write.status.is_some_and(|status| status < 300)),
         "the write in hand was cut"
     );
-    finishes(&scene, "stopped").await;
+    finishes(&scene, undisturbed().await, "stopped").await;
 }
 
 /// Between two rounds it only looks, and nobody has to wait for that.
@@ -60,7 +60,7 @@ async fn a_run_asked_to_stop_while_it_looks_ends_at_once() {
         begin.elapsed()
     );
     assert_eq!(output.status.code(), Some(1));
-    finishes(&scene, "stopped while looking").await;
+    finishes(&scene, undisturbed().await, "stopped while looking").await;
 }
 
 fn terminate(process: u32) {
