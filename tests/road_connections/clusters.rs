@@ -99,6 +99,19 @@ async fn a_connection_that_is_wrong_says_where_and_the_other_clusters_go_on() {
         "connect:\n  kubeconfig:\n    context: no-such-context\n",
     );
     repository.cluster_by("wrong-place", &cluster, "connect: {inCluster: {}}\n");
+    for name in [
+        "wrong-property",
+        "wrong-path",
+        "wrong-context",
+        "wrong-place",
+    ] {
+        let file = format!("clusters/{name}/cluster.yaml");
+        let text = std::fs::read_to_string(repository.path().join(&file)).unwrap();
+        repository.write(
+            &file,
+            &text.replace(cluster.server(), &format!("https://{name}.example:6443")),
+        );
+    }
     let keyfleet = repository.keyfleet(vault.addr(), &kubeconfig(&[(&cluster, None)]));
 
     let applied = keyfleet.run(&["apply", "--yes"]);
