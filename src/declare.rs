@@ -16,6 +16,7 @@ mod tree;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
 use crate::names::{ClusterName, PolicyName};
+use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 use tree::{Folder, Tree};
 
@@ -171,38 +172,32 @@ fn place_groups(
     for (group, folder) in groups {
         let clusters = declarations.clusters.values_mut();
         let selected = clusters.filter(|declared| group.selects(&declared.cluster));
-        let mut said: Vec<(ClusterName, Diagnostics)> = Vec::new();
-        for declared in selected {
-            let mut of_copy = Diagnostics::default();
-            place_group(group, folder, declared, &mut of_copy);
-            said.push((declared.cluster.name.clone(), of_copy));
+        let mut selected: Vec<_> = selected.collect();
+        for declared in &mut selected {
+            declared.complete &= folder.complete && group.readable;
         }
-        if said.is_empty() && group.readable && all_known {
+        if selected.is_empty() && group.readable && all_known {
             problems.push(
                 Diagnostic::warning(&group.place, "this group selects no cluster")
                     .hint("compare clusterSelector with the labels of the clusters"),
             );
         }
-        report_copies(said, problems);
+        for node in folder.nodes().iter().filter(|_| group.readable) {
+            let said = selected.iter_mut().map(|declared| {
+                let mut of_copy = Diagnostics::default();
+                place_copy(group, node, declared, &mut of_copy);
+                (declared.cluster.name.clone(), of_copy)
+            });
+            report_copies(said.collect(), problems);
+        }
     }
 }
 
-fn place_group(
-    group: &Group,
-    folder: &Folder,
-    declared: &mut Declared,
-    problems: &mut Diagnostics,
-) {
-    declared.complete &= folder.complete && group.readable;
-    if !group.readable {
-        return;
-    }
-    for node in folder.nodes() {
-        let copy = group.substitute(node, &declared.cluster, problems);
-        declared.complete &= copy.is_some_and(|node| {
-            document::place(&node, &mut declared.secrets, &mut declared.stores, problems)
-        });
-    }
+fn place_copy(group: &Group, node: &Node, declared: &mut Declared, problems: &mut Diagnostics) {
+    let copy = group.substitute(node, &declared.cluster, problems);
+    declared.complete &= copy.is_some_and(|node| {
+        document::place(&node, &mut declared.secrets, &mut declared.stores, problems)
+    });
 }
 
 /// What is wrong with every copy alike is a matter of the group; else it is said of which clusters it holds.

@@ -225,6 +225,11 @@ fn cell(
         .as_ref()
         .and_then(|(connect, _)| connection(connect, mounts, problems));
     let (secrets, secrets_complete) = secret::resolve(&declared.secrets, &context, problems);
+    policy::check_further(
+        spec.policies.as_deref().unwrap_or_default(),
+        declarations,
+        problems,
+    );
     let access = spec.access.as_ref().map(|(access, _)| access);
     let policy_place = spec
         .access
@@ -334,7 +339,10 @@ fn certificate_authority(
         CaSource::File { path, place } => (path, place),
     };
     let (wrong, hint) = match declared.files.get(path) {
-        Some(Ok(text)) => return certificate_pem(text, place, problems),
+        Some(Ok(text)) => {
+            let file = Place::file(&format!("clusters/{}/{path}", declared.cluster.name));
+            return certificate_pem(text, &file, problems);
+        }
         Some(Err(why)) => {
             let (what, hint) = why.split_once("; ").unwrap_or((why, "replace the file"));
             (format!("the file {path:?} {what}"), hint)

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Why a text is not the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {what}: {rule}")]
+#[error("{}: {rule}", self.wrong())]
 pub struct NameError {
     pub text: String,
     pub what: &'static str,
@@ -17,7 +17,12 @@ pub struct NameError {
 impl NameError {
     /// What is wrong, without the rule: a diagnostic gives that as its hint.
     pub fn wrong(&self) -> String {
-        format!("{:?} is not a {}", self.text, self.what)
+        let article = if self.what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{:?} is not {article} {}", self.text, self.what)
     }
 }
 

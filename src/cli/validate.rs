@@ -53,10 +53,7 @@ fn summary(wanted: &Wanted) -> String {
         .map(|vault| format!("vault {}", vault.name))
         .chain(cells.map(|cell| format!("cluster {}", cell.cluster)))
         .collect();
-    text + &named(
-        "incomplete, so that nothing is deleted there unseen",
-        incomplete,
-    )
+    text + &named("incomplete, so deletes are held", incomplete)
 }
 
 fn named(what: &str, names: BTreeSet<String>) -> String {

@@ -51,6 +51,7 @@ impl Cluster {
         let spec = top.required("spec", problems);
         top.finish(problems);
         let head = metadata.and_then(|node| read_head(node, folder, problems));
+        let said = spec;
         let spec = spec.and_then(|node| ClusterSpec::read(node, "spec", problems));
         let ((place, name, labels), mut spec) = head.zip(spec)?;
         spec.fill(&fleet.defaults);
@@ -60,39 +61,41 @@ impl Cluster {
             labels,
             spec,
         };
-        cluster.check(fleet, problems);
+        cluster.check(said?, fleet, problems);
         (problems.count(Severity::Error) == before).then_some(cluster)
     }
 
-    fn check(&self, fleet: &Fleet, problems: &mut Diagnostics) {
+    fn check(&self, said: &Node, fleet: &Fleet, problems: &mut Diagnostics) {
         if let Some((server, place)) = &self.spec.server {
             server::check(server, place, problems);
         }
         // The fleet's defaults may give what is missing here, once they can be read.
         if fleet.whole {
-            self.check_complete(fleet, problems);
+            self.check_complete(said, fleet, problems);
         }
         self.check_mount(problems);
         self.check_ttl(problems);
     }
 
-    fn check_complete(&self, fleet: &Fleet, problems: &mut Diagnostics) {
+    /// What is there, but wrong, was reported and is not missing.
+    fn check_complete(&self, said: &Node, fleet: &Fleet, problems: &mut Diagnostics) {
+        let is_missing = |key: &str| said.get(key).is_none_or(Node::is_null);
         let mut missing = |message: &str, hint: &str| {
             problems.push(Diagnostic::error(&self.place, message).hint(hint));
         };
-        if self.spec.server.is_none() {
+        if is_missing("server") {
             missing(
                 "this cluster names no `server`",
                 "add `server: https://…`, what Vault calls to review tokens",
             );
         }
-        if self.spec.connect.is_none() {
+        if is_missing("connect") {
             missing(
                 "this cluster does not say how keyfleet gets in",
                 "add `connect: {kubeconfig: {context: …}}`",
             );
         }
-        if self.spec.certificate_authority.is_none() {
+        if self.spec.certificate_authority.is_none() && is_missing("certificateAuthority") {
             missing(
                 "this cluster names no `certificateAuthority`",
                 "add `certificateAuthority: {file: ca.crt}` with the file beside cluster.yaml",
@@ -100,7 +103,7 @@ impl Cluster {
         }
         match &self.spec.vault {
             Some((vault, place)) => fleet.check_vault(vault, place, problems),
-            None if fleet.vaults.len() > 1 => missing(
+            None if fleet.vaults.len() > 1 && is_missing("vault") => missing(
                 "this cluster does not say which Vault it belongs to",
                 "add `vault: NAME` here, or as a default in fleet.yaml",
             ),

@@ -77,7 +77,7 @@ pub(super) fn is_own_kind(
         .hint(format!("write `apiVersion: {OWN_API}`")),
         Some((_, kind)) => Diagnostic::error(
             place_of("kind"),
-            format!("{file} must begin with a {wanted}, but begins with a `{kind}`"),
+            format!("{file} must begin with `kind: {wanted}`, but begins with `{kind}`"),
         )
         .hint(begin),
     };
@@ -100,11 +100,14 @@ fn unknown_kind(node: &Node, api: &str, kind: &str) -> Diagnostic {
             api_place,
             format!("`{api}` is not an API version of {kind} that keyfleet reads"),
         )
-        .hint(format!("it reads {KES_API} and {}", ESO_APIS.join(", ")));
+        .hint(match api.split('/').next() {
+            Some("kubernetes-client.io") if kind == "ExternalSecret" => format!("write {KES_API}"),
+            _ => format!("write {}", ESO_APIS.join(" or ")),
+        });
     }
     if api == OWN_API {
         let lower = kind.to_lowercase();
-        let problem = Diagnostic::error(place, format!("a `{kind}` is not read here"));
+        let problem = Diagnostic::error(place, format!("the kind `{kind}` is not read here"));
         return match kind {
             "Fleet" => problem.hint("it belongs in fleet.yaml at the top of the repository"),
             "Cluster" | "Group" => problem.hint(format!(
@@ -113,6 +116,10 @@ fn unknown_kind(node: &Node, api: &str, kind: &str) -> Diagnostic {
             _ => problem.hint("keyfleet's own kinds are Fleet, Cluster and Group"),
         };
     }
+    if ["PushSecret", "ClusterExternalSecret"].contains(&kind) {
+        return Diagnostic::error(place, format!("`{kind}` is not supported yet"))
+            .hint("keep it out of clusters/ and groups/; a group places an ExternalSecret on many clusters");
+    }
     let problem = Diagnostic::error(
         place,
         format!("`{kind}` of `{api}` is not a declaration that keyfleet reads"),
@@ -120,9 +127,9 @@ fn unknown_kind(node: &Node, api: &str, kind: &str) -> Diagnostic {
     match nearest(kind, KINDS.into_iter()) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(format!(
-            "its kinds are {} of {KES_API}, {}",
+            "it reads ExternalSecret of {KES_API}, and {} of {}; keep other files out of clusters/ and groups/",
             KINDS.join(", "),
-            ESO_APIS.join(", ")
+            ESO_APIS.join(" or ")
         )),
     }
 }
@@ -158,12 +165,16 @@ pub(super) fn metadata(
     let name = metadata
         .required("name", problems)
         .and_then(|node| node.parsed("name", ObjectName::parse, problems));
+    let is_named = metadata.optional("namespace").is_some();
     let namespace = metadata.parsed("namespace", Namespace::parse, problems);
     let labels = text_map(&mut metadata, "labels", problems);
     let annotations = text_map(&mut metadata, "annotations", problems);
     let place = metadata.place_of("name");
     metadata.finish(problems);
     if namespaced && namespace.is_none() {
+        if is_named {
+            return None;
+        }
         let problem = Diagnostic::error(&place, "this object names no namespace");
         problems.push(
             problem.hint("add `namespace:` to its metadata: no kubectl context supplies one here"),

@@ -194,6 +194,22 @@ fn data_from(node: &Node, problems: &mut Diagnostics) -> Option<Entry> {
     })
 }
 
+/// A name, or a path of names and numbers; the operator's library (gjson) reads queries as well.
+fn property_of(node: &Node, problems: &mut Diagnostics) -> Option<String> {
+    let text = node.text("`property`", problems)?;
+    if text.contains(['#', '*', '?', '|', '@', '!', '\\']) {
+        problems.push(
+            Diagnostic::error(
+                &node.place,
+                "a property with a query (gjson) is not supported yet",
+            )
+            .hint("name a field, or a path of fields and numbers: a.b.0"),
+        );
+        return None;
+    }
+    Some(text.to_owned())
+}
+
 fn remote_ref(
     node: &Node,
     what: &'static str,
@@ -202,7 +218,9 @@ fn remote_ref(
     let mut fields = Fields::of(node, what, problems)?;
     let key_node = fields.required("key", problems);
     let key = key_node.and_then(|key| key.text("`key`", problems));
-    let property = fields.text("property", problems).map(str::to_owned);
+    let property = fields
+        .optional("property")
+        .and_then(|node| property_of(node, problems));
     only(&mut fields, "conversionStrategy", "Default", problems);
     only(&mut fields, "decodingStrategy", "None", problems);
     only(&mut fields, "metadataPolicy", "None", problems);

@@ -196,14 +196,13 @@ fn limits(node: &Node, problems: &mut Diagnostics) -> DeleteLimit {
     let Some(mut deletes) = deletes.and_then(|node| Fields::of(node, "deletes", problems)) else {
         return limit;
     };
-    if let Some(percent) = deletes.number("percent", problems) {
-        limit.percent = percent;
-        if percent > 100 {
-            let problem = Diagnostic::error(
-                &deletes.place_of("percent"),
-                format!("{percent} percent is more than everything"),
-            );
-            problems.push(problem.hint("write a number from 0 to 100"));
+    let percent = deletes.optional("percent");
+    if let Some(number) = deletes.number("percent", problems) {
+        limit.percent = number;
+        if let Some(node) = percent.filter(|_| number > 100) {
+            let wrong = format!("{number} percent is more than everything");
+            problems
+                .push(Diagnostic::error(&node.place, wrong).hint("write a number from 0 to 100"));
         }
     }
     limit.count = deletes.number("count", problems).unwrap_or(limit.count);

@@ -101,26 +101,35 @@ impl Group {
             Ok(expanded) => expanded,
             Err(unknown) => {
                 whole = false;
-                problems.push(self.unknown(place, &unknown, cluster));
+                problems.push(self.unknown(place, &unknown));
                 None
             }
         });
         whole.then_some(copy)
     }
 
-    fn unknown(&self, place: &Place, unknown: &str, cluster: &Cluster) -> Diagnostic {
-        let variables = self
-            .variables
-            .keys()
-            .map(|name| format!("${{vars.{name}}}"));
-        let labels = cluster.labels.keys();
-        let labels = labels.map(|key| format!("${{cluster.labels.{key}}}"));
-        let name = ["${cluster.name}".to_owned()];
-        let known: Vec<String> = name.into_iter().chain(labels).chain(variables).collect();
+    /// The hint names no cluster, so that it is said once for all of them.
+    fn unknown(&self, place: &Place, unknown: &str) -> Diagnostic {
         let problem = Diagnostic::error(place, format!("`{unknown}` is not known here"));
-        match nearest(unknown, known.iter().map(String::as_str)) {
-            Some(near) if unknown.ends_with('}') => problem.hint(format!("did you mean `{near}`?")),
-            _ => problem.hint("use ${cluster.name}, ${cluster.labels.KEY} or ${vars.NAME} of group.yaml; `$${` stands for `${`"),
+        let inner = unknown.trim_start_matches("${").trim_end_matches('}');
+        if !unknown.ends_with('}') {
+            return problem.hint("close it with `}`, or write `$${` for `${` itself");
+        }
+        if let Some(name) = inner.strip_prefix("vars.") {
+            return problem.hint(
+                match nearest(name, self.variables.keys().map(String::as_str)) {
+                    Some(near) => format!("did you mean `${{vars.{near}}}`?"),
+                    None => "add it to `vars` of group.yaml".to_owned(),
+                },
+            );
+        }
+        if inner.starts_with("cluster.labels.") {
+            return problem
+                .hint("give this label to every cluster that the group selects, or select others");
+        }
+        match nearest(inner, ["cluster.name", "cluster.labels"].into_iter()) {
+            Some("cluster.name") => problem.hint("did you mean `${cluster.name}`?"),
+            _ => problem.hint("use ${cluster.name}, ${cluster.labels.KEY} or ${vars.NAME} of group.yaml; `$${` stands for `${` itself"),
         }
     }
 

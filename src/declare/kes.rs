@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 const LATER: &[&str] = &[
     "dataFromWithOptions",
     "template",
-    "type",
     "controllerId",
     "roleArn",
     "region",
@@ -36,11 +35,17 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
     top.optional("kind");
     top.ignore(&["status"]);
     let head = metadata(&mut top, true, problems);
-    let spec = top.required("spec", problems);
+    // The format's first name for `spec`; it is named below.
+    let spec = if node.get("secretDescriptor").is_some() {
+        top.optional("spec")
+    } else {
+        top.required("spec", problems)
+    };
     top.unsupported(&["secretDescriptor"], problems);
     top.finish(problems);
     let (head, mut spec) = (head?, Fields::of(spec?, "spec", problems)?);
     check_backend(&mut spec, problems);
+    check_type(&mut spec, problems);
     let engine = engine(&mut spec, problems);
     let login = Login::Inline {
         mount: located(&mut spec, "vaultMountPoint", MountPath::parse, problems),
@@ -113,6 +118,31 @@ fn check_backend(spec: &mut Fields<'_>, problems: &mut Diagnostics) {
     }
 }
 
+/// A Secret is `Opaque` anyway.
+fn check_type(spec: &mut Fields<'_>, problems: &mut Diagnostics) {
+    if let Some(node) = spec.optional("type")
+        && node.scalar() != Some("Opaque")
+    {
+        problems.push(
+            Diagnostic::error(&node.place, "`type` other than Opaque is not supported yet")
+                .hint("remove it, or write `type: Opaque`"),
+        );
+    }
+}
+
+/// A name, or a path of names and numbers; the format's library reads quoted names as well.
+fn property(node: &Node, problems: &mut Diagnostics) -> Option<String> {
+    let text = node.text("`property`", problems)?;
+    if text.contains(['"', '\'']) {
+        problems.push(
+            Diagnostic::error(&node.place, "a property with quotes is not supported yet")
+                .hint("name a field, or a path of fields and numbers: a.b.0"),
+        );
+        return None;
+    }
+    Some(text.to_owned())
+}
+
 /// KES reads KV v2 unless told otherwise.
 fn engine(spec: &mut Fields<'_>, problems: &mut Diagnostics) -> KvEngine {
     let Some(node) = spec.optional("kvVersion") else {
@@ -148,7 +178,9 @@ fn data(node: &Node, engine: KvEngine, problems: &mut Diagnostics) -> Option<Ent
         .and_then(|key| key.text("`key`", problems))
         .map(str::to_owned);
     let name = name.and_then(|name| name.parsed("name", SecretKey::parse, problems));
-    let property = fields.text("property", problems).map(str::to_owned);
+    let property = fields
+        .optional("property")
+        .and_then(|node| property(node, problems));
     let base64 = fields.boolean("isBinary", problems).unwrap_or(false);
     let place = key_node.map_or_else(|| node.place.clone(), |key| key.place.clone());
     fields.unsupported(LATER_DATA, problems);

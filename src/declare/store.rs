@@ -77,9 +77,9 @@ pub(super) fn read(node: &Node, cluster_wide: bool, problems: &mut Diagnostics) 
     spec.finish(problems);
     let vault = vault_of(provider?, problems);
     let head = head?;
-    let store = vault_provider(vault?, head.place, head.name, problems)?;
     let namespace = head.namespace.filter(|_| !cluster_wide);
-    (problems.count(Severity::Error) == before).then_some(Store { namespace, ..store })
+    let store = vault_provider(vault?, head.place, head.name, namespace, problems)?;
+    (problems.count(Severity::Error) == before).then_some(store)
 }
 
 /// The Vault provider; any other is named.
@@ -110,6 +110,7 @@ fn vault_provider(
     node: &Node,
     place: Place,
     name: ObjectName,
+    namespace: Option<Namespace>,
     problems: &mut Diagnostics,
 ) -> Option<Store> {
     let mut vault = Fields::of(node, "provider.vault", problems)?;
@@ -124,11 +125,11 @@ fn vault_provider(
     let auth = vault.required("auth", problems);
     vault.unsupported(LATER_VAULT, problems);
     vault.finish(problems);
-    let login = kubernetes_auth(auth?, problems)?;
+    let login = kubernetes_auth(auth?, namespace.as_ref(), problems)?;
     Some(Store {
         place,
         name,
-        namespace: None,
+        namespace,
         server,
         vault_namespace,
         path,
@@ -183,7 +184,11 @@ struct KubernetesAuth {
     account: Option<(ServiceAccountRef, Place)>,
 }
 
-fn kubernetes_auth(auth: &Node, problems: &mut Diagnostics) -> Option<KubernetesAuth> {
+fn kubernetes_auth(
+    auth: &Node,
+    own: Option<&Namespace>,
+    problems: &mut Diagnostics,
+) -> Option<KubernetesAuth> {
     let mut fields = Fields::of(auth, "auth", problems)?;
     let kubernetes = fields.optional("kubernetes");
     let is_later = LATER_AUTH.iter().any(|key| auth.get(key).is_some());
@@ -212,7 +217,7 @@ fn kubernetes_auth(auth: &Node, problems: &mut Diagnostics) -> Option<Kubernetes
     let role = fields.parsed("role", RoleName::parse, problems);
     let account = fields
         .optional("serviceAccountRef")
-        .and_then(|node| service_account(node, problems));
+        .and_then(|node| service_account(node, own, problems));
     fields.unsupported(&["secretRef"], problems);
     fields.finish(problems);
     Some(KubernetesAuth {
@@ -222,16 +227,26 @@ fn kubernetes_auth(auth: &Node, problems: &mut Diagnostics) -> Option<Kubernetes
     })
 }
 
-fn service_account(node: &Node, problems: &mut Diagnostics) -> Option<(ServiceAccountRef, Place)> {
+/// Without a namespace of its own, it is in that of its SecretStore.
+fn service_account(
+    node: &Node,
+    own: Option<&Namespace>,
+    problems: &mut Diagnostics,
+) -> Option<(ServiceAccountRef, Place)> {
     let mut fields = Fields::of(node, "serviceAccountRef", problems)?;
     let name = fields
         .required("name", problems)
         .and_then(|name| name.parsed("name", ObjectName::parse, problems));
-    let namespace = fields.parsed("namespace", Namespace::parse, problems);
-    let place = fields.place_of("name");
+    let namespace = match fields.optional("namespace") {
+        Some(node) => Some(node.parsed("namespace", Namespace::parse, problems)?),
+        None => own.cloned(),
+    };
+    let place = node
+        .get("name")
+        .map_or_else(|| node.place.clone(), |name| name.place.clone());
     fields.unsupported(&["audiences"], problems);
     fields.finish(problems);
-    // Without a namespace the operator takes the ExternalSecret's own, which is never the cluster's one reading account.
+    // Of a ClusterSecretStore the operator takes the ExternalSecret's own, which is never the cluster's one reading account.
     let Some(namespace) = namespace else {
         problems.push(
             Diagnostic::error(

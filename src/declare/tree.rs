@@ -193,12 +193,16 @@ impl Tree<'_> {
         // An unreadable file was reported already, and may be the one that is missing.
         if complete {
             let file = place.file.rsplit('/').next().unwrap_or_default();
-            let problem = Diagnostic::error(
-                place,
-                format!("this folder has no {file}, so nothing in it is used"),
-            );
-            self.problems
-                .push(problem.hint(format!("add {} with `kind: {kind}`", place.file)));
+            let wrong = if self.sources.contains_key(place.file.as_ref()) {
+                format!("this {file} is empty, so nothing in its folder is used")
+            } else {
+                format!("this folder has no {file}, so nothing in it is used")
+            };
+            let problem = Diagnostic::error(place, wrong).without_line();
+            self.problems.push(problem.hint(format!(
+                "{} begins with `apiVersion: {OWN_API}` and `kind: {kind}`",
+                place.file
+            )));
         }
         None
     }

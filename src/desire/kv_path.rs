@@ -5,7 +5,7 @@ use crate::names::{KvPath, MountPath};
 use crate::observe::{KvEngine, KvReference};
 
 /// Engines of Vault itself: a reference into them would put Vault's own secrets into a tenant's Secret.
-const NEVER_SECRETS: [&str; 5] = ["auth", "sys", "identity", "cubbyhole", "v1"];
+const NEVER_SECRETS: [&str; 4] = ["auth", "sys", "identity", "cubbyhole"];
 
 /// What is wrong with a reference, and what to do.
 pub(super) type Wrong = (String, String);
@@ -43,7 +43,7 @@ pub(super) fn from_api_path(
         KvEngine::V1 => rest,
         KvEngine::V2 => rest.strip_prefix("data/").ok_or_else(|| needs_data(path))?,
     };
-    reference(mount, below, engine)
+    reference(mount, below, engine, mounts)
 }
 
 /// A place for keyfleet's own use: with `data/` it is KV v2, without it v1.
@@ -57,7 +57,11 @@ pub(super) fn own(path: &str, mounts: &[KvMount]) -> Result<KvReference, Wrong> 
 }
 
 /// ESO names a key below the store's path, with or without the mount and `data/` in front of it.
-pub(super) fn from_store_key(key: &str, store: &Store) -> Result<KvReference, Wrong> {
+pub(super) fn from_store_key(
+    key: &str,
+    store: &Store,
+    mounts: &[KvMount],
+) -> Result<KvReference, Wrong> {
     let (mount, rest) = match &store.path {
         Some(mount) => (
             mount.as_str(),
@@ -77,12 +81,31 @@ pub(super) fn from_store_key(key: &str, store: &Store) -> Result<KvReference, Wr
         KvEngine::V1 => rest,
         KvEngine::V2 => rest.strip_prefix("data/").unwrap_or(rest),
     };
-    reference(mount, below, store.engine)
+    reference(mount, below, store.engine, mounts)
 }
 
-fn reference(mount: &str, below: &str, engine: KvEngine) -> Result<KvReference, Wrong> {
-    let mount = MountPath::parse(mount)
-        .map_err(|error| (error.to_string(), "name a KV mount".to_owned()))?;
+fn reference(
+    mount: &str,
+    below: &str,
+    engine: KvEngine,
+    mounts: &[KvMount],
+) -> Result<KvReference, Wrong> {
+    let mount = MountPath::parse(mount).map_err(|error| (error.wrong(), error.rule.to_owned()))?;
+    let declared = mounts.iter().find(|declared| declared.path == mount);
+    if let Some(declared) = declared.filter(|declared| declared.engine != engine) {
+        let number = |engine| match engine {
+            KvEngine::V1 => 1,
+            KvEngine::V2 => 2,
+        };
+        return Err((
+            format!(
+                "this reads the mount `{mount}` as KV v{}, but fleet.yaml declares it as v{}",
+                number(engine),
+                number(declared.engine)
+            ),
+            "make the version of the declaration and of the mount the same".to_owned(),
+        ));
+    }
     let path = KvPath::parse(below).map_err(|error| (error.wrong(), error.rule.to_owned()))?;
     Ok(KvReference {
         mount,
@@ -100,13 +123,19 @@ fn needs_data(path: &str) -> Wrong {
 
 fn refuse_system(path: &str) -> Result<(), Wrong> {
     let first = path.split('/').next().unwrap_or_default();
+    if first.is_empty() || first == "v1" {
+        return Err((
+            format!("{path:?} does not begin with a mount"),
+            "write it without a leading `/` or /v1/, such as kv/data/PATH".to_owned(),
+        ));
+    }
     if NEVER_SECRETS
         .iter()
         .any(|name| name.eq_ignore_ascii_case(first))
     {
         return Err((
             format!("`{first}/` is Vault's own and never a secret"),
-            "refer to a key below a KV mount, without /v1/".to_owned(),
+            "refer to a secret below a KV mount, such as kv/data/PATH".to_owned(),
         ));
     }
     Ok(())

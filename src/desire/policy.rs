@@ -1,10 +1,11 @@
 //! The policy of a cluster's role: derived from what its declarations read, or granted in so many words.
 
 use super::DesiredSecret;
-use crate::declare::{Access, Grant as AccessGrant};
-use crate::diagnostics::{Diagnostics, Place};
+use crate::declare::{Access, Declarations, Grant as AccessGrant};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{PolicyName, RoleName};
 use crate::policy::{Capability, Grant, PathPattern, Policy, Rule, render};
+use crate::yaml::nearest;
 use std::collections::BTreeMap;
 
 /// Where a policy comes from; decides what may be done about one that is there already.
@@ -83,6 +84,26 @@ fn explicit(grant: &AccessGrant, problems: &mut Diagnostics) -> Option<Rule> {
         expires: None,
         grant: granted(grant),
     })
+}
+
+/// Further policies of a role need not be files here, but a slip of the pen would take access away.
+pub(super) fn check_further(
+    named: &[(PolicyName, Place)],
+    declarations: &Declarations,
+    problems: &mut Diagnostics,
+) {
+    let files = || declarations.policies.keys().map(PolicyName::as_str);
+    let unknown = named.iter().filter(|(name, _)| {
+        name.as_str() != "default" && !declarations.policies.contains_key(name)
+    });
+    for (name, place) in unknown.filter(|_| declarations.policies_complete) {
+        let said = format!("the policy `{name}` is no file below policies/");
+        problems.push(match nearest(name.as_str(), files()) {
+            Some(near) => Diagnostic::warning(place, said).hint(format!("did you mean `{near}`?")),
+            None => Diagnostic::note(place, said)
+                .hint("the role gets it as Vault has it; keyfleet does not manage it"),
+        });
+    }
 }
 
 fn granted(grant: &AccessGrant) -> Grant {

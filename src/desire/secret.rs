@@ -190,13 +190,7 @@ fn one(
     warn_of_overwritten(&external.entries, problems);
     let mut assignments = Vec::new();
     for entry in &external.entries {
-        assignments.push(assignment(
-            entry,
-            external.dialect,
-            store,
-            context,
-            problems,
-        ));
+        assignments.push(assignment(entry, store, context, problems));
     }
     Some(DesiredSecret {
         place: external.place.clone(),
@@ -230,7 +224,6 @@ fn warn_of_overwritten(entries: &[Entry], problems: &mut Diagnostics) {
 
 fn assignment(
     entry: &Entry,
-    dialect: Dialect,
     store: Option<&Store>,
     context: &Context<'_>,
     problems: &mut Diagnostics,
@@ -239,41 +232,17 @@ fn assignment(
         (Remote::ApiPath { path, engine }, _) => {
             kv_path::from_api_path(path, *engine, context.kv_mounts)
         }
-        (Remote::StoreKey(key), Some(store)) => kv_path::from_store_key(key, store),
+        (Remote::StoreKey(key), Some(store)) => {
+            kv_path::from_store_key(key, store, context.kv_mounts)
+        }
         (Remote::StoreKey(_), None) => return None,
     };
     let from = from
         .map_err(|(wrong, hint)| problems.push(Diagnostic::error(&entry.place, wrong).hint(hint)))
         .ok()?;
-    if let Destination::Key {
-        property: Some(property),
-        ..
-    } = &entry.into
-        && let Some(wrong) = unsupported_property(property, dialect)
-    {
-        problems.push(
-            Diagnostic::error(
-                &entry.place,
-                format!("the property {property:?} {wrong} is not supported yet"),
-            )
-            .hint("name a field, or a path of fields and numbers: a.b.0"),
-        );
-        return None;
-    }
     Some(Assignment {
         place: entry.place.clone(),
         from,
         into: entry.into.clone(),
     })
-}
-
-/// Query syntax of either dialect's library that reads more than a path of names.
-fn unsupported_property(property: &str, dialect: Dialect) -> Option<&'static str> {
-    match dialect {
-        Dialect::Eso if property.contains(['#', '*', '?', '|', '@', '!', '\\']) => {
-            Some("with a query (gjson)")
-        }
-        Dialect::Kes if property.contains(['"', '\'']) => Some("with quotes"),
-        Dialect::Kes | Dialect::Eso => None,
-    }
 }

@@ -36,7 +36,9 @@ impl<'node> Fields<'node> {
 
     /// Takes a field, if it is there and not empty.
     pub fn optional(&mut self, key: &'static str) -> Option<&'node Node> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         let found = self
             .entries
             .iter_mut()
@@ -53,15 +55,26 @@ impl<'node> Fields<'node> {
     ) -> Option<&'node Node> {
         let found = self.optional(key);
         if found.is_none() {
-            problems.push(
-                Diagnostic::error(
-                    &self.place,
-                    format!("{} needs the field `{key}`", self.what),
-                )
-                .hint(format!("add `{key}:`")),
-            );
+            problems.push(self.missing(key)?);
         }
         found
+    }
+
+    /// What to say of a field that is not there; nothing when a slip of the pen is there, which is an error by itself.
+    fn missing(&self, key: &'static str) -> Option<Diagnostic> {
+        let entries = self.entries.iter();
+        if let Some((empty, _)) = entries.clone().find(|(entry, _)| entry.key == key) {
+            return Some(
+                Diagnostic::error(&empty.place, format!("`{key}` is empty"))
+                    .hint("give it a value"),
+            );
+        }
+        let mut unknown = entries.filter(|(_, taken)| !taken);
+        if unknown.any(|(entry, _)| nearest(&entry.key, std::iter::once(key)).is_some()) {
+            return None;
+        }
+        let wrong = format!("{} needs the field `{key}`", self.what);
+        Some(Diagnostic::error(&self.place, wrong).hint(format!("add `{key}:`")))
     }
 
     /// Takes a field of one value.

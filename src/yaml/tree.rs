@@ -83,8 +83,12 @@ impl<'text> Reader<'_, 'text> {
         if matches!(event, Event::DocumentEnd) {
             return Ok(None);
         }
-        let node = self.node(event, span, 0)?;
-        Ok((!node.is_null()).then_some(node))
+        let before = std::mem::replace(&mut self.failed, false);
+        let node = self.node(event, span, 0);
+        // What was read past makes the meaning of the whole document a guess.
+        let is_whole = !self.failed;
+        self.failed |= before;
+        Ok(Some(node?).filter(|node| is_whole && !node.is_null()))
     }
 
     fn next(&mut self) -> Result<Option<(Event<'text>, Span)>, Stop> {
@@ -203,12 +207,13 @@ impl<'text> Reader<'_, 'text> {
         }
     }
 
+    /// Tags that say what the plain value is anyway may stay.
     fn check_tag(&mut self, event: &Event<'text>, place: &Place) {
         let custom = |tag: &Tag| !tag.is_yaml_core_schema();
         if event.tag().is_some_and(custom) {
             self.report(
                 place,
-                "custom tags (`!…`) are not read in declarations".to_owned(),
+                "tags (`!…`) are not read in declarations".to_owned(),
                 "remove the tag",
             );
         }
@@ -225,10 +230,10 @@ impl<'text> Reader<'_, 'text> {
         // The parser's message ends with its own position, which the place already says.
         let message = error.to_string();
         let message = message
-            .split(" at byte ")
+            .split(" at char ")
             .next()
             .unwrap_or(&message)
-            .split(" at line ")
+            .split(" at byte ")
             .next()
             .unwrap_or_default()
             .to_owned();

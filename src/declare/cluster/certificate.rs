@@ -60,10 +60,12 @@ pub(crate) fn pem(text: &str, place: &Place, problems: &mut Diagnostics) -> Opti
             "keep only the certificate here, and replace the key: whoever reads the repository has it",
         )
     } else if !text.contains(BEGIN) {
-        (
-            "this is not a PEM certificate",
-            "it begins with -----BEGIN CERTIFICATE-----; for a file, write `certificateAuthority: {file: ca.crt}`",
-        )
+        let hint = if text.trim().contains('\n') {
+            "it begins with -----BEGIN CERTIFICATE-----"
+        } else {
+            "it begins with -----BEGIN CERTIFICATE-----; a file is named by `certificateAuthority: {file: ca.crt}`"
+        };
+        ("this is not a PEM certificate", hint)
     } else if !is_whole(text) {
         (
             "this PEM certificate is damaged",

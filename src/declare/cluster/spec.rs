@@ -85,7 +85,7 @@ impl ClusterSpec {
                 .optional("certificateAuthority")
                 .and_then(|node| CaSource::read(node, problems)),
             connect: located(it, "connect", problems, Connect::read),
-            identity: located(it, "identity", problems, text),
+            identity: text(it, "identity", problems),
             vault: named(it, "vault", VaultName::parse, problems),
             service_account: it.parsed("serviceAccount", ServiceAccountRef::parse, problems),
             reviewer: located(it, "reviewer", problems, Reviewer::read),
@@ -97,7 +97,7 @@ impl ClusterSpec {
             policies: further_policies(it, problems),
             ttl: located(it, "ttl", problems, duration::read),
             max_ttl: located(it, "maxTtl", problems, duration::read),
-            audience: located(it, "audience", problems, text),
+            audience: text(it, "audience", problems),
             binding: named(it, "binding", ObjectName::parse, problems),
         };
         check_delivery(&mut fields, problems);
@@ -165,8 +165,14 @@ fn named<T>(
     })
 }
 
-fn text(node: &Node, problems: &mut Diagnostics) -> Option<String> {
-    node.text("this", problems).map(str::to_owned)
+fn text(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    problems: &mut Diagnostics,
+) -> Option<(String, Place)> {
+    located(fields, key, problems, |node, problems| {
+        node.text(&format!("`{key}`"), problems).map(str::to_owned)
+    })
 }
 
 fn server(node: &Node, problems: &mut Diagnostics) -> Option<String> {

@@ -87,7 +87,11 @@ fn read(node: &Node, place: &Place, problems: &mut Diagnostics) -> Option<VaultS
         adopt: fields.boolean("adopt", problems).unwrap_or(false),
     };
     fields.finish(problems);
-    Some(vault)
+    // Without its address it would be another Vault.
+    let is_given = node
+        .get("address")
+        .is_some_and(|address| !address.is_null());
+    (vault.address.is_some() || !is_given).then_some(vault)
 }
 
 fn address(node: &Node, problems: &mut Diagnostics) -> Option<String> {

@@ -1,0 +1,6 @@
+path "kv/data/web" {
+  capabilites = ["read"]
+}
+path "kv/x" {
+  capabilities = ["raed"]
+}
