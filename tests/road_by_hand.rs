@@ -89,25 +89,50 @@ async fn a_hand_made_cluster_that_leaves_git_is_named_and_never_deleted() {
 #[tokio::test]
 async fn however_people_run_these_commands_the_short_file_plans_as_no_changes() {
     let (world, cluster) = (world().await, hand_cluster().await);
-    let kubeconfig = kubeconfig(&[(&cluster, None)]);
+    let config = kubeconfig(&[(&cluster, None)]);
     for variant in Commands::variants() {
         variant.run(&world.vault, &cluster).await;
         let repository = Repository::new();
+        repository.fleet("variants", "");
         repository.cluster(variant.name, &cluster, "");
-        let keyfleet = repository.keyfleet(world.vault.addr(), &kubeconfig);
-
-        assert_nothing_to_do(&keyfleet.run(&["plan"]));
-        let plan = keyfleet.plan_json();
-        let findings = plan["findings"].to_string();
+        let plan = repository
+            .keyfleet(world.vault.addr(), &config)
+            .run(&["plan"]);
+        assert_nothing_to_do(&plan);
         for said in variant.said {
             assert!(
-                findings.contains(said),
-                "{}: {said:?} in {:#}",
+                plan.out.contains(said),
+                "{}: {said:?} in {}",
                 variant.name,
-                plan["findings"]
+                plan.out
             );
         }
     }
+}
+
+#[tokio::test]
+async fn an_engine_that_was_mounted_by_hand_is_in_sync_whatever_it_is_tuned_to() {
+    let (world, cluster) = (world().await, hand_cluster().await);
+    world.vault.cli_ok(&[
+        "secrets",
+        "enable",
+        "-path=own",
+        "-description=made by hand",
+        "-max-lease-ttl=9h",
+        "kv",
+    ]);
+    Commands::named("engine").run(&world.vault, &cluster).await;
+    let repository = Repository::new();
+    repository.fleet(
+        "engine",
+        "vaults:\n  main:\n    kvMounts:\n      - path: kv\n      - path: own\n        version: 1\n",
+    );
+    repository.cluster("engine", &cluster, "");
+    let keyfleet = repository.keyfleet(world.vault.addr(), &kubeconfig(&[(&cluster, None)]));
+    let plan = keyfleet.run(&["plan"]);
+    assert_nothing_to_do(&plan);
+    let note = "engine own, made by hand, stays as it is: max_lease_ttl 9h";
+    assert!(plan.out.contains(note), "{}", plan.out);
 }
 
 #[tokio::test]

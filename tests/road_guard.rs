@@ -8,7 +8,7 @@ mod deletes;
 #[path = "road_guard/held.rs"]
 mod held;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -230,9 +230,4 @@ async fn plan_ends_with_0_in_sync_2_with_changes_and_1_when_it_cannot_tell() {
     repository.remove("clusters/exits/broken.yaml");
     keyfleet.vault_token = "wrong".to_owned();
     assert_eq!(keyfleet.run(&["plan"]).code, 1);
-}
-
-/// Keeps `json` used where a test compares whole lists.
-fn none() -> Value {
-    json!([])
 }

@@ -7,6 +7,7 @@ use crate::desire::Desired;
 use crate::diagnostics;
 use crate::git::{Access, Limits, Source};
 use crate::pipeline::{self, Options, Planned, Wanted, World};
+use crate::plan::Change;
 use anyhow::Context;
 use std::collections::BTreeSet;
 
@@ -94,12 +95,27 @@ pub(super) async fn look(desired: &Desired, world: &World, options: &Options) ->
     } else {
         options.clusters.len()
     };
-    let _busy = ui::busy(format!(
+    let busy = ui::busy(format!(
         "looking at {} and {}",
         counted(desired.vaults.len(), "Vault"),
         counted(clusters, "cluster")
     ));
-    pipeline::plan(desired, world, options).await
+    let planned = pipeline::plan(desired, world, options).await;
+    drop(busy);
+    let ids: BTreeSet<String> = planned
+        .scopes
+        .iter()
+        .flat_map(|scope| scope.guarded.approved.changes())
+        .chain(planned.held().map(|held| &held.change))
+        .map(Change::id)
+        .collect();
+    for id in options.approvals.difference(&ids) {
+        // The change is another one by now, or it was mistyped.
+        ui::talk(&format!(
+            "--approve {id}: no change of this plan has that id, so it releases nothing"
+        ));
+    }
+    planned
 }
 
 fn counted(number: usize, what: &str) -> String {

@@ -187,3 +187,59 @@ fn fields(plan: &Value, kind: &str) -> String {
         .map(|change| change["fields"].to_string())
         .collect()
 }
+
+#[tokio::test]
+async fn asking_for_derived_access_narrows_a_policy_that_is_taken_over() {
+    let (world, cluster) = (world().await, hand_cluster().await);
+    let vault = &world.vault;
+    Commands::named("narrowed").run(vault, &cluster).await;
+    vault
+        .kv_put("kv", "narrowed/app", &[("password", "canary-app")])
+        .await;
+    let repository = Repository::new();
+    repository.fleet("narrower", "");
+    let adopting = "adopt: true\naccess: derived\nreviewer: existing\nbinding: narrowed-binding\n";
+    repository.cluster("narrowed", &cluster, adopting);
+    repository.kes(
+        "clusters/narrowed/app.yaml",
+        "narrowed-app",
+        &[("password", "kv/data/narrowed/app", "password")],
+    );
+    let keyfleet = repository.keyfleet(vault.addr(), &kubeconfig(&[(&cluster, None)]));
+
+    let applied = keyfleet.run(&["apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    let (_, policy) = vault
+        .api("GET", "sys/policies/acl/narrowed-kv-rw", None)
+        .await;
+    let text = policy["data"]["policy"].to_string();
+    assert!(
+        text.contains("kv/data/narrowed/app") && !text.contains("narrowed/*"),
+        "{text}"
+    );
+    assert_eq!(
+        cluster.secret("shop", "narrowed-app").await.unwrap()["password"],
+        b"canary-app"
+    );
+    assert_nothing_to_do(&keyfleet.run(&["plan"]));
+
+    // What is taken over stays so when the file no longer says it, and goes on following git.
+    repository.cluster("narrowed", &cluster, &adopting.replace("adopt: true\n", ""));
+    assert_nothing_to_do(&keyfleet.run(&["plan"]));
+    vault
+        .kv_put("kv", "narrowed/more", &[("token", "canary-more")])
+        .await;
+    repository.kes(
+        "clusters/narrowed/more.yaml",
+        "narrowed-more",
+        &[("token", "kv/data/narrowed/more", "token")],
+    );
+    let applied = keyfleet.run(&["apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    assert_eq!(
+        cluster.secret("shop", "narrowed-more").await.unwrap()["token"],
+        b"canary-more"
+    );
+    assert!(login_works("narrowed", &cluster).await);
+    assert_nothing_to_do(&keyfleet.run(&["plan"]));
+}

@@ -24,9 +24,9 @@ async fn keep(name: &str, credential: &str) {
 async fn a_kubeconfig_and_a_token_are_kept_in_vault() {
     let cluster = shared().await;
     let vault = &world().await.vault;
-    let kubeconfig = cluster.kubeconfig_yaml(None, None);
+    let whole = cluster.kubeconfig_yaml(None, None);
     for (name, property, credential) in [
-        ("kept-config", "kubeconfig", kubeconfig.as_str()),
+        ("kept-config", "kubeconfig", whole.as_str()),
         ("kept-token", "token", cluster.admin_token()),
     ] {
         keep(name, credential).await;
@@ -66,9 +66,9 @@ async fn a_kubeconfig_from_vault_runs_no_program_and_reads_no_file() {
         repository.fleet(name, "");
         repository.cluster_by(name, &cluster, &kept(name, "kubeconfig"));
         let keyfleet = repository.keyfleet(vault.addr(), &no_kubeconfig());
-        let plan = keyfleet.run(&["plan"]);
-        assert_eq!(plan.code, 1, "{plan:?}");
-        let text = format!("{}{}", plan.out, plan.err).to_lowercase();
+        let run = keyfleet.run(&["plan"]);
+        assert_eq!(run.code, 1, "{run:?}");
+        let text = format!("{}{}", run.out, run.err).to_lowercase();
         assert!(text.contains(said), "{name}: {text}");
         assert!(
             text.contains(&format!("secret/data/connections/{name}#credential")),
@@ -99,6 +99,19 @@ async fn a_connection_that_is_wrong_says_where_and_the_other_clusters_go_on() {
         "connect:\n  kubeconfig:\n    context: no-such-context\n",
     );
     repository.cluster_by("wrong-place", &cluster, "connect: {inCluster: {}}\n");
+    for name in [
+        "wrong-property",
+        "wrong-path",
+        "wrong-context",
+        "wrong-place",
+    ] {
+        let file = format!("clusters/{name}/cluster.yaml");
+        let text = std::fs::read_to_string(repository.path().join(&file)).unwrap();
+        repository.write(
+            &file,
+            &text.replace(cluster.server(), &format!("https://{name}.example:6443")),
+        );
+    }
     let keyfleet = repository.keyfleet(vault.addr(), &kubeconfig(&[(&cluster, None)]));
 
     let applied = keyfleet.run(&["apply", "--yes"]);
@@ -136,8 +149,13 @@ async fn two_files_that_lead_to_one_cluster_do_not_delete_each_others_secrets() 
     let keyfleet = repository.keyfleet(vault.addr(), &kubeconfig(&[(&cluster, None)]));
     assert_eq!(keyfleet.run(&["apply", "--yes"]).code, 0);
 
-    // Copied, and its `connect` forgotten.
-    repository.cluster("other", &cluster, "");
+    // The same cluster by another address, which nobody noticed.
+    let proxy = Proxy::in_front_of_cluster(&cluster);
+    keep("other", &cluster.kubeconfig_yaml(Some(proxy.url()), None)).await;
+    repository.cluster_by("other", &cluster, &kept("other", "kubeconfig"));
+    let file = "clusters/other/cluster.yaml";
+    let text = std::fs::read_to_string(repository.path().join(file)).unwrap();
+    repository.write(file, &text.replace(cluster.server(), proxy.url()));
     declare_app(&repository, vault, "other").await;
     let applied = keyfleet.run(&["apply", "--yes"]);
     assert!(

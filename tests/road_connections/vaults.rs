@@ -65,7 +65,7 @@ async fn a_second_vault_has_a_token_of_its_own_and_fails_alone() {
             proxy.url()
         ),
     );
-    repository.cluster("first", &cluster, "");
+    repository.cluster("first", &cluster, "vault: main\n");
     repository.cluster("second", &other, "vault: second-eu\n");
     declare_app(&repository, vault, "first").await;
     declare_app(&repository, &second, "second").await;

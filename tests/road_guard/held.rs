@@ -34,8 +34,12 @@ async fn moving_a_live_cluster_is_held_and_its_id_releases_this_move_alone() {
 
     // The id was given for the first address; git asks for another now.
     move_to(second.url());
-    keyfleet.run(&["apply", "--yes", "--approve", id]);
+    let run = keyfleet.run(&["apply", "--yes", "--approve", id]);
     assert_eq!(host("moving").await, one.server());
+    assert!(
+        run.err.contains(&format!("--approve {id}: no change")),
+        "{run:?}"
+    );
     let plan = keyfleet.plan_json();
     let (_, id) = held_change(&plan, "AuthConfig");
     let applied = keyfleet.run(&["apply", "--yes", "--approve", id]);
