@@ -8,6 +8,7 @@ use crate::diagnostics;
 use crate::git::{Access, Limits, Source};
 use crate::pipeline::{self, Options, Planned, Wanted, World};
 use crate::plan::Change;
+use crate::report::count;
 use anyhow::Context;
 use std::collections::BTreeSet;
 
@@ -62,8 +63,7 @@ impl ScopeArguments {
         desired: &Desired,
         approvals: &[String],
     ) -> anyhow::Result<Options> {
-        // Without a fleet there are no clusters to choose from; its errors are what to say.
-        for name in self.clusters.iter().filter(|_| desired.plannable) {
+        for name in &self.clusters {
             let known = || desired.cells.iter().map(|cell| cell.cluster.as_str());
             if !known().any(|cluster| cluster == name) {
                 let near = crate::yaml::nearest(name, known())
@@ -97,8 +97,8 @@ pub(super) async fn look(desired: &Desired, world: &World, options: &Options) ->
     };
     let busy = ui::busy(format!(
         "looking at {} and {}",
-        counted(desired.vaults.len(), "Vault"),
-        counted(clusters, "cluster")
+        count(desired.vaults.len(), "Vault"),
+        count(clusters, "cluster")
     ));
     let planned = pipeline::plan(desired, world, options).await;
     drop(busy);
@@ -116,10 +116,6 @@ pub(super) async fn look(desired: &Desired, world: &World, options: &Options) ->
         ));
     }
     planned
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Shows what is wrong, and ends the run where nothing can be made of the rest. A machine that reads gets its JSON all the

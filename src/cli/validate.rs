@@ -43,6 +43,9 @@ fn summary(wanted: &Wanted) -> String {
         count(wanted.problems.count(Severity::Error), "error"),
         count(wanted.problems.count(Severity::Warning), "warning")
     ));
+    if !wanted.is_plannable() {
+        text.push_str("nothing can be planned before fleet.yaml is right\n");
+    }
     let vaults = wanted.desired.vaults.values();
     let left_out = vaults.flat_map(|vault| &vault.unread_clusters);
     text.push_str(&named("left out", left_out.cloned().collect()));

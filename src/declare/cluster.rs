@@ -103,7 +103,7 @@ impl Cluster {
         }
         match &self.spec.vault {
             Some((vault, place)) => fleet.check_vault(vault, place, problems),
-            None if fleet.vaults.len() > 1 && is_missing("vault") => missing(
+            None if !fleet.has_default_vault() && is_missing("vault") => missing(
                 "this cluster does not say which Vault it belongs to",
                 "add `vault: NAME` here, or as a default in fleet.yaml",
             ),

@@ -77,6 +77,11 @@ impl Fleet {
         }
     }
 
+    /// Whether it is clear which Vault a cluster belongs to that names none.
+    pub(super) fn has_default_vault(&self) -> bool {
+        self.vaults.len() == 1 || self.default_vault == VaultName::main()
+    }
+
     /// Says that a Vault is not one of the fleet's.
     pub(super) fn check_vault(&self, name: &VaultName, place: &Place, problems: &mut Diagnostics) {
         if self.vaults.contains_key(name) {
@@ -177,11 +182,15 @@ fn read_spec(mut spec: Fields<'_>, fleet: &mut Fleet, problems: &mut Diagnostics
     }
 }
 
-/// The Vault of a cluster that names none: the one that `defaults` names, or the only one.
+/// The Vault of a cluster that names none: the one that `defaults` names, or `main`, or the only one.
 fn default_vault(fleet: &Fleet, problems: &mut Diagnostics) -> Option<VaultName> {
     if let Some((name, place)) = &fleet.defaults.vault {
         fleet.check_vault(name, place, problems);
         return Some(name.clone());
+    }
+    let main = VaultName::main();
+    if fleet.vaults.contains_key(&main) {
+        return Some(main);
     }
     fleet.vaults.keys().next().cloned()
 }

@@ -1,6 +1,7 @@
-//! Two clusters that would be one: what they would write, or where they would write it, is the same.
+//! Two clusters that would be one.
 //!
-//! All of them are left out: whichever went on would undo the others' work.
+//! Those that would write one object in Vault are all left out: whichever went on would undo the others' work. Those that
+//! seem to lead to one Kubernetes cluster are warned of: there, what was made for one of them is not touched by another.
 
 use super::{Cell, Connection};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
@@ -9,19 +10,22 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) fn without_shared_names(cells: Vec<Cell>, problems: &mut Diagnostics) -> Vec<Cell> {
     let mut users: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
-        for (what, _) in claims(cell) {
+        for Claim { what, .. } in claims(cell) {
             users.entry(what).or_default().push(index);
         }
     }
     let nested = nested_mounts(&cells);
     let mut clashing = BTreeSet::new();
     for (index, cell) in cells.iter().enumerate() {
-        for (what, place) in claims(cell) {
-            let others = users[&what].iter().filter(|other| **other != index);
+        for claim in claims(cell) {
+            let others = users[&claim.what].iter().filter(|other| **other != index);
             let others: Vec<_> = others.map(|other| name(&cells[*other])).collect();
-            if !others.is_empty() {
+            if others.is_empty() {
+                continue;
+            }
+            problems.push(claim.clash(&others));
+            if claim.writes {
                 clashing.insert(index);
-                problems.push(clash(&place, &what, &others));
             }
         }
         if let Some(other) = nested.get(&index) {
@@ -48,44 +52,57 @@ fn name(cell: &Cell) -> String {
     format!("`{}`", cell.cluster)
 }
 
-fn clash(place: &Place, what: &str, others: &[String]) -> Diagnostic {
-    let named = &others[..others.len().min(3)];
-    let more = match others.len() - named.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    Diagnostic::error(
-        place,
-        format!("{what} is also that of cluster {}{more}", named.join(", ")),
-    )
-    .hint("every cluster has its own: give one of them another, or remove it")
+/// What belongs to one cluster alone.
+struct Claim {
+    what: String,
+    place: Place,
+    /// Whether keyfleet writes it; else it only tells which Kubernetes cluster is meant.
+    writes: bool,
 }
 
-/// What belongs to one cluster alone. Within a Vault: its mount and policy. Anywhere: what tells that it is this cluster.
-fn claims(cell: &Cell) -> Vec<(String, Place)> {
-    let vault = &cell.vault;
+impl Claim {
+    fn new(writes: bool, what: String, place: &Place) -> Self {
+        Self {
+            what,
+            place: place.clone(),
+            writes,
+        }
+    }
+
+    fn clash(&self, others: &[String]) -> Diagnostic {
+        let named = others[..others.len().min(3)].join(", ");
+        let more = match others.len().saturating_sub(3) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let said = format!("{} is also that of cluster {named}{more}", self.what);
+        if self.writes {
+            Diagnostic::error(&self.place, said)
+                .hint("every cluster has its own: give one of them another, or remove it")
+        } else {
+            Diagnostic::warning(&self.place, said)
+                .hint("both files lead to one Kubernetes cluster: correct the one that was copied")
+        }
+    }
+}
+
+fn claims(cell: &Cell) -> Vec<Claim> {
+    let (vault, place) = (&cell.vault, &cell.place);
+    let mount = format!("the auth mount {} of Vault `{vault}`", cell.mount);
+    let policy = format!("the policy {} of Vault `{vault}`", cell.policy.name);
+    let server = format!("the server {}", cell.config.host);
     let mut claims = vec![
-        (
-            format!("the auth mount {} of Vault `{vault}`", cell.mount),
-            cell.place.clone(),
-        ),
-        (
-            format!("the policy {} of Vault `{vault}`", cell.policy.name),
-            cell.place.clone(),
-        ),
-        (
-            format!("the server {}", cell.config.host),
-            cell.config.place.clone(),
-        ),
+        Claim::new(true, mount, place),
+        Claim::new(true, policy, place),
+        Claim::new(false, server, &cell.config.place),
     ];
     if let Connection::KubeconfigContext(context) = &cell.connect {
-        claims.push((
-            format!("the kubeconfig context {context:?}"),
-            cell.place.clone(),
-        ));
+        let context = format!("the kubeconfig context {context:?}");
+        claims.push(Claim::new(false, context, place));
     }
     if let Some(identity) = &cell.identity {
-        claims.push((format!("the identity {identity}"), cell.place.clone()));
+        let identity = format!("the identity {identity}");
+        claims.push(Claim::new(false, identity, place));
     }
     claims
 }
