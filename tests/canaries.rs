@@ -1,9 +1,6 @@
 //! No value and no token in anything that keyfleet prints, logs or writes to disk: in good runs, and in failures of
 //! every kind that has a value at hand.
-#![allow(
-    clippy::unwrap_used,
-    reason = "helpers of tests are no `#[test]`s themselves"
-)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

@@ -172,7 +172,7 @@ async fn a_broken_credential_is_not_shown() {
         !run.err.contains(VALUES[3]) && !run.out.contains(VALUES[3]),
         "the token is shown"
     );
-    watched.assert_said("this is not a PEM certificate");
+    watched.assert_said("a private key does not belong in git");
     watched.assert_silent();
 }
 

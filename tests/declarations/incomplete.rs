@@ -147,7 +147,7 @@ fn the_command_line_stops_at_a_wrong_fleet_before_it_asks_any_server() {
         assert_eq!(run.status.code(), Some(1), "{verb}: {said}");
         assert_eq!(run.stdout, b"", "{verb}");
         assert!(said.contains("fleet.yaml:1:1"), "{verb}: {said}");
-        assert!(said.contains("nothing can be planned"), "{verb}: {said}");
+        assert!(said.contains("no server was looked at"), "{verb}: {said}");
     }
     let run = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
         .args(["plan", ".", "-o", "json"])

@@ -218,7 +218,7 @@ async fn values_that_are_not_there() {
         ("destroyed", "is deleted or destroyed (version 1)"),
     ];
     let told = told.map(|(name, what)| {
-        format!("north Secret apps/{name}: kv/data/north/{name} {what} | {hint}")
+        format!("north Secret apps/{name}: key password: kv/data/north/{name} {what} | {hint}")
     });
     assert_eq!(super::blocked(&scene, &plan), told);
     let run = scene.apply();

@@ -68,7 +68,9 @@ impl FleetStage {
     pub(crate) fn run(&self, arguments: &[&str]) -> (Run, Counts) {
         let [first, second] = &self.cluster_proxies;
         let proxies = [&self.vault_proxy, first, second];
-        proxies.iter().for_each(|proxy| proxy.clear());
+        for proxy in proxies {
+            proxy.clear();
+        }
         let run = self.keyfleet.run(arguments);
         let [vault, prod_eu, staging] = proxies.map(|proxy| Tally {
             requests: proxy.requests(),

@@ -4,10 +4,12 @@ use crate::stage::{ByHand, stage};
 use crate::support::{Fault, world};
 use serde_json::json;
 
+type Rewrite = fn(&str) -> String;
+
 #[tokio::test]
 async fn a_policy_that_is_written_otherwise_and_grants_the_same_is_in_sync() {
     let stage = stage().await;
-    let policies: [(&str, fn(&str) -> String); 6] = [
+    let policies: [(&str, Rewrite); 6] = [
         ("a comment", |text| {
             text.to_owned() + "# asked for by the shop\n"
         }),

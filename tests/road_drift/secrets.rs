@@ -9,7 +9,7 @@ fn edit(name: &str, patch: Value) -> ByHand {
     ByHand::Edit(path(name), patch)
 }
 
-fn label(name: &str, value: Value) -> Value {
+fn label(name: &str, value: &Value) -> Value {
     json!({ "metadata": { "labels": { name: value } } })
 }
 
@@ -54,15 +54,15 @@ async fn every_key_label_and_annotation_of_a_secret_is_found_and_put_back() {
                 &["key password added", "key username added"],
             ),
             of(
-                label("keyfleet.dev/installation", json!(null)),
+                label("keyfleet.dev/installation", &json!(null)),
                 &["label keyfleet.dev/installation"],
             ),
             of(
-                label("app.kubernetes.io/managed-by", json!("Helm")),
+                label("app.kubernetes.io/managed-by", &json!("Helm")),
                 &["label app.kubernetes.io/managed-by"],
             ),
             of(
-                label("app.kubernetes.io/managed-by", json!(null)),
+                label("app.kubernetes.io/managed-by", &json!(null)),
                 &["label app.kubernetes.io/managed-by"],
             ),
             of(
@@ -77,8 +77,8 @@ async fn every_key_label_and_annotation_of_a_secret_is_found_and_put_back() {
                 json!({ "metadata": { "annotations": { sync: null } } }),
                 &["annotation keyfleet.dev/sync"],
             ),
-            eso(label("team", json!("checkout")), &["label team"]),
-            eso(label("team", json!(null)), &["label team"]),
+            eso(label("team", &json!("checkout")), &["label team"]),
+            eso(label("team", &json!(null)), &["label team"]),
             eso(
                 json!({ "data": { "region": "aGFuZA==" } }),
                 &["key region changed"],

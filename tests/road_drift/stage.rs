@@ -225,15 +225,15 @@ impl Stage {
             }
             ByHand::Policy(name, change) => {
                 let text = self.policy(name).await;
-                let edited = change(&text);
-                assert_ne!(edited, text, "this changes nothing of {name}:\n{text}");
+                let other = change(&text);
+                assert_ne!(other, text, "this changes nothing of {name}:\n{text}");
                 self.write(
                     &format!("sys/policies/acl/{name}"),
-                    json!({ "policy": edited }),
+                    json!({ "policy": other }),
                 )
                 .await;
             }
-            ByHand::Edit(path, patch) => {
+            ByHand::Edit(path, change) => {
                 let path = format!("{path}?fieldManager=kubectl-edit");
                 let (status, answer) = self
                     .cluster
@@ -241,7 +241,7 @@ impl Stage {
                         "PATCH",
                         &path,
                         "application/merge-patch+json",
-                        Some(patch.clone()),
+                        Some(change.clone()),
                     )
                     .await;
                 assert_eq!(status, 200, "editing {path}: {answer}");

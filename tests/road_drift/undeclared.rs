@@ -12,7 +12,7 @@ fn finding<'plan>(plan: &'plan Value, text: &str) -> &'plan Value {
         .unwrap_or_else(|| panic!("nothing is said of {text}: {plan:#}"))
 }
 
-async fn named_and_left_alone(stage: &Stage, text: &str) {
+fn named_and_left_alone(stage: &Stage, text: &str) {
     let plan = stage.keyfleet.plan_json();
     let found = finding(&plan, text);
     assert!(found["hint"].is_string(), "{found:#}");
@@ -47,7 +47,7 @@ async fn a_mount_a_role_and_a_policy_of_nobody_are_named() {
         stage.by_hand(&ByHand::Write(path.to_owned(), body)).await;
         let plan = stage.keyfleet.plan_json();
         assert_eq!(finding(&plan, text)["severity"], severity);
-        named_and_left_alone(&stage, text).await;
+        named_and_left_alone(&stage, text);
         let (status, _) = vault.api("DELETE", path, None).await;
         assert_eq!(status, 204, "deleting {path}");
     }
@@ -81,7 +81,7 @@ async fn a_secret_with_keyfleets_label_that_keyfleet_never_wrote_is_named() {
         json!({ "metadata": { "name": "copied", "labels": labels }, "data": { "a": "eA==" } });
     let secrets = "/api/v1/namespaces/shop/secrets";
     stage.cluster.create(secrets, object).await;
-    named_and_left_alone(&stage, "shop/copied").await;
+    named_and_left_alone(&stage, "shop/copied");
     let delete = ByHand::Delete(format!("{secrets}/copied"));
     stage.by_hand(&delete).await;
 }

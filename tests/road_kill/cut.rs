@@ -25,23 +25,46 @@ pub async fn cold(tag: &str) -> Scene {
     scene
 }
 
+/// `north` onboarded, and then changed in git and in Vault: one Secret goes and takes its access along, another's value
+/// was rotated, and the role has another lifetime.
+pub async fn changed(tag: &str) -> Scene {
+    let scene = cold(tag).await;
+    scene.apply_well();
+    scene.remove(&format!("clusters/{}/new.yaml", scene.north.name));
+    scene.put(&scene.north, "app", "rotated").await;
+    scene.write_cluster(&scene.north, "  ttl: 1h\n");
+    scene.forget();
+    scene
+}
+
 /// What an undisturbed run writes, and what it comes to.
 pub struct Undisturbed {
     pub writes: usize,
     pub end: End,
 }
 
+impl Undisturbed {
+    async fn of(scene: Scene) -> Self {
+        scene.apply_well();
+        Self {
+            writes: writes(&scene).len(),
+            end: end(&scene).await,
+        }
+    }
+}
+
+/// Of a cluster that is unheard of.
 pub async fn undisturbed() -> &'static Undisturbed {
-    static UNDISTURBED: OnceCell<Undisturbed> = OnceCell::const_new();
-    UNDISTURBED
-        .get_or_init(|| async {
-            let scene = cold("undisturbed").await;
-            scene.apply_well();
-            Undisturbed {
-                writes: writes(&scene).len(),
-                end: end(&scene).await,
-            }
-        })
+    static COLD: OnceCell<Undisturbed> = OnceCell::const_new();
+    COLD.get_or_init(|| async { Undisturbed::of(cold("undisturbed").await).await })
+        .await
+}
+
+/// Of one that is changed.
+pub async fn undisturbed_change() -> &'static Undisturbed {
+    static CHANGED: OnceCell<Undisturbed> = OnceCell::const_new();
+    CHANGED
+        .get_or_init(|| async { Undisturbed::of(changed("unchanged").await).await })
         .await
 }
 
@@ -89,12 +112,12 @@ fn without_facts(text: &str) -> String {
 }
 
 /// The next run finishes, its end is that of the undisturbed one, and after it there is nothing to do.
-pub async fn finishes(scene: &Scene, what: &str) {
+pub async fn finishes(scene: &Scene, undisturbed: &Undisturbed, what: &str) {
     scene.vault_proxy.clear_faults();
     scene.north.proxy.clear_faults();
     let run = scene.apply();
     assert_eq!(run.code, 0, "{what}: {run:?}");
-    assert_eq!(end(scene).await, undisturbed().await.end, "{what}");
+    assert_eq!(end(scene).await, undisturbed.end, "{what}");
     let plan = scene.run(&["plan"]);
     assert_eq!(plan.code, 0, "{what}: {plan:?}");
 }

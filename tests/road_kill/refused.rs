@@ -77,7 +77,7 @@ async fn a_run_refused_at_any_of_its_writes_is_finished_by_the_next() {
         let cut = Cut::for_good(&scene, number, [&in_vault(status), &in_cluster(status)]);
         let result = apply_with_one_failure(&scene, &cut, number, &what);
         assert_eq!(result, (1, false), "{what}");
-        finishes(&scene, &what).await;
+        finishes(&scene, undisturbed().await, &what).await;
     }
 }
 
@@ -91,7 +91,7 @@ async fn a_run_whose_writes_lose_their_answers_is_finished_by_the_next() {
         let cut = Cut::at(&scene, number, [&Fault::DropResponse, &Fault::DropResponse]);
         let result = apply_with_one_failure(&scene, &cut, number, &what);
         assert_eq!(result, (1, false), "{what}");
-        finishes(&scene, &what).await;
+        finishes(&scene, undisturbed().await, &what).await;
     }
 }
 
@@ -101,5 +101,5 @@ async fn a_write_that_hangs_is_given_up_and_made_by_a_later_round() {
     let cut = Cut::at(&scene, 1, [&Fault::Hang, &Fault::Hang]);
     let result = apply_with_one_failure(&scene, &cut, 1, "a write that hangs");
     assert_eq!(result, (0, true));
-    finishes(&scene, "a write that hangs").await;
+    finishes(&scene, undisturbed().await, "a write that hangs").await;
 }

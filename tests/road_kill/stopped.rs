@@ -1,7 +1,7 @@
 //! A run that is asked to stop.
 
-use super::cut::{Cut, cold, finishes, start, wait_until, writes};
-use super::support::{Fault, Purpose};
+use super::cut::{Cut, cold, finishes, start, undisturbed, wait_until, writes};
+use super::support::{Fault, Request};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ async fn a_run_asked_to_stop_ends_after_the_write_in_hand() {
             .all(|write| write.status.is_some_and(|status| status < 300)),
         "the write in hand was cut"
     );
-    finishes(&scene, "stopped").await;
+    finishes(&scene, undisturbed().await, "stopped").await;
 }
 
 /// Between two rounds it only looks, and nobody has to wait for that.
@@ -42,14 +42,10 @@ async fn a_run_asked_to_stop_while_it_looks_ends_at_once() {
     let scene = cold("looking").await;
     let child = start(&scene);
     wait_until("the first write", || !writes(&scene).is_empty()).await;
-    // Whatever is read from now on hangs: the look of the second round.
-    scene
-        .vault_proxy
-        .fault(|request| request.purpose == Purpose::Read, Fault::Hang);
-    let is_looking = || {
-        let last = scene.vault_proxy.requests().pop();
-        last.is_some_and(|request| request.purpose == Purpose::Read && !request.reached_server)
-    };
+    // The second look begins with this, and no write needs it.
+    let is_look = |request: &Request| request.method == "GET" && request.path == "/v1/sys/auth";
+    scene.vault_proxy.fault(is_look, Fault::Hang);
+    let is_looking = || scene.vault_proxy.count(is_look) == 2;
     wait_until("the second look", is_looking).await;
     terminate(child.id());
     let begin = Instant::now();
@@ -60,7 +56,7 @@ async fn a_run_asked_to_stop_while_it_looks_ends_at_once() {
         begin.elapsed()
     );
     assert_eq!(output.status.code(), Some(1));
-    finishes(&scene, "stopped while looking").await;
+    finishes(&scene, undisturbed().await, "stopped while looking").await;
 }
 
 fn terminate(process: u32) {
