@@ -47,9 +47,9 @@ async fn a_kubeconfig_from_vault_runs_no_program_and_reads_no_file() {
     let cluster = shared().await;
     let vault = &world().await.vault;
     let marker = cluster.folder().join("program-ran");
-    let plain: Value = serde_json::from_str(&cluster.kubeconfig_yaml(None, None)).unwrap();
+    let own_config: Value = serde_json::from_str(&cluster.kubeconfig_yaml(None, None)).unwrap();
     let with_user = |user: Value| {
-        let mut config = plain.clone();
+        let mut config = own_config.clone();
         config["users"][0]["user"] = user;
         config.to_string()
     };
