@@ -89,18 +89,16 @@ async fn a_hand_made_cluster_that_leaves_git_is_named_and_never_deleted() {
 #[tokio::test]
 async fn however_people_run_these_commands_the_short_file_plans_as_no_changes() {
     let (world, cluster) = (world().await, hand_cluster().await);
-    let repository = Repository::new();
-    let variants = Commands::variants();
-    for variant in &variants {
+    let kubeconfig = kubeconfig(&[(&cluster, None)]);
+    for variant in Commands::variants() {
         variant.run(&world.vault, &cluster).await;
+        let repository = Repository::new();
         repository.cluster(variant.name, &cluster, "");
-    }
-    let keyfleet = repository.keyfleet(world.vault.addr(), &kubeconfig(&[(&cluster, None)]));
+        let keyfleet = repository.keyfleet(world.vault.addr(), &kubeconfig);
 
-    assert_nothing_to_do(&keyfleet.run(&["plan"]));
-    let plan = keyfleet.plan_json();
-    let findings = plan["findings"].to_string();
-    for variant in &variants {
+        assert_nothing_to_do(&keyfleet.run(&["plan"]));
+        let plan = keyfleet.plan_json();
+        let findings = plan["findings"].to_string();
         for said in variant.said {
             assert!(
                 findings.contains(said),

@@ -2,6 +2,10 @@
 //! refused at every one, or asked to stop.
 //!
 //! Every case works under names of its own, and must end like the run that nobody disturbed.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are no `#[test]`s themselves"
+)]
 
 mod support;
 

@@ -20,6 +20,8 @@
 // `#[path]`, and by cargo as a test target of its own; the default places differ between the three.
 #[path = "support/binaries.rs"]
 pub(crate) mod binaries;
+#[path = "support/canary.rs"]
+pub(crate) mod canary;
 #[path = "support/cluster.rs"]
 pub(crate) mod cluster;
 #[path = "support/fleet.rs"]

@@ -16,6 +16,7 @@ mod json;
 mod kv;
 mod login;
 mod memory;
+mod namespace;
 mod policy;
 mod read;
 mod request;

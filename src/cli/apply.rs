@@ -42,7 +42,7 @@ pub(super) struct Apply {
 impl Apply {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems_or_stop(&wanted)?;
+        show_problems_or_stop(&wanted, self.output)?;
         let file = self
             .plan_file
             .as_deref()

@@ -102,15 +102,20 @@ pub(super) async fn look(desired: &Desired, world: &World, options: &Options) ->
     pipeline::plan(desired, world, options).await
 }
 
-/// Shows what is wrong, and ends the run where nothing can be made of the rest.
-pub(super) fn show_problems_or_stop(wanted: &Wanted) -> anyhow::Result<()> {
+/// Shows what is wrong, and ends the run where nothing can be made of the rest. A machine that reads gets its JSON all the
+/// same: it holds the diagnostics.
+pub(super) fn show_problems_or_stop(wanted: &Wanted, output: Format) -> anyhow::Result<()> {
     show_problems(wanted);
-    if !wanted.is_plannable() {
-        anyhow::bail!(
-            "fleet.yaml has errors, and everything follows from it: no server was looked at"
-        );
+    if wanted.is_plannable() {
+        return Ok(());
     }
-    Ok(())
+    if output == Format::Json {
+        print_json(&crate::report::plan_json(
+            wanted,
+            &Planned { scopes: Vec::new() },
+        ));
+    }
+    anyhow::bail!("fleet.yaml has errors, and everything follows from it: no server was looked at")
 }
 
 /// Opens every server that the run needs.

@@ -31,7 +31,7 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems_or_stop(&wanted)?;
+        show_problems_or_stop(&wanted, self.output)?;
         let options = self.scope.options(&wanted.desired, &self.approve)?;
         let world = open_world(&wanted.desired, &options).await;
         let planned = look(&wanted.desired, &world, &options).await;

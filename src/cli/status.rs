@@ -21,7 +21,7 @@ pub(super) struct Status {
 impl Status {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let wanted = self.repository.compile().await?;
-        show_problems_or_stop(&wanted)?;
+        show_problems_or_stop(&wanted, self.output)?;
         let options = self.scope.options(&wanted.desired, &[])?;
         let world = open_world(&wanted.desired, &options).await;
         let status = pipeline::status(&wanted.desired, &world, &options).await;

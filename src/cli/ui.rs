@@ -9,7 +9,6 @@ const PIPE_WIDTH: usize = 200;
 /// How to print on stdout.
 pub(super) fn style() -> Style {
     let terminal = std::io::stdout().is_terminal();
-    let wished = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let colour = terminal && !wished("NO_COLOR") || wished("CLICOLOR_FORCE");
     let columns = std::env::var("COLUMNS")
         .ok()
@@ -22,6 +21,10 @@ pub(super) fn style() -> Style {
         }
     });
     Style { colour, width }
+}
+
+fn wished(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 fn terminal_width() -> usize {
@@ -52,6 +55,7 @@ pub(super) fn start_logging(verbose: u8) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !wished("NO_COLOR"))
         .with_target(false);
     // Whoever embeds this library may have set up logging already.
     let _ = subscriber.try_init();

@@ -21,7 +21,7 @@ pub fn plan(wanted: &Wanted, planned: &Planned) -> Value {
         "repository": wanted.name,
         "revision": wanted.revision,
         "installation": wanted.desired.installation.as_str(),
-        "inSync": planned.is_in_sync() && !planned.has_unread() && !wanted.problems.has_errors(),
+        "inSync": wanted.is_plannable() && planned.is_in_sync() && !planned.has_unread() && !wanted.problems.has_errors(),
         "lookedAt": sheets().map(|sheet| sheet.looked_at).sum::<usize>(),
         "changes": planned.scopes.iter().flat_map(|scope| scope.guarded.approved.changes()).map(change).collect::<Vec<_>>(),
         "held": planned.held().map(held).collect::<Vec<_>>(),

@@ -102,7 +102,7 @@ async fn every_field_of_a_role_is_found_and_put_back() {
 }
 
 #[tokio::test]
-async fn a_role_config_or_policy_that_was_deleted_is_made_anew() {
+async fn a_role_a_policy_or_a_whole_mount_that_was_deleted_is_made_anew() {
     let stage = stage().await;
     let vault = &crate::support::world().await.vault;
     for (path, kind, name) in [
@@ -124,4 +124,14 @@ async fn a_role_config_or_policy_that_was_deleted_is_made_anew() {
         );
         stage.restores(1).unwrap();
     }
+    // The policy stays; the mount comes with its config and its role.
+    vault.api("DELETE", "sys/auth/prod-eu", None).await;
+    let kinds: Vec<Value> = stage.keyfleet.plan_json()["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["kind"].clone())
+        .collect();
+    assert_eq!(kinds, ["AuthMount", "AuthConfig", "Role"]);
+    stage.restores(3).unwrap();
 }

@@ -1,4 +1,6 @@
 use crate::stage::{ByHand, Drift, stage};
+use crate::support::{Flavour, world};
+use serde_json::json;
 
 const OF_CLUSTER: &str = "prod-eu-kv-rw";
 const BY_HAND: &str = "platform-read";
@@ -15,6 +17,18 @@ fn without(text: &str, path: &str) -> String {
     let start = text.find(&format!("path \"{path}\"")).unwrap();
     let end = start + text[start..].find("}\n").unwrap() + 2;
     format!("{}{}", &text[..start], &text[end..])
+}
+
+/// The same grants as JSON.
+fn as_json(text: &str) -> String {
+    let paths = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("path \"")?.strip_suffix("\" {"));
+    let paths: serde_json::Map<_, _> = paths
+        .map(|path| (path.to_owned(), json!({ "capabilities": ["read"] })))
+        .collect();
+    assert!(paths.len() > 1, "{text}");
+    json!({ "path": paths }).to_string()
 }
 
 #[tokio::test]
@@ -86,6 +100,8 @@ async fn the_mark_of_a_clusters_policy_is_put_back_and_so_is_what_another_tool_w
         .await
         .finds_and_restores(vec![
             of(without_mark, &["mark"]),
+            // JSON has no place for a mark.
+            of(as_json, &["mark"]),
             of(
                 |text| format!("# managed by another tool\n{}", without_mark(text)),
                 &["mark"],
@@ -96,6 +112,29 @@ async fn the_mark_of_a_clusters_policy_is_put_back_and_so_is_what_another_tool_w
             ),
         ])
         .await;
+}
+
+#[tokio::test]
+async fn the_plan_says_since_when_a_policy_is_otherwise_where_the_server_does() {
+    let stage = stage().await;
+    let widen = ByHand::Policy(OF_CLUSTER, |text| {
+        text.replacen("[\"read\"]", "[\"read\", \"list\"]", 1)
+    });
+    stage.by_hand(&widen).await;
+    let cause = stage.keyfleet.plan_json()["changes"][0]["cause"].clone();
+    let vault = &world().await.vault;
+    let path = format!("sys/policies/acl/{OF_CLUSTER}");
+    let (_, read) = vault.api("GET", &path, None).await;
+    let modified = &read["data"]["modified"];
+    assert_eq!(
+        modified.is_string(),
+        vault.flavour().await == Flavour::OpenBao
+    );
+    assert_eq!(
+        cause,
+        json!({ "kind": "drift", "by": null, "since": modified })
+    );
+    stage.restores(1).unwrap();
 }
 
 /// Nothing else remembers whose a hand-written policy is: without its mark, it is another tool's until adopted.
@@ -121,7 +160,7 @@ async fn a_hand_written_policy_that_another_tool_replaced_is_held_until_it_is_ad
         ),
         "{plan:#}"
     );
-    assert_eq!(plan["changes"], serde_json::json!([]), "{plan:#}");
+    assert_eq!(plan["changes"], json!([]), "{plan:#}");
     assert_eq!(stage.writes_of_apply(), (0, 0));
     let adopt = stage.edit_file("fleet.yaml", |text| {
         text.replace("    main:\n", "    main:\n      adopt: true\n")
@@ -131,7 +170,7 @@ async fn a_hand_written_policy_that_another_tool_replaced_is_held_until_it_is_ad
     drop(adopt);
     assert_eq!(stage.keyfleet.plan_json()["inSync"], true);
     for mount in ["kv", "legacy"] {
-        let nothing = serde_json::json!({ "description": "" });
+        let nothing = json!({ "description": "" });
         stage
             .by_hand(&ByHand::Write(format!("sys/mounts/{mount}/tune"), nothing))
             .await;

@@ -5,7 +5,7 @@ use super::answer::{Answer, Lost};
 use super::classify::{self, PERHAPS};
 use super::memory::Memory;
 use super::request::{Intent, Request, Token};
-use super::{Budget, VaultConnection, connect, retry};
+use super::{Budget, VaultConnection, connect, namespace, retry};
 use crate::observe::{Failure, FailureClass, KvValue};
 use crate::secret::SecretBytes;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use reqwest::Client;
 use reqwest::header::HeaderValue;
 use serde_json::{Map, Value};
 use std::fmt;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
 /// A good answer, or a 404 of Vault itself.
@@ -55,6 +55,8 @@ pub(super) struct Http {
     client: Client,
     address: Address,
     namespace: Option<HeaderValue>,
+    /// Settled once, before the first request in a namespace.
+    namespace_is_real: OnceCell<()>,
     token: Option<SecretBytes>,
     budget: Budget,
     turns: Semaphore,
@@ -76,6 +78,7 @@ impl Http {
         Ok(Self {
             client: connect::client(&address, connection.ca_pem.as_deref(), budget)?,
             namespace: connect::namespace(connection.namespace.as_deref())?,
+            namespace_is_real: OnceCell::new(),
             address,
             token: connection.token,
             budget: *budget,
@@ -90,6 +93,15 @@ impl Http {
 
     /// Sends a request when it is its turn, and waits for what comes of it.
     pub(super) async fn send(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+        if let (Some(namespace), Some(_)) = (&self.namespace, &self.token) {
+            let check = || namespace::check(self, namespace);
+            self.namespace_is_real.get_or_try_init(check).await?;
+        }
+        self.ask(request).await
+    }
+
+    /// The same, whatever the server makes of its namespace.
+    pub(super) async fn ask(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let exchange = async {
             let answer = self.attempts(request).await?;
             self.judge(request, answer).await
