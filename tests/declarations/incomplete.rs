@@ -145,7 +145,9 @@ fn the_command_line_stops_at_a_wrong_fleet_before_it_asks_any_server() {
             .unwrap();
         let said = String::from_utf8(run.stderr).unwrap();
         assert_eq!(run.status.code(), Some(1), "{verb}: {said}");
-        assert_eq!(run.stdout, b"", "{verb}");
+        let shown: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+        assert_eq!(shown["inSync"], false, "{verb}");
+        assert_eq!(shown["diagnostics"].as_array().unwrap().len(), 1, "{verb}");
         assert!(said.contains("fleet.yaml:1:1"), "{verb}: {said}");
         assert!(said.contains("no server was looked at"), "{verb}: {said}");
     }
