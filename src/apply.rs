@@ -8,7 +8,7 @@ pub mod writer;
 use crate::guard::ApprovedPlan;
 use crate::mark::{INSTALLATION_LABEL, MANAGED_BY_LABEL, MANAGER};
 use crate::names::InstallationName;
-use crate::observe::Failure;
+use crate::observe::{Failure, Fields};
 use crate::plan::{Change, Kind, Scope, Target, Write};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -135,7 +135,22 @@ async fn in_vault(write: &Write, vault: &dyn WriteVault) -> Result<(), Failure> 
             fields,
         } => vault.tune_mount(*table, path, fields).await,
         Write::DisableMount { table, path } => vault.disable_mount(*table, path).await,
-        Write::AuthConfig { mount, fields } => vault.write_auth_config(mount, fields).await,
+        Write::AuthConfig {
+            mount,
+            fields,
+            remember,
+        } => {
+            vault.write_auth_config(mount, fields).await?;
+            match remember {
+                // Cut off here, the config is as declared and its mark is old: a later way back counts as a hand's work.
+                Some(mark) => {
+                    vault
+                        .tune_mount(MountTable::Auth, mount, &description(mark))
+                        .await
+                }
+                None => Ok(()),
+            }
+        }
         Write::Role {
             mount,
             role,
@@ -153,6 +168,10 @@ async fn in_vault(write: &Write, vault: &dyn WriteVault) -> Result<(), Failure> 
         | Write::Secret { .. }
         | Write::DeleteSecret { .. } => Ok(()),
     }
+}
+
+fn description(mark: &str) -> Fields {
+    Fields::from([("description".to_owned(), mark.into())])
 }
 
 async fn in_cluster(

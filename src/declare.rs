@@ -126,7 +126,14 @@ pub fn load(
     for path in unreadable {
         path.report(problems);
     }
-    let fleet = fleet::load(sources, unreadable, problems);
+    let mut fleet = fleet::load(sources, unreadable, problems);
+    if sources.is_empty() && unreadable.is_empty() {
+        // The wrong folder, or a lost one: seen from here, everything that is there would look abandoned.
+        let problem = Diagnostic::error(&Place::file(FLEET_FILE), "nothing is declared here");
+        let hint = "name a repository with fleet.yaml and clusters/, such as examples/repo-layout";
+        problems.push(problem.hint(hint).without_line());
+        fleet.whole = false;
+    }
     let (policies, policies_complete) = policy_file::load(sources, unreadable, problems);
     let mut tree = Tree {
         sources,

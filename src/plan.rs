@@ -18,13 +18,14 @@ mod value;
 
 use crate::desire::{Cell, DesiredVault, Origin, SecretId};
 use crate::mark::Mark;
-use crate::names::InstallationName;
+use crate::names::{InstallationName, MountPath};
 use crate::observe::freshness::Why;
 use crate::observe::seen::{SeenCell, SeenValues, SeenVault};
+use crate::observe::{FailureClass, KvReference, Observed};
 use mount::{DesiredMount, Engine};
 use policy::DesiredPolicy;
 use secret::Metadata;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use change::{
     Action, Blocked, Cause, Change, Concern, FieldChange, Finding, Kind, Reason, Release, Scope,
@@ -188,6 +189,7 @@ pub fn cell(context: &Context<'_>) -> Draft {
         missing_namespaces: &seen.missing_namespaces,
         full: context.full,
     };
+    note_refused_metadata(context, &mut sheet);
     let to_read = secret::sift(&metadata, &gate, &mut sheet);
     match &seen.marked {
         Ok(marked) => secret::plan_undeclared(cell, context.installation, marked, &mut sheet),
@@ -216,4 +218,30 @@ fn wrong_cluster(context: &Context<'_>) -> Option<String> {
     let is = context.seen.identity.as_ref().ok()?;
     (is != wanted)
         .then(|| format!("another cluster answers: its kube-system has the UID {is}, not {wanted}"))
+}
+
+/// Without the right to read metadata, only the value tells whether it moved: that works, and is named.
+fn note_refused_metadata(context: &Context<'_>, sheet: &mut Sheet) {
+    let references = context
+        .cell
+        .secrets
+        .iter()
+        .flat_map(|secret| secret.references());
+    let is_refused = |reference: &&KvReference| {
+        let version = context.seen_vault.versions.get(*reference);
+        version
+            .and_then(Observed::failure)
+            .is_some_and(|failure| failure.class == FailureClass::Forbidden)
+    };
+    let mounts: BTreeSet<&MountPath> = references
+        .filter(is_refused)
+        .map(|reference| &reference.mount)
+        .collect();
+    for mount in mounts {
+        let text = format!(
+            "keyfleet may not read {mount}/metadata/: values are read at every pass to see whether they moved"
+        );
+        let hint = format!("grant its token read on {mount}/metadata/*");
+        sheet.note(&Scope::Vault(context.cell.vault.clone()), text, &hint, None);
+    }
 }

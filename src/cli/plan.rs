@@ -42,7 +42,10 @@ impl Plan {
                 .with_context(|| format!("failed to write {}", path.display()))?;
         }
         match self.output {
-            Format::Text => ui::data(&report::plan_text(&wanted, &planned, ui::style())),
+            Format::Text => {
+                let text = report::plan_text(&wanted, &planned, ui::style());
+                ui::data(&format!("{} Nothing was written.\n", text.trim_end()));
+            }
             Format::Json => print_json(&json),
         }
         Ok(exit(&wanted, &planned))

@@ -32,11 +32,17 @@ pub(super) fn rules(cell: &Cell) -> Vec<Rule> {
     ]
 }
 
+/// What a mount's mark says, and what it would say if it were written now.
+pub(super) struct Marks<'a> {
+    pub(super) was: Option<&'a Mark>,
+    pub(super) new: &'a Mark,
+}
+
 /// Plans the config; says whether logins can work with what is there.
 pub(super) fn plan(
     cell: &Cell,
     mount_owner: &Owner,
-    mark: Option<&Mark>,
+    marks: &Marks<'_>,
     live: &Observed<Fields>,
     sheet: &mut Sheet,
 ) -> bool {
@@ -67,7 +73,7 @@ pub(super) fn plan(
             sheet.change(create(cell, mount_owner, target));
             false
         }
-        Observed::Present(live) => compare(cell, mount_owner, mark, live, target, sheet),
+        Observed::Present(live) => compare(cell, mount_owner, marks, live, target, sheet),
     }
 }
 
@@ -84,6 +90,7 @@ fn create(cell: &Cell, owner: &Owner, target: Target) -> Change {
         write: Write::AuthConfig {
             mount: cell.mount.clone(),
             fields: fields::to_send(&rules(cell), None),
+            remember: None,
         },
     }
 }
@@ -128,11 +135,12 @@ pub(super) fn remembered(
 fn compare(
     cell: &Cell,
     owner: &Owner,
-    mark: Option<&Mark>,
+    marks: &Marks<'_>,
     live: &Fields,
     target: Target,
     sheet: &mut Sheet,
 ) -> bool {
+    let mark = marks.was;
     let stored = is_stored(live);
     let reviewer = reviewer(cell, owner, mark, stored);
     let mut rules = rules(cell);
@@ -203,9 +211,13 @@ fn compare(
     if reviewer == Reviewer::Existing {
         concerns.push(Concern::ErasesReviewer);
     }
+    let is_move = concerns
+        .iter()
+        .any(|concern| matches!(concern, Concern::ServerChanges | Concern::CaChanges));
     let write = Write::AuthConfig {
         mount: cell.mount.clone(),
         fields: fields::to_send(&rules, Some(live)),
+        remember: (is_move && *owner == Owner::Us).then(|| marks.new.to_string()),
     };
     sheet.change(Change {
         target,

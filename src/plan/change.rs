@@ -218,7 +218,7 @@ pub enum Release {
     ByHand,
 }
 
-/// The one write that makes a change.
+/// The write that makes a change: one request, or two where a mount must remember that its server or CA was moved.
 #[derive(Debug)]
 pub enum Write {
     EnableMount {
@@ -238,6 +238,8 @@ pub enum Write {
     AuthConfig {
         mount: MountPath,
         fields: Fields,
+        /// The mount's new mark, where the old one would take a later way back for a hand's work.
+        remember: Option<String>,
     },
     Role {
         mount: MountPath,

@@ -38,7 +38,11 @@ pub(super) fn plan(context: &Context<'_>, sheet: &mut Sheet) -> LoginSide {
             observed.clone()
         }
     };
-    let has_config = auth_config::plan(cell, &owner, mark.as_ref(), &in_mount(&seen.config), sheet);
+    let marks = auth_config::Marks {
+        was: mark.as_ref(),
+        new: &desired.mark,
+    };
+    let has_config = auth_config::plan(cell, &owner, &marks, &in_mount(&seen.config), sheet);
     let mount = match &live_mount {
         Observed::Present(mount) if owner == Owner::Us => Some(mount.accessor.clone()),
         Observed::Absent => Some(mount::MADE.to_owned()),

@@ -40,7 +40,7 @@ pub fn plan(wanted: &Wanted, planned: &Planned, style: Style) -> String {
     } else {
         text.push_str(&summary(planned));
     }
-    text.push_str(" Nothing was written.\n");
+    text.push('\n');
     text
 }
 
