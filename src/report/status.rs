@@ -192,19 +192,26 @@ fn vault_row(vault: &VaultStatus) -> Row {
                 (true, true) => (Ink::Bad, "✗", "sealed"),
                 (true, false) => (Ink::Good, "✓", "unsealed"),
             };
-            let role = if health.standby { "standby" } else { "active" };
-            let group = health.high_availability.as_ref().map_or_else(
-                || "single node".to_owned(),
-                |leader| format!("HA, leader {}", clean(leader)),
-            );
             vec![
                 cell(ink, sigil.to_owned()),
                 cell(Ink::Strong, vault.name.clone()),
                 cell(ink, seal.to_owned()),
-                cell(Ink::Quiet, format!("{role}, {group}")),
+                cell(Ink::Quiet, place_in_group(health)),
                 cell(Ink::Quiet, format!("version {}", clean(&health.version))),
             ]
         }
+    }
+}
+
+/// Whether this node serves, and with whom. One that is sealed serves nobody and knows of no group.
+fn place_in_group(health: &Health) -> String {
+    if health.sealed || !health.initialized {
+        return String::new();
+    }
+    let role = if health.standby { "standby" } else { "active" };
+    match &health.high_availability {
+        None => format!("{role}, single node"),
+        Some(leader) => format!("{role}, HA, leader {}", clean(leader)),
     }
 }
 
