@@ -94,6 +94,13 @@ impl Apply {
                 },
             );
         }
+        // A person may have thought for an hour: what is written starts from what is there now, and only what was
+        // shown is written.
+        let planned = if self.yes {
+            planned
+        } else {
+            look(&wanted.desired, world, options).await
+        };
         let stop = stop_on_signal();
         let is_stopped = || stop.load(Ordering::Relaxed);
         let run = Run {
