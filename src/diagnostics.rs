@@ -33,6 +33,13 @@ impl Place {
     }
 }
 
+impl Place {
+    /// `file:line`, where a column would only be noise.
+    pub fn line(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}:{}", self.file, self.line, self.column)

@@ -4,7 +4,9 @@
 //! that keyfleet does not honour yet is an error that names it.
 
 use super::document::metadata;
-use super::external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
+use super::external_secret::{
+    Destination, Dialect, Entry, ExternalSecret, Login, Remote, is_usable,
+};
 use super::store::{StoreKind, StoreRef};
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::names::{ObjectName, SecretKey};
@@ -43,13 +45,7 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
     let place = spec.place.clone();
     spec.unsupported(LATER, problems);
     spec.finish(problems);
-    if entries.is_empty() && problems.count(Severity::Error) == before {
-        problems.push(
-            Diagnostic::error(&place, "this ExternalSecret names nothing to read")
-                .hint("add `data` or `dataFrom`"),
-        );
-    }
-    if problems.count(Severity::Error) > before {
+    if !is_usable(&entries, &place, before, problems) {
         return None;
     }
     let mut annotations = head.annotations;

@@ -1,7 +1,7 @@
 //! An ExternalSecret of either dialect, as one model: a Secret whose keys come from Vault.
 
 use super::StoreRef;
-use crate::diagnostics::Place;
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::{MountPath, Namespace, ObjectName, RoleName, SecretKey};
 use crate::observe::KvEngine;
 use std::collections::BTreeMap;
@@ -90,4 +90,21 @@ impl fmt::Display for Destination {
             Self::Key { name, .. } => write!(formatter, "key {name}"),
         }
     }
+}
+
+/// Whether a declaration can be used: none of its fields was wrong, and it names something to read. `before` is the number
+/// of errors when its reading began.
+pub(super) fn is_usable(
+    entries: &[Entry],
+    place: &Place,
+    before: usize,
+    problems: &mut Diagnostics,
+) -> bool {
+    if entries.is_empty() && problems.count(Severity::Error) == before {
+        problems.push(
+            Diagnostic::error(place, "this ExternalSecret names nothing to read")
+                .hint("add `data` or `dataFrom`"),
+        );
+    }
+    problems.count(Severity::Error) == before
 }

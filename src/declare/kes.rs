@@ -1,7 +1,9 @@
 //! `kubernetes-client.io/v1` ExternalSecret, as kubernetes-external-secrets reads it.
 
 use super::document::metadata;
-use super::external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
+use super::external_secret::{
+    Destination, Dialect, Entry, ExternalSecret, Login, Remote, is_usable,
+};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::{MountPath, NameError, RoleName, SecretKey};
 use crate::observe::KvEngine;
@@ -72,13 +74,7 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
     let place = spec.place.clone();
     spec.unsupported(LATER, problems);
     spec.finish(problems);
-    if entries.is_empty() && problems.count(Severity::Error) == before {
-        problems.push(
-            Diagnostic::error(&place, "this ExternalSecret names nothing to read")
-                .hint("add `data` or `dataFrom`"),
-        );
-    }
-    if problems.count(Severity::Error) > before {
+    if !is_usable(&entries, &place, before, problems) {
         return None;
     }
     Some(ExternalSecret {

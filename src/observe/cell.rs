@@ -73,7 +73,7 @@ async fn see_cluster(cell: &Cell, cluster: Result<&dyn ReadCluster, &Failure>) -
         // Nothing more is read of a cluster that is not the one that is meant.
         return SeenCell {
             identity,
-            ..unseen()
+            ..unseen(cell)
         };
     }
     let account = &cell.service_account;
@@ -108,23 +108,15 @@ fn is_another(cell: &Cell, identity: &Result<String, Failure>) -> bool {
 }
 
 /// A cluster of which nothing was asked; nothing may be concluded from it.
-fn unseen() -> SeenCell {
+fn unseen(cell: &Cell) -> SeenCell {
     let failure = Failure::new(
         super::FailureClass::Setup,
         "read the cluster",
         "it is not the cluster that is meant",
     );
     SeenCell {
-        config: Observed::Absent,
-        role: Observed::Absent,
-        roles: Ok(BTreeSet::new()),
-        identity: Err(failure.clone()),
-        namespace: Observed::Unknown(failure.clone()),
-        account: Observed::Unknown(failure.clone()),
-        binding: Observed::Unknown(failure.clone()),
-        marked: Err(failure),
         secrets: BTreeMap::new(),
-        missing_namespaces: BTreeSet::new(),
+        ..out_of_reach(cell, &failure)
     }
 }
 

@@ -94,8 +94,7 @@ pub fn judge(
     let Observed::Present(meta) = meta else {
         return Freshness::Look(Why::Missing);
     };
-    let written_by_us = meta.managers.iter().any(|manager| manager.name == MANAGER);
-    if !meta.labels.contains_key(INSTALLATION_LABEL) && !written_by_us {
+    if !meta.labels.contains_key(INSTALLATION_LABEL) && !meta.is_written_by_us() {
         return Freshness::Look(Why::NotOurs);
     }
     let Some(record) = SyncRecord::read(meta) else {

@@ -2,6 +2,8 @@
 //! additional field disturbs nobody.
 
 use super::Failure;
+use crate::mark::{MANAGER, Owner};
+use crate::names::InstallationName;
 use crate::secret::SecretBytes;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,6 +125,28 @@ pub struct LiveMeta {
     pub owned_by_controller: Option<String>,
     pub terminating: bool,
     pub managers: Vec<Manager>,
+}
+
+impl LiveMeta {
+    /// Whether keyfleet is one of the field managers.
+    pub fn is_written_by_us(&self) -> bool {
+        self.managers.iter().any(|manager| manager.name == MANAGER)
+    }
+
+    /// Every field manager but keyfleet.
+    pub fn others(&self) -> impl Iterator<Item = &Manager> {
+        self.managers
+            .iter()
+            .filter(|manager| manager.name != MANAGER)
+    }
+
+    /// Ours by its label, or, when that was taken off, by keyfleet being one of its field managers.
+    pub fn owner(&self, installation: &InstallationName) -> Owner {
+        match Owner::of_labels(&self.labels, installation) {
+            Owner::Unmarked if self.is_written_by_us() => Owner::Us,
+            other => other,
+        }
+    }
 }
 
 /// A `ClusterRoleBinding`.

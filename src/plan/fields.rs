@@ -98,30 +98,23 @@ pub(super) fn to_send(rules: &[Rule], live: Option<&Fields>) -> Fields {
 
 /// A canonical text of the desired fields, for a mark's digest.
 pub(super) fn canonical(rules: &[Rule]) -> String {
-    rules
-        .iter()
-        .map(|rule| {
-            format!(
-                "{}={}\n",
-                rule.name,
-                shown_whole(&meaning(rule.shape, Some(&rule.desired)))
-            )
-        })
-        .collect()
+    canonical_of(rules, |rule| Some(&rule.desired))
 }
 
 /// The same of the live ones.
 pub(super) fn canonical_live(rules: &[Rule], live: &Fields) -> String {
-    rules
-        .iter()
-        .map(|rule| {
-            format!(
-                "{}={}\n",
-                rule.name,
-                shown_whole(&meaning(rule.shape, live.get(rule.name)))
-            )
-        })
-        .collect()
+    canonical_of(rules, |rule| live.get(rule.name))
+}
+
+fn canonical_of<'a>(rules: &'a [Rule], value: impl Fn(&'a Rule) -> Option<&'a Value>) -> String {
+    let line = |rule: &'a Rule| {
+        format!(
+            "{}={}\n",
+            rule.name,
+            shown_whole(&meaning(rule.shape, value(rule)))
+        )
+    };
+    rules.iter().map(line).collect()
 }
 
 /// A field reduced to what it means; an absent one is its type's empty value.

@@ -167,25 +167,7 @@ fn compare(
     target: Target,
     sheet: &mut Sheet,
 ) -> bool {
-    let version = live
-        .options
-        .get("version")
-        .and_then(|version| version.as_str())
-        .unwrap_or("1");
-    // Vault lists a KV engine under either of its two names.
-    let same_kind = live.kind == desired.engine.kind()
-        || desired.engine.version().is_some() && live.kind == "generic";
-    if !same_kind
-        || desired
-            .engine
-            .version()
-            .is_some_and(|wanted| wanted != version)
-    {
-        let is = if same_kind {
-            format!("KV version {version}")
-        } else {
-            format!("of type {}", live.kind)
-        };
+    if let Some(is) = in_the_way(desired.engine, live) {
         sheet.blocked(
             target,
             format!("there is another mount at this path, {is}"),
@@ -197,16 +179,7 @@ fn compare(
     }
     let owner = owner(live, desired);
     let rules = tuning(desired.engine);
-    let mut seen = live.tuning.clone();
-    // A listing that was never tuned is hidden, and older servers say nothing of it.
-    seen.entry("listing_visibility".to_owned())
-        .and_modify(|value| {
-            if value == "" {
-                *value = json!("hidden");
-            }
-        })
-        .or_insert(json!("hidden"));
-    let changes = fields::differences(&rules, &seen);
+    let changes = fields::differences(&rules, &tuned(live));
     // No file says what a mount is tuned to.
     let (mut changes, left) = fields::asked_for(&owner, desired.adopt, changes, |_: &str| false);
     if !left.is_empty() {
@@ -265,6 +238,37 @@ fn compare(
         write,
     });
     true
+}
+
+/// What stands at the path in place of the wanted engine.
+fn in_the_way(engine: Engine, live: &LiveMount) -> Option<String> {
+    let version = live
+        .options
+        .get("version")
+        .and_then(|version| version.as_str())
+        .unwrap_or("1");
+    // Vault lists a KV engine under either of its two names.
+    let same_kind =
+        live.kind == engine.kind() || engine.version().is_some() && live.kind == "generic";
+    if !same_kind {
+        return Some(format!("of type {}", live.kind));
+    }
+    engine
+        .version()
+        .filter(|wanted| *wanted != version)
+        .map(|_| format!("KV version {version}"))
+}
+
+/// What a mount is tuned to. A listing that was never tuned is hidden, and older servers say nothing of it.
+fn tuned(live: &LiveMount) -> Fields {
+    let mut tuning = live.tuning.clone();
+    let listing = tuning
+        .entry("listing_visibility".to_owned())
+        .or_insert(json!("hidden"));
+    if listing == "" {
+        *listing = json!("hidden");
+    }
+    tuning
 }
 
 /// Whether a description is a mark as keyfleet wrote it. Its digests are those of the time when it was written.

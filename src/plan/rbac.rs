@@ -123,7 +123,7 @@ pub(super) fn plan_binding(
         }
         Observed::Present(live) => {
             // Kubernetes gives `subjects` to whoever edited it last: what was keyfleet's is taken back.
-            let owner = owner(&live.meta, installation);
+            let owner = live.meta.owner(installation);
             let write = write(owner == Owner::Us || cell.adopt);
             compare(cell, installation, &owner, live, target, write, sheet)
         }
@@ -231,28 +231,9 @@ fn compare(
     has_account
 }
 
-/// Ours by its label, or, when that was taken off, by keyfleet being one of its field managers.
-fn owner(meta: &LiveMeta, installation: &InstallationName) -> Owner {
-    match Owner::of_labels(&meta.labels, installation) {
-        Owner::Unmarked
-            if meta
-                .managers
-                .iter()
-                .any(|manager| manager.name == crate::mark::MANAGER) =>
-        {
-            Owner::Us
-        }
-        other => other,
-    }
-}
-
 /// The newest write by anyone else.
 pub(super) fn drift(meta: &LiveMeta) -> Cause {
-    let others = meta
-        .managers
-        .iter()
-        .filter(|manager| manager.name != crate::mark::MANAGER);
-    let newest = others.max_by_key(|manager| manager.time.clone());
+    let newest = meta.others().max_by_key(|manager| manager.time.clone());
     Cause::Drift {
         by: newest.map(|manager| manager.name.clone()),
         since: newest.and_then(|manager| manager.time.clone()),

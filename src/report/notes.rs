@@ -2,6 +2,7 @@
 
 use super::rows::{change_rows, scope_word};
 use super::style::{Ink, Style, clean, table};
+use crate::diagnostics::Place;
 use crate::observe::Failure;
 use crate::pipeline::Planned;
 use crate::plan::{Blocked, Finding, Release, Scope, Unread};
@@ -42,10 +43,7 @@ pub(super) fn held(planned: &Planned, style: Style) -> String {
 pub(super) fn blocked(planned: &Planned, style: Style) -> String {
     let all: Vec<&Blocked> = planned.sheets().flat_map(|sheet| &sheet.blocked).collect();
     let texts = all.into_iter().map(|blocked| {
-        let place = blocked
-            .place
-            .as_ref()
-            .map(|place| format!("{}:{}", place.file, place.line));
+        let place = blocked.place.as_ref().map(Place::line);
         let status = blocked
             .status
             .map(|status| format!(" (status {status})"))
@@ -105,10 +103,7 @@ pub(super) fn findings(planned: &Planned, style: Style) -> String {
     all.sort();
     all.dedup();
     let texts = all.into_iter().map(|finding| {
-        let place = finding
-            .place
-            .as_ref()
-            .map(|place| format!("{}:{}", place.file, place.line));
+        let place = finding.place.as_ref().map(Place::line);
         let sigil = if finding.warning {
             ('!', Ink::Careful)
         } else {

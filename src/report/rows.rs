@@ -1,6 +1,7 @@
 //! One change, or one thing that waits, as a row of a table.
 
 use super::style::{Ink, Row, clean, count};
+use crate::diagnostics::Place;
 use crate::plan::{Action, Cause, Change, Scope, Waiting};
 
 /// How many field changes are shown on their own lines before the rest is counted.
@@ -22,11 +23,7 @@ pub(super) fn change_rows(change: &Change) -> Vec<Row> {
         fields => count(fields.len(), "field"),
     };
     let plain = |text: String| (Ink::Quiet, text);
-    let place = change
-        .place
-        .as_ref()
-        .map(|place| format!("{}:{}", place.file, place.line))
-        .unwrap_or_default();
+    let place = change.place.as_ref().map(Place::line).unwrap_or_default();
     let mut rows = vec![vec![
         sigil(change.action),
         (Ink::Plain, change.target.kind.word().to_owned()),
@@ -77,11 +74,7 @@ fn cause(cause: &Cause) -> String {
 }
 
 pub(super) fn waiting_row(waiting: &Waiting) -> Row {
-    let place = waiting
-        .place
-        .as_ref()
-        .map(|place| format!("{}:{}", place.file, place.line))
-        .unwrap_or_default();
+    let place = waiting.place.as_ref().map(Place::line).unwrap_or_default();
     vec![
         (Ink::Quiet, "…".to_owned()),
         (Ink::Plain, waiting.target.kind.word().to_owned()),

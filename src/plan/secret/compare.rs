@@ -4,7 +4,7 @@
 use super::target;
 use crate::apply::SecretWrite;
 use crate::desire::{Cell, DesiredSecret};
-use crate::mark::{MANAGER, Owner};
+use crate::mark::Owner;
 use crate::names::InstallationName;
 use crate::observe::KvReference;
 use crate::observe::freshness::{self, SYNC_ANNOTATION, SyncRecord, Why};
@@ -128,7 +128,7 @@ fn compare(
     sheet: &mut Sheet,
 ) {
     let (cell, desired) = (look.cell, look.desired);
-    let owner = owner(&live.meta, look.installation);
+    let owner = live.meta.owner(look.installation);
     let adopts = owner == Owner::Unmarked && cell.adopt;
     let mut fields = key_changes(&data, live, &owner);
     if fields.is_empty() && owner == Owner::Unmarked && !adopts {
@@ -202,20 +202,10 @@ fn is_ours_to_take_back(
     meta: &LiveMeta,
     data: &BTreeMap<String, SecretBytes>,
 ) -> bool {
-    let others = meta
-        .managers
-        .iter()
-        .filter(|manager| manager.name != MANAGER);
+    let others = meta.others();
     others
         .flat_map(|manager| &manager.data_keys)
         .all(|key| !data.contains_key(key) || was.keys.contains(key))
-}
-
-fn owner(meta: &LiveMeta, installation: &InstallationName) -> Owner {
-    match Owner::of_labels(&meta.labels, installation) {
-        Owner::Unmarked if meta.managers.iter().any(|manager| manager.name == MANAGER) => Owner::Us,
-        other => other,
-    }
 }
 
 /// Which keys differ, by name. Keys that are nobody's here are left, except ones that keyfleet itself wrote before.
@@ -327,9 +317,6 @@ fn cause(
 /// Whether somebody else wrote a key that keyfleet had written.
 fn edited_by_others(meta: &LiveMeta, was: Option<&SyncRecord>) -> bool {
     let ours = |key: &String| was.is_none_or(|was| was.keys.contains(key));
-    let mut others = meta
-        .managers
-        .iter()
-        .filter(|manager| manager.name != MANAGER);
+    let mut others = meta.others();
     others.any(|manager| manager.data_keys.iter().any(ours))
 }

@@ -2,7 +2,6 @@
 
 use super::{target, waiting};
 use crate::desire::{Cell, DesiredSecret, SecretId};
-use crate::mark::MANAGER;
 use crate::names::InstallationName;
 use crate::observe::freshness::{self, Freshness, SyncRecord, Why};
 use crate::observe::live::{KvVersion, LiveMeta, Observed};
@@ -100,11 +99,7 @@ fn note_foreign_keys(
     let Some(record) = SyncRecord::read(meta) else {
         return;
     };
-    for manager in meta
-        .managers
-        .iter()
-        .filter(|manager| manager.name != MANAGER)
-    {
+    for manager in meta.others() {
         let foreign: Vec<&str> = manager
             .data_keys
             .iter()

@@ -1,7 +1,7 @@
 //! Secrets of this installation that nobody declares any more.
 
 use crate::desire::Cell;
-use crate::mark::{INSTALLATION_LABEL, MANAGER};
+use crate::mark::INSTALLATION_LABEL;
 use crate::names::{InstallationName, Namespace, ObjectName};
 use crate::observe::freshness::SyncRecord;
 use crate::observe::live::LiveSecretMeta;
@@ -29,12 +29,7 @@ pub(in crate::plan) fn plan_undeclared(
             continue;
         }
         // A copied label does not make a Secret ours: keyfleet must have written it.
-        if !live
-            .meta
-            .managers
-            .iter()
-            .any(|manager| manager.name == MANAGER)
-        {
+        if !live.meta.is_written_by_us() {
             sheet.note(
                 &Scope::Cluster(cell.cluster.clone()),
                 format!("secret {name} carries keyfleet's label, but keyfleet never wrote it"),
