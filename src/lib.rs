@@ -27,5 +27,6 @@ pub mod diagnostics;
 pub mod mark;
 pub mod names;
 pub mod policy;
+pub mod sandbox;
 pub mod secret;
 pub mod yaml;

@@ -17,6 +17,20 @@ pub fn client(ca_pem: Option<&str>) -> reqwest::Client {
     builder.build().expect("a client can be built")
 }
 
+/// One client for a test that asks thousands of times: it keeps its connections, so it must not outlive its runtime.
+pub fn lasting_client(ca_pem: Option<&str>) -> reqwest::Client {
+    super::init();
+    let mut builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30));
+    if let Some(pem) = ca_pem {
+        let ca = reqwest::Certificate::from_pem(pem.as_bytes()).expect("the CA is PEM");
+        builder = builder.tls_certs_only([ca]);
+    }
+    builder.build().expect("a client can be built")
+}
+
 /// Status and body. A body that is not JSON comes as a JSON string, an empty one as null.
 pub async fn send(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.expect("the server answers");

@@ -1,0 +1,89 @@
+//! A Kubernetes cluster of a world: the API server's HTTP API for the objects that the road and its users touch.
+//!
+//! A request goes through [`request`] (which verb on which object), `authn` (who asks), `authz` (whether RBAC grants it), and
+//! then to the [`store`] or to one of the few objects that are questions (`TokenReview`, `SelfSubjectAccessReview`). What a
+//! kind may hold is a [`schema`]: decoding, defaults, field validation, managedFields and server-side apply read the same one.
+//!
+//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, protobuf, aggregated APIs.
+
+mod authn;
+mod authz;
+mod decode;
+mod discovery;
+mod fields;
+mod kinds;
+mod request;
+mod reviews;
+mod schema;
+mod status;
+mod store;
+mod validate;
+
+use super::StartError;
+use super::authority::Authority;
+use super::meter::{Counts, Meter};
+use super::server::Server;
+use axum::Router;
+use std::sync::Arc;
+
+/// How a cluster is to be.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub name: String,
+    /// 0 is any free port.
+    pub port: u16,
+    /// The bearer token of a `system:masters` user.
+    pub admin_token: String,
+    /// The bearer token of a user with no rights, named `user`.
+    pub user_token: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Cluster {
+    name: String,
+    server: String,
+    ca_pem: String,
+    admin_token: String,
+    meter: Arc<Meter>,
+    _server: Server,
+}
+
+impl Cluster {
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let authority = Authority::new(&options.name)?;
+        let meter = Arc::new(Meter::default());
+        let api = Router::new();
+        let tls = Some(Arc::clone(&authority.tls));
+        let server = Server::start(&options.name, options.port, tls, api).await?;
+        Ok(Self {
+            name: options.name,
+            server: format!("https://{}", server.address()),
+            ca_pem: authority.pem,
+            admin_token: options.admin_token,
+            meter,
+            _server: server,
+        })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `https://127.0.0.1:PORT`.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    pub fn admin_token(&self) -> &str {
+        &self.admin_token
+    }
+
+    /// How often it was asked since this was last called.
+    pub fn take_counts(&self) -> Counts {
+        self.meter.take()
+    }
+}

@@ -1,0 +1,82 @@
+//! What a mount answers with: the engines and auth methods, each a file of its own.
+//!
+//! A backend holds what was written below its mount, and sees a call only after the core has found its token and let it
+//! through. It asks no other server: where it must, it says what to ask and is handed the answer.
+
+use super::Flavour;
+use super::call::{Answer, Call, Refusal};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::fmt;
+
+/// What a backend may know about its surroundings.
+#[derive(Debug, Clone)]
+pub(super) struct Surroundings {
+    pub now: Timestamp,
+    pub flavour: Flavour,
+    /// `auth/prod-eu/`, with the slash.
+    pub mount: String,
+    pub accessor: String,
+    /// Seconds: what the mount grants where nothing else is said.
+    pub default_ttl: u64,
+    pub max_ttl: u64,
+}
+
+pub(super) trait Backend: Send + fmt::Debug {
+    /// Whether something is at this path, for the difference of `create` and `update`; `None` where the backend does not
+    /// tell them apart and everything is an update.
+    fn exists(&self, _path: &str) -> Option<bool> {
+        None
+    }
+
+    /// Paths that need no token: logins.
+    fn is_open(&self, _path: &str) -> bool {
+        false
+    }
+
+    fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal>;
+
+    /// The end of a call that asked for a review.
+    fn reviewed(
+        &mut self,
+        _call: &Call,
+        _around: &Surroundings,
+        _review: Result<Value, ReviewFailure>,
+    ) -> Result<Answer, Refusal> {
+        Err(Refusal::unsupported_operation())
+    }
+}
+
+/// What a backend says to a call.
+#[derive(Debug)]
+pub(super) enum Step {
+    Done(Answer),
+    /// Only a cluster can say whose token this is.
+    Review(Box<TokenReview>),
+}
+
+/// A question to a Kubernetes API, asked over the network as the real plugin does.
+#[derive(Debug, Clone)]
+pub(super) struct TokenReview {
+    pub host: String,
+    pub ca_pem: String,
+    /// Whose rights the review is made with.
+    pub reviewer: String,
+    pub token: String,
+    pub audiences: Vec<String>,
+}
+
+/// Why there is no review.
+#[derive(Debug, Clone)]
+pub(super) enum ReviewFailure {
+    /// The cluster answered, but with this status and not with a review.
+    Status(u16),
+    /// It was not reached, or not believed.
+    Unreachable(String),
+}
+
+impl From<Answer> for Step {
+    fn from(answer: Answer) -> Self {
+        Self::Done(answer)
+    }
+}

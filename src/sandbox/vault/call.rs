@@ -1,0 +1,151 @@
+//! A request as every part of the Vault sees it, and what it may answer.
+
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// What is to be done; policies speak of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Operation {
+    Read,
+    List,
+    Scan,
+    Create,
+    Update,
+    Patch,
+    Delete,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub operation: Operation,
+    /// `` for the root namespace, else with a slash at its end: `team-a/`.
+    pub namespace: String,
+    /// Below `/v1/` and the namespace, decoded: `kv/data/a`. What a backend gets is below its mount: `data/a`.
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub body: Map<String, Value>,
+    pub token: Option<String>,
+}
+
+impl Call {
+    /// The same call as the mount at `mount` sees it.
+    pub(super) fn below(&self, mount: &str) -> Self {
+        let path = self.path.strip_prefix(mount).unwrap_or(&self.path);
+        Self {
+            path: path.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn text(&self, field: &str) -> Option<&str> {
+        self.body.get(field).and_then(Value::as_str)
+    }
+}
+
+/// What a request is answered with when it is granted and makes sense.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Answer {
+    /// 204 without a body.
+    Empty,
+    Secret(Box<Secret>),
+    /// A login that was accepted: the core makes the token.
+    Login(Box<Login>),
+    /// A body as it stands, for the few paths without the usual frame (`sys/health`).
+    Plain(u16, Value),
+}
+
+/// The usual frame: `request_id`, `lease_id`, `data`, `warnings`, `auth`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Secret {
+    pub data: Option<Value>,
+    pub auth: Option<Value>,
+    pub warnings: Vec<String>,
+    pub lease_duration: u64,
+    /// `sys` repeats the fields of `data` beside it.
+    pub data_on_top: bool,
+    /// 200 unless said otherwise.
+    pub status: Option<u16>,
+}
+
+/// What an auth method found out about who logs in.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Login {
+    pub display_name: String,
+    pub policies: Vec<String>,
+    pub no_default_policy: bool,
+    pub metadata: BTreeMap<String, String>,
+    /// Seconds; 0 is the mount's default.
+    pub ttl: u64,
+    pub max_ttl: u64,
+    pub explicit_max_ttl: u64,
+    pub period: u64,
+    pub num_uses: u64,
+    /// `service`, `batch`, `default`, …
+    pub token_type: String,
+    pub alias_name: String,
+    pub warnings: Vec<String>,
+}
+
+/// Why a request is not done: a status and `{"errors": […]}`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Refusal {
+    pub status: u16,
+    pub errors: Vec<String>,
+    /// KV v2 says where it stands in a 404 as well.
+    pub data: Option<Value>,
+    pub warnings: Vec<String>,
+}
+
+impl Answer {
+    pub(super) fn data(data: Value) -> Self {
+        Self::Secret(Box::new(Secret {
+            data: Some(data),
+            ..Secret::default()
+        }))
+    }
+
+    pub(super) fn keys(keys: Vec<String>) -> Result<Self, Refusal> {
+        // A list of nothing is not found.
+        if keys.is_empty() {
+            return Err(Refusal::not_found());
+        }
+        Ok(Self::data(json!({ "keys": keys })))
+    }
+}
+
+impl Refusal {
+    pub(super) fn new(status: u16, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            errors: vec![error.into()],
+            data: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(super) fn denied() -> Self {
+        Self::new(403, "permission denied")
+    }
+
+    /// 404 without a reason: there is nothing, or nothing to see.
+    pub(super) fn not_found() -> Self {
+        Self {
+            status: 404,
+            errors: Vec::new(),
+            data: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(super) fn unsupported_operation() -> Self {
+        Self::new(405, "1 error occurred:\n\t* unsupported operation\n\n")
+    }
+
+    pub(super) fn unsupported_path() -> Self {
+        Self::new(404, "1 error occurred:\n\t* unsupported path\n\n")
+    }
+
+    pub(super) fn invalid(error: impl Into<String>) -> Self {
+        Self::new(400, error)
+    }
+}

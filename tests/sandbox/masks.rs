@@ -1,0 +1,98 @@
+//! What a server makes up itself, named by the order in which it came up.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Fields whose text a server makes up.
+const MADE_UP: [&str; 15] = [
+    "uid",
+    "uuid",
+    "accessor",
+    "client_token",
+    "id",
+    "entity_id",
+    "resourceVersion",
+    "continue",
+    "token",
+    "namespace_id",
+    "creation_path_id",
+    "cluster_id",
+    "nonce",
+    "generation_id",
+    "request_id",
+];
+/// Shorter texts are not looked for inside of others.
+const TELLING: usize = 8;
+
+/// The names given on one side so far.
+#[derive(Debug, Default)]
+pub struct Masks {
+    named: BTreeMap<String, String>,
+    given: BTreeMap<String, usize>,
+}
+
+impl Masks {
+    /// Calls this text so, wherever it stands.
+    pub fn name(&mut self, text: &str, name: &str) {
+        self.named.insert(text.to_owned(), name.to_owned());
+    }
+
+    pub fn mask(&mut self, value: &mut Value) {
+        self.find("", value);
+        self.replace(value);
+    }
+
+    fn find(&mut self, field: &str, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                // A request has an id of its own each time; order would not tell anything.
+                for (name, value) in fields.iter().filter(|(name, _)| *name != "request_id") {
+                    self.find(name, value);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.find(field, item)),
+            Value::String(text) if MADE_UP.contains(&field) && !text.is_empty() => {
+                if !self.named.contains_key(text) {
+                    let count = self.given.entry(field.to_owned()).or_default();
+                    *count += 1;
+                    let name = format!("<{field} {count}>");
+                    self.named.insert(text.clone(), name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn replace(&self, value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.remove("request_id");
+                let names: Vec<String> = fields.keys().cloned().collect();
+                for name in names {
+                    let mut value = fields.remove(&name).unwrap_or_default();
+                    self.replace(&mut value);
+                    fields.insert(self.replaced(&name), value);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.replace(item)),
+            Value::String(text) => *text = self.replaced(text),
+            _ => {}
+        }
+    }
+
+    fn replaced(&self, text: &str) -> String {
+        if let Some(name) = self.named.get(text) {
+            return name.clone();
+        }
+        if text.parse::<jiff::Timestamp>().is_ok() {
+            return "<time>".to_owned();
+        }
+        let telling = self
+            .named
+            .iter()
+            .filter(|(known, _)| known.len() >= TELLING);
+        telling.fold(text.to_owned(), |text, (known, name)| {
+            text.replace(known, name)
+        })
+    }
+}

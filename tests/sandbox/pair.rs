@@ -1,0 +1,399 @@
+//! The same request put to the sandbox and to the real server, and the two answers compared, whole.
+//!
+//! What must differ is named and taken out first: what a server makes up itself (ids, tokens, times, revisions) is replaced
+//! by the order in which it first appeared on that side, so that `uid` may be any text, but must be the same text again
+//! where the real one repeats it. Everything else must be equal, or stand in the table of accepted differences.
+//!
+//! A request may use what an earlier answer said: `{name}` in a path, token or body is filled in with what that side kept.
+
+use super::differences::{Difference, accepted};
+use super::masks::Masks;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub enum Token {
+    /// Root, or `system:masters`.
+    Admin,
+    Nobody,
+    /// The text, with `{name}` filled in.
+    Of(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub method: String,
+    /// From the root of the server: `/v1/sys/health`, `/api/v1/secrets?limit=2`.
+    pub path: String,
+    pub token: Token,
+    pub headers: Vec<(String, String)>,
+    pub body: Option<Body>,
+    /// Kept from the answer: name and JSON pointer.
+    pub keep: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Body {
+    Json(Value),
+    Text(String),
+}
+
+/// One of the two servers.
+pub struct Side {
+    name: &'static str,
+    base: String,
+    admin: String,
+    client: reqwest::Client,
+    masks: Mutex<Masks>,
+    kept: Mutex<BTreeMap<String, String>>,
+}
+
+/// What a server said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub status: u16,
+    /// The headers that clients read, by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    pub body: Value,
+}
+
+/// Both servers, and the differences between them that are accepted.
+pub struct Pair {
+    pub sandbox: Side,
+    pub real: Side,
+    /// As the table of differences names it: `OpenBao`, `HashiCorp`, `Kubernetes`.
+    server: &'static str,
+    token_header: &'static str,
+    said: Mutex<Vec<String>>,
+}
+
+const READ_HEADERS: [&str; 4] = ["content-type", "warning", "retry-after", "location"];
+/// How many of the requests before are told with a difference.
+const TOLD: usize = 12;
+
+impl Ask {
+    pub fn new(method: &str, path: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            token: Token::Admin,
+            headers: Vec::new(),
+            body: None,
+            keep: Vec::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn json(mut self, body: Value) -> Self {
+        self.body = Some(Body::Json(body));
+        self
+    }
+
+    #[must_use]
+    pub fn text(mut self, body: &str) -> Self {
+        self.body = Some(Body::Text(body.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn by(mut self, token: Token) -> Self {
+        self.token = token;
+        self
+    }
+
+    /// Keeps what stands at `pointer` of each side's answer as `{name}`.
+    #[must_use]
+    pub fn keep(mut self, name: &str, pointer: &str) -> Self {
+        self.keep.push((name.to_owned(), pointer.to_owned()));
+        self
+    }
+}
+
+impl fmt::Display for Ask {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.method, self.path)?;
+        if !matches!(self.token, Token::Admin) {
+            write!(formatter, " by {:?}", self.token)?;
+        }
+        for (name, value) in &self.headers {
+            write!(formatter, " [{name}: {value}]")?;
+        }
+        match &self.body {
+            Some(Body::Json(body)) => write!(formatter, " {body}"),
+            Some(Body::Text(body)) => write!(formatter, " {body:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Side {
+    pub fn new(name: &'static str, base: &str, admin: &str, ca_pem: Option<&str>) -> Self {
+        let client = super::support::request::lasting_client(ca_pem);
+        Self {
+            name,
+            base: base.to_owned(),
+            admin: admin.to_owned(),
+            client,
+            masks: Mutex::default(),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// Something that this side knows by a value of its own, such as the address of its cluster.
+    pub fn set(&self, name: &str, value: &str) {
+        let mut kept = self.kept.lock().unwrap();
+        kept.insert(name.to_owned(), value.to_owned());
+        self.masks.lock().unwrap().name(value, &format!("<{name}>"));
+    }
+
+    pub fn kept(&self, name: &str) -> String {
+        let kept = self.kept.lock().unwrap();
+        let found = kept.get(name);
+        found
+            .unwrap_or_else(|| panic!("{} kept no {name}", self.name))
+            .clone()
+    }
+
+    fn filled(&self, text: &str) -> String {
+        let kept = self.kept.lock().unwrap();
+        kept.iter().fold(text.to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
+    }
+
+    fn filled_json(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::from(self.filled(text)),
+            Value::Array(items) => items.iter().map(|item| self.filled_json(item)).collect(),
+            Value::Object(fields) => fields
+                .iter()
+                .map(|(name, value)| (self.filled(name), self.filled_json(value)))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+
+    /// The answer as it came.
+    async fn send(&self, ask: &Ask, token_header: &str) -> Answer {
+        let method = super::support::request::method(&ask.method);
+        let url = format!("{}{}", self.base, self.filled(&ask.path));
+        let mut request = self.client.request(method, url);
+        let token = match &ask.token {
+            Token::Admin => Some(self.admin.clone()),
+            Token::Nobody => None,
+            Token::Of(text) => Some(self.filled(text)),
+        };
+        if let Some(token) = token {
+            let value = match token_header {
+                "authorization" => format!("Bearer {token}"),
+                _ => token,
+            };
+            request = request.header(token_header, value);
+        }
+        for (name, value) in &ask.headers {
+            request = request.header(name, self.filled(value));
+        }
+        request = match &ask.body {
+            Some(Body::Json(body)) => {
+                let text = self.filled_json(body).to_string();
+                if ask.headers.iter().any(|(name, _)| name == "content-type") {
+                    request.body(text)
+                } else {
+                    request
+                        .header("content-type", "application/json")
+                        .body(text)
+                }
+            }
+            Some(Body::Text(body)) => request.body(self.filled(body)),
+            None => request,
+        };
+        let response = request
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{} did not answer `{ask}`: {error:?}", self.name));
+        let status = response.status().as_u16();
+        let headers = READ_HEADERS
+            .iter()
+            .filter_map(|name| {
+                let value = response.headers().get(*name)?.to_str().ok()?;
+                Some(((*name).to_owned(), value.to_owned()))
+            })
+            .collect();
+        let text = response.text().await.unwrap();
+        let body = match text.as_str() {
+            "" => Value::Null,
+            json => serde_json::from_str(json).unwrap_or_else(|_| Value::from(text.clone())),
+        };
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    fn keep(&self, ask: &Ask, answer: &Answer) {
+        for (name, pointer) in &ask.keep {
+            let found = answer.body.pointer(pointer);
+            let text = match found {
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+                None => continue,
+            };
+            self.kept.lock().unwrap().insert(name.clone(), text);
+        }
+    }
+
+    /// What can be compared of an answer.
+    fn comparable(&self, answer: &Answer, differences: &[&Difference]) -> Answer {
+        let mut whole =
+            json!({ "status": answer.status, "headers": answer.headers, "body": answer.body });
+        for difference in differences {
+            difference.take_out(&mut whole);
+        }
+        self.masks.lock().unwrap().mask(&mut whole);
+        Answer {
+            status: whole["status"].as_u64().unwrap_or(0).try_into().unwrap(),
+            headers: serde_json::from_value(whole["headers"].clone()).unwrap(),
+            body: whole["body"].take(),
+        }
+    }
+}
+
+impl Pair {
+    pub fn of_vaults(sandbox: Side, real: Side, server: &'static str) -> Self {
+        Self::new(sandbox, real, server, "x-vault-token")
+    }
+
+    pub fn of_clusters(sandbox: Side, real: Side) -> Self {
+        Self::new(sandbox, real, "Kubernetes", "authorization")
+    }
+
+    fn new(sandbox: Side, real: Side, server: &'static str, token_header: &'static str) -> Self {
+        Self {
+            sandbox,
+            real,
+            server,
+            token_header,
+            said: Mutex::default(),
+        }
+    }
+
+    /// Asks both, and returns the answer that both gave, as the sandbox put it; panics where they differ.
+    pub async fn ask(&self, ask: Ask) -> Answer {
+        match self.compare(&ask).await {
+            Ok(answer) => answer,
+            Err(difference) => panic!("{difference}"),
+        }
+    }
+
+    /// As [`ask`](Self::ask), for sequences that are made up and shrunk.
+    pub async fn compare(&self, ask: &Ask) -> Result<Answer, String> {
+        self.said.lock().unwrap().push(ask.to_string());
+        let (sandbox, real) = tokio::join!(
+            self.sandbox.send(ask, self.token_header),
+            self.real.send(ask, self.token_header)
+        );
+        self.sandbox.keep(ask, &sandbox);
+        self.real.keep(ask, &real);
+        let request = format!("{} {}", ask.method, ask.path);
+        let differences = accepted(self.server, &request);
+        let (ours, theirs) = (
+            self.sandbox.comparable(&sandbox, &differences),
+            self.real.comparable(&real, &differences),
+        );
+        if ours == theirs {
+            return Ok(sandbox);
+        }
+        let said = self.said.lock().unwrap();
+        let before = said.iter().rev().skip(1).take(TOLD).rev();
+        Err(format!(
+            "the sandbox and the real {} differ on `{ask}`\n{}\nasked before:\n  {}",
+            self.server,
+            told(&ours, &theirs),
+            before.cloned().collect::<Vec<_>>().join("\n  ")
+        ))
+    }
+
+    /// Asks one request after another with the state unlike any before, as `{scope}` in their paths.
+    pub async fn compare_all(&self, scope: &str, asks: &[Ask]) -> Result<(), String> {
+        self.said.lock().unwrap().clear();
+        self.sandbox.set("scope", scope);
+        self.real.set("scope", scope);
+        for ask in asks {
+            self.compare(ask).await?;
+        }
+        Ok(())
+    }
+
+    /// Both with the same request in sequence until neither says it is not ready; for the moments after a mount is made.
+    pub async fn settle(&self) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Where two answers differ, and how.
+fn told(ours: &Answer, theirs: &Answer) -> String {
+    let mut lines = Vec::new();
+    if ours.status != theirs.status {
+        lines.push(format!(
+            "  status: sandbox {}, real {}",
+            ours.status, theirs.status
+        ));
+    }
+    if ours.headers != theirs.headers {
+        lines.push(format!(
+            "  headers: sandbox {:?}, real {:?}",
+            ours.headers, theirs.headers
+        ));
+    }
+    unlike("", &ours.body, &theirs.body, &mut lines);
+    lines.join("\n")
+}
+
+fn unlike(pointer: &str, ours: &Value, theirs: &Value, lines: &mut Vec<String>) {
+    match (ours, theirs) {
+        (Value::Object(left), Value::Object(right)) => {
+            let names: std::collections::BTreeSet<&String> =
+                left.keys().chain(right.keys()).collect();
+            for name in names {
+                let below = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                match (left.get(name), right.get(name)) {
+                    (Some(left), Some(right)) => unlike(&below, left, right, lines),
+                    (Some(left), None) => {
+                        lines.push(format!("  {below}: only in the sandbox: {left}"))
+                    }
+                    (None, Some(right)) => {
+                        lines.push(format!("  {below}: only in the real one: {right}"))
+                    }
+                    (None, None) => {}
+                }
+            }
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (index, (left, right)) in left.iter().zip(right).enumerate() {
+                unlike(&format!("{pointer}/{index}"), left, right, lines);
+            }
+        }
+        _ if ours != theirs => {
+            let pointer = if pointer.is_empty() {
+                "the body"
+            } else {
+                pointer
+            };
+            lines.push(format!(
+                "  {pointer}:\n    sandbox {ours}\n    real    {theirs}"
+            ));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,52 @@
+//! The sandbox's clusters are held to a real kube-apiserver, request by request.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test fail as the test does"
+)]
+
+#[path = "sandbox/differences.rs"]
+mod differences;
+#[path = "sandbox/generated.rs"]
+mod generated;
+#[path = "sandbox/masks.rs"]
+mod masks;
+#[path = "sandbox/pair.rs"]
+mod pair;
+pub(crate) mod support;
+
+use keyfleet::sandbox;
+use pair::{Ask, Pair, Side};
+use std::sync::Arc;
+
+/// Both clusters; the real one is shared by the tests of this binary, which keep to namespaces of their own.
+async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster>) {
+    let real = support::world().await.cluster("contract").await;
+    let options = sandbox::kubernetes::Options {
+        name: "contract".to_owned(),
+        port: 0,
+        admin_token: real.admin_token().to_owned(),
+        user_token: Some(real.user_token().to_owned()),
+    };
+    let sandbox = sandbox::kubernetes::Cluster::start(options).await.unwrap();
+    let pair = Pair::of_clusters(
+        Side::new(
+            "the sandbox",
+            sandbox.server(),
+            sandbox.admin_token(),
+            Some(sandbox.ca_pem()),
+        ),
+        Side::new(
+            "the real cluster",
+            real.server(),
+            real.admin_token(),
+            Some(&real.authority().pem()),
+        ),
+    );
+    (pair, sandbox, real)
+}
+
+#[tokio::test]
+async fn both_say_their_version() {
+    let (pair, _sandbox, _real) = clusters().await;
+    pair.ask(Ask::new("GET", "/version")).await;
+}

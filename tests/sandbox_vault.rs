@@ -1,0 +1,45 @@
+//! The sandbox's Vault is held to a real one, request by request.
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test fail as the test does"
+)]
+
+#[path = "sandbox/differences.rs"]
+mod differences;
+#[path = "sandbox/generated.rs"]
+mod generated;
+#[path = "sandbox/masks.rs"]
+mod masks;
+#[path = "sandbox/pair.rs"]
+mod pair;
+pub(crate) mod support;
+
+use keyfleet::sandbox;
+use pair::{Ask, Pair, Side};
+
+/// Both Vaults, fresh: as one test has them, no other does.
+async fn vaults() -> (Pair, sandbox::vault::Vault, support::Vault) {
+    support::init();
+    let real = support::Vault::start().await;
+    let (flavour, server) = match real.flavour().await {
+        support::Flavour::OpenBao => (sandbox::vault::Flavour::OpenBao, "OpenBao"),
+        support::Flavour::HashiCorp => (sandbox::vault::Flavour::HashiCorp, "HashiCorp"),
+    };
+    let options = sandbox::vault::Options {
+        flavour,
+        ..sandbox::vault::Options::default()
+    };
+    let sandbox = sandbox::vault::Vault::start(options).await.unwrap();
+    let pair = Pair::of_vaults(
+        Side::new("the sandbox", sandbox.addr(), sandbox.root_token(), None),
+        Side::new("the real Vault", real.addr(), real.token(), None),
+        server,
+    );
+    (pair, sandbox, real)
+}
+
+#[tokio::test]
+async fn both_are_unsealed_and_say_so() {
+    let (pair, _sandbox, _real) = vaults().await;
+    pair.ask(Ask::new("GET", "/v1/sys/health")).await;
+}
