@@ -10,15 +10,21 @@
 //! refused as a server without them refuses it.
 
 mod authority;
+mod control;
 mod jwt;
 pub mod kubernetes;
 mod meter;
 mod server;
 pub mod vault;
 
+pub use authority::Authority;
+pub use control::WorldCounts;
 pub use meter::{Counts, Kind};
 
+use control::{Control, Meters};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// What a world is made of.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +39,8 @@ pub struct World {
     pub vault: vault::Vault,
     /// By name.
     pub clusters: BTreeMap<String, kubernetes::Cluster>,
+    meters: Arc<Meters>,
+    control: Control,
 }
 
 /// Why a world could not start.
@@ -69,6 +77,29 @@ impl World {
             let cluster = kubernetes::Cluster::start(wanted).await?;
             clusters.insert(cluster.name().to_owned(), cluster);
         }
-        Ok(Self { vault, clusters })
+        let meters = Arc::new(Meters {
+            vault: vault.meter(),
+            clusters: clusters
+                .iter()
+                .map(|(name, cluster)| (name.clone(), cluster.meter()))
+                .collect(),
+        });
+        let control = Control::start(Arc::clone(&meters)).await?;
+        Ok(Self {
+            vault,
+            clusters,
+            meters,
+            control,
+        })
+    }
+
+    /// How often every server was asked since this was last called.
+    pub fn take_counts(&self) -> WorldCounts {
+        self.meters.each(meter::Meter::take)
+    }
+
+    /// Where `GET /counts` says the same to another process; `DELETE` takes them.
+    pub fn counts_address(&self) -> SocketAddr {
+        self.control.address()
     }
 }

@@ -8,7 +8,7 @@ pub struct Style {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     Plain,
     Good,
     Bad,
@@ -18,7 +18,7 @@ pub(super) enum Ink {
 }
 
 impl Style {
-    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
+    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         if !self.colour || text.is_empty() {
             return text.to_owned();
         }

@@ -21,7 +21,7 @@ mod validate;
 
 use super::StartError;
 use super::authority::Authority;
-use super::meter::{Counts, Meter};
+use super::meter::Meter;
 use super::server::Server;
 use axum::Router;
 use std::sync::Arc;
@@ -82,8 +82,7 @@ impl Cluster {
         &self.admin_token
     }
 
-    /// How often it was asked since this was last called.
-    pub fn take_counts(&self) -> Counts {
-        self.meter.take()
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
     }
 }

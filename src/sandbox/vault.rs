@@ -14,7 +14,7 @@ mod http;
 mod state;
 
 use super::StartError;
-use super::meter::{Counts, Meter};
+use super::meter::Meter;
 use super::server::Server;
 use std::sync::Arc;
 
@@ -95,8 +95,7 @@ impl Vault {
         &self.root_token
     }
 
-    /// How often it was asked since this was last called.
-    pub fn take_counts(&self) -> Counts {
-        self.meter.take()
+    pub(super) fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
     }
 }
