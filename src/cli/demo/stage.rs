@@ -4,7 +4,7 @@ use super::super::playground::Playground;
 use super::super::playground::hands::Hands;
 use super::super::playground::servers::Servers;
 use super::super::ui;
-use crate::report::{Ink, Style};
+use crate::report::{Ink, Style, wrapped};
 use anyhow::Context;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -118,32 +118,5 @@ impl<'a> Stage<'a> {
     /// How often the servers were asked since this was last called; real ones do not count.
     pub(super) fn take_counts(&self) -> Option<crate::sandbox::WorldCounts> {
         self.servers.take_counts()
-    }
-}
-
-/// Lines of at most so many characters.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        let line = &mut lines[last];
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn words_stay_whole_and_lines_within_the_width() {
-        let lines = super::wrapped("one two three four", 9);
-        assert_eq!(lines, ["one two", "three", "four"]);
     }
 }

@@ -10,6 +10,8 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
+/// Beside the repository: a file in it would count as an edit.
+const PLAN: &str = "../plan.json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 pub(super) async fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
@@ -30,7 +32,7 @@ async fn onboard(stage: &Stage<'_>) -> anyhow::Result<()> {
              ExternalSecrets that its teams already have.",
         )
         .await;
-    stage.keyfleet(&["plan"], 2).await?;
+    stage.keyfleet(&["plan", "--out", PLAN], 2).await?;
     stage
         .scene(
             "One command instead of seven for each cluster",
@@ -38,7 +40,7 @@ async fn onboard(stage: &Stage<'_>) -> anyhow::Result<()> {
              rights, and brings the values.",
         )
         .await;
-    stage.keyfleet(&["apply", "--yes"], 0).await
+    stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
 }
 
 async fn rest(stage: &Stage<'_>) -> anyhow::Result<()> {
@@ -96,8 +98,8 @@ async fn meddle(stage: &Stage<'_>) -> anyhow::Result<()> {
         .send(Method::PATCH, path, MERGE_PATCH, Some(&edited))
         .await?;
     stage.say("keyfleet says what it was, who did it, and since when; and puts it back with one write each:");
-    stage.keyfleet(&["plan"], 2).await?;
-    stage.keyfleet(&["apply", "--yes"], 0).await
+    stage.keyfleet(&["plan", "--out", PLAN], 2).await?;
+    stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
 }
 
 async fn review(stage: &Stage<'_>) -> anyhow::Result<()> {
