@@ -108,7 +108,7 @@ async fn review(stage: &Stage<'_>) -> anyhow::Result<()> {
     stage
         .scene(
             "A pull request moves a mapping",
-            "Two lines of YAML. What they mean is a grant more in production, and another password in a Secret.",
+            "One line of YAML. What it means is one more grant in production, and another password in a Secret.",
         )
         .await;
     let database = json!({"data": {"password": Uuid::new_v4().to_string()}});
@@ -129,10 +129,11 @@ async fn review(stage: &Stage<'_>) -> anyhow::Result<()> {
     for line in repository.changed_lines(BRANCH)? {
         stage.diff_line(&line);
     }
-    stage.keyfleet(&["plan", "--ref", BRANCH], 2).await?;
-    stage.say("It is merged, and applied:");
+    let plan = ["plan", "--ref", BRANCH, "--out", PLAN];
+    stage.keyfleet(&plan, 2).await?;
+    stage.say("It is merged, and what was reviewed is applied, and nothing else:");
     repository.merge(BRANCH)?;
-    stage.keyfleet(&["apply", "--yes"], 0).await
+    stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
 }
 
 async fn rotate(stage: &Stage<'_>) -> anyhow::Result<()> {
@@ -186,15 +187,17 @@ pub(super) fn end(stage: &Stage<'_>, stay: bool) {
             ("demo --stay", "the same, and the servers stay to play with"),
             (
                 "sandbox --clusters 5",
-                "a fleet of your own to play with, for kubectl and vault as well",
+                "a fleet to play with, also with kubectl and vault",
             ),
             ("plan --help", "what a plan of your own repository needs"),
         ];
         lines.push("Go on with:".to_owned());
-        lines.push(String::new());
-        let widest = advice.iter().map(|(verb, _)| verb.len()).max().unwrap_or(0);
         for (verb, what) in advice {
-            lines.push(format!("  {command} {verb:widest$}   {what}"));
+            lines.extend([
+                String::new(),
+                format!("  {what}:"),
+                format!("  {command} {verb}"),
+            ]);
         }
     }
     ui::data("\n");

@@ -60,10 +60,6 @@ impl Hands {
         Ok(serde_json::from_str(&text).unwrap_or_default())
     }
 
-    pub(in crate::cli) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        self.send(Method::GET, path, "", None).await
-    }
-
     pub(in crate::cli) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let json = "application/json";
         self.send(Method::POST, path, json, Some(body)).await
