@@ -4,14 +4,12 @@
 
 mod apply;
 mod common;
-mod connect;
 mod demo;
 mod failure;
 mod plan;
 mod plan_file;
 mod playground;
 mod sandbox;
-mod settings;
 mod status;
 mod ui;
 mod validate;

@@ -3,7 +3,13 @@
 //! An address in git must not collect a token that was meant for another Vault: the operator's token goes only to the
 //! address that the operator named too, or to the one Vault of the fleet when the operator named none.
 
-use super::settings::{Settings, token_variable};
+mod settings;
+
+pub use settings::Settings;
+pub(crate) use settings::variable;
+
+use settings::token_variable;
+
 use crate::backends::kubernetes::{Access, ClusterConnection, Limits};
 use crate::backends::vault::{Budget, VaultConnection, open};
 use crate::declare::Credential;
@@ -18,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Opens with the operator's settings.
-pub(super) struct Opener {
+pub struct Opener {
     settings: Settings,
     /// Whether the fleet has one Vault only.
     one_vault: bool,
@@ -26,7 +32,7 @@ pub(super) struct Opener {
 }
 
 impl Opener {
-    pub(super) fn new(settings: Settings, desired: &crate::desire::Desired) -> Self {
+    pub fn new(settings: Settings, desired: &crate::desire::Desired) -> Self {
         Self {
             settings,
             one_vault: desired.vaults.len() == 1,
