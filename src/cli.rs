@@ -57,6 +57,8 @@ pub fn run() -> ExitCode {
     };
     ui::start_logging(arguments.verbose);
     crate::backends::install_crypto();
+    // A thousand clusters are as many connections and more. Where the machine grants too few, the one that fails says so.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

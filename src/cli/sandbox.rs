@@ -1,5 +1,6 @@
 //! `keyfleet sandbox`: the embedded Vault and clusters, left running to play with.
 
+use super::common::Format;
 use super::failure::Exit;
 use super::playground::servers::Servers;
 use super::playground::{Playground, Shape};
@@ -16,7 +17,7 @@ pub(super) struct Sandbox {
     #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=5000))]
     clusters: u16,
     /// Declare this many Secrets on every cluster, instead of the example's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
     secrets: Option<u16>,
     /// A new folder for the repository and the kubeconfig
     #[arg(long, value_name = "FOLDER", default_value_os_t = new_folder("sandbox"), hide_default_value = true)]
@@ -35,6 +36,9 @@ pub(super) struct Sandbox {
     /// Let the Vault speak TLS as well, with `VAULT_CACERT`
     #[arg(long)]
     vault_tls: bool,
+    /// How to print where everything is
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -58,7 +62,6 @@ impl Sandbox {
             signal(SignalKind::interrupt()).context("failed to wait for Ctrl-C")?;
         let mut terminated =
             signal(SignalKind::terminate()).context("failed to wait for Ctrl-C")?;
-        allow_many_connections();
         let shape = Shape {
             clusters: usize::from(self.clusters),
             secrets: self.secrets.map(usize::from),
@@ -83,7 +86,10 @@ impl Sandbox {
             _ = terminated.recv() => return Ok(Exit::Good),
         };
         drop(busy);
-        ui::data(&invitation(&playground, &servers));
+        match self.output {
+            Format::Text => ui::data(&invitation(&playground, &servers)),
+            Format::Json => ui::data(&format!("{}\n", places(&playground, &servers))),
+        }
         tokio::select! {
             _ = interrupted.recv() => {}
             _ = terminated.recv() => {}
@@ -94,12 +100,6 @@ impl Sandbox {
         ));
         Ok(Exit::Good)
     }
-}
-
-/// A thousand clusters are a thousand listeners, and a connection or more to each.
-pub(super) fn allow_many_connections() {
-    // As many as this machine grants; where it grants too few, the one that fails says so.
-    let _ = rlimit::increase_nofile_limit(u64::MAX);
 }
 
 fn invitation(playground: &Playground, servers: &Servers) -> String {
@@ -126,6 +126,21 @@ fn invitation(playground: &Playground, servers: &Servers) -> String {
          kubectl get secrets\n  vault kv get kv/shared/mail       (or bao)\n\n{counts}",
         environment = quoted(&playground.folder.join("env")),
     )
+}
+
+/// The same for a program, in one line.
+fn places(playground: &Playground, servers: &Servers) -> serde_json::Value {
+    let environment: serde_json::Map<_, _> = playground
+        .environment()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    serde_json::json!({
+        "schema": "keyfleet.dev/sandbox/v1",
+        "repository": playground.repository.folder(),
+        "environment": environment,
+        "counts": servers.counts_address().map(|address| format!("http://{address}/counts")),
+    })
 }
 
 /// As it was typed, where that is how it is found again.

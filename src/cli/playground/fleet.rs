@@ -41,6 +41,8 @@ pub(super) fn files(shape: &Shape, addresses: &Addresses) -> Vec<(String, String
     let mut files: Vec<(String, String)> = example::FILES
         .iter()
         .filter(|(path, _)| !path.starts_with("clusters/"))
+        // What every cluster shares is one of its Secrets.
+        .filter(|(path, _)| shape.secrets != Some(0) || !path.starts_with("groups/"))
         .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
         .collect();
     for cluster in &addresses.clusters {
