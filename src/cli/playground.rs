@@ -11,7 +11,7 @@ pub(super) mod hands;
 mod kubeconfig;
 mod real;
 pub(super) mod repository;
-mod seed;
+pub(super) mod seed;
 pub(super) mod servers;
 
 pub(super) use fleet::Shape;

@@ -199,5 +199,12 @@ async fn apply_scope(scope: ScopePlan, run: &Run<'_>) -> Vec<Outcome> {
     if let Some(cell) = cell.filter(|_| changes_login) {
         run.world.end_sessions(cell).await;
     }
+    let lets_in = |outcome: &Outcome| {
+        let kind = outcome.change.target.kind;
+        of_login(&outcome.change) || matches!(kind, Kind::Binding | Kind::ServiceAccount)
+    };
+    if let Some(cell) = cell.filter(|_| outcomes.iter().any(lets_in)) {
+        run.world.sessions(&cell.cluster).settle();
+    }
     outcomes
 }

@@ -1,5 +1,6 @@
 //! The story: a fleet is onboarded, left alone, meddled with, changed in a pull request, rotated, and nearly lost.
 
+use super::super::playground::seed::made_up;
 use super::super::ui;
 use super::stage::Stage;
 use crate::report::count;
@@ -8,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::json;
-use uuid::Uuid;
 
 /// Beside the repository: a file in it would count as an edit.
 const PLAN: &str = "../plan.json";
@@ -90,7 +90,7 @@ async fn meddle(stage: &Stage<'_>) -> anyhow::Result<()> {
         .post("/sys/policies/acl/prod-eu-kv-rw", &policy)
         .await?;
     stage.typed("kubectl --context prod-eu -n shop edit secret checkout");
-    let password = STANDARD.encode(Uuid::new_v4().to_string());
+    let password = STANDARD.encode(made_up());
     let edited = json!({"data": {"password": password}});
     let path = "/api/v1/namespaces/shop/secrets/checkout?fieldManager=kubectl-edit";
     let hands = stage.hands_on("prod-eu")?;
@@ -111,7 +111,7 @@ async fn review(stage: &Stage<'_>) -> anyhow::Result<()> {
             "One line of YAML. What it means is one more grant in production, and another password in a Secret.",
         )
         .await;
-    let database = json!({"data": {"password": Uuid::new_v4().to_string()}});
+    let database = json!({"data": {"password": made_up()}});
     stage
         .vault
         .post("/kv/data/prod-eu/database", &database)
@@ -144,7 +144,7 @@ async fn rotate(stage: &Stage<'_>) -> anyhow::Result<()> {
         )
         .await;
     stage.typed("vault kv put kv/shared/mail noreply=…");
-    let mail = json!({"data": {"noreply": Uuid::new_v4().to_string()}});
+    let mail = json!({"data": {"noreply": made_up()}});
     stage.vault.post("/kv/data/shared/mail", &mail).await?;
     stage.keyfleet(&["apply", "--yes"], 0).await
 }

@@ -94,6 +94,7 @@ fn credentials() -> Value {
     json!({"username": "shop", "password": made_up()})
 }
 
-fn made_up() -> String {
-    Uuid::new_v4().simple().to_string()
+/// Known at sight, so that one that shows where it must not is found.
+pub(in crate::cli) fn made_up() -> String {
+    format!("made-up-{}", Uuid::new_v4().simple())
 }
