@@ -7,11 +7,19 @@
 //! Absent: engines other than KV v1, KV v2 and cubbyhole, auth methods other than token, kubernetes and jwt, leases,
 //! response wrapping, quotas, audit, identity. They are refused as unknown.
 
+mod access;
+mod auth_token;
 mod backend;
 mod call;
 mod core;
+mod fields;
 mod http;
+mod mounts;
+mod policies;
+mod review;
 mod state;
+mod sys;
+mod tokens;
 
 use super::StartError;
 use super::meter::Meter;

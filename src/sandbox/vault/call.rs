@@ -61,8 +61,6 @@ pub(super) struct Secret {
     pub auth: Option<Value>,
     pub warnings: Vec<String>,
     pub lease_duration: u64,
-    /// `sys` repeats the fields of `data` beside it.
-    pub data_on_top: bool,
     /// 200 unless said otherwise.
     pub status: Option<u16>,
 }

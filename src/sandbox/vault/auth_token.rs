@@ -1,0 +1,54 @@
+//! `auth/token/`: tokens are made, looked up, renewed and given back.
+
+pub(super) mod answer;
+mod create;
+pub(super) mod grant;
+mod lookup;
+mod renew;
+mod revoke;
+
+use super::call::{Answer, Call, Operation, Refusal};
+use super::core::Caller;
+use super::state::State;
+use jiff::Timestamp;
+
+pub(super) fn handle(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let path = call.path.strip_prefix("auth/token/").unwrap_or_default();
+    let lists = matches!(call.operation, Operation::List | Operation::Scan);
+    let path = if lists {
+        path.trim_end_matches('/')
+    } else {
+        path
+    };
+    let update = call.operation == Operation::Update;
+    let read = call.operation == Operation::Read;
+    match path {
+        "create" | "create-orphan" if update => create::create(state, call, caller, now),
+        "lookup" if update || read => lookup::lookup(state, call, caller, now),
+        "lookup-self" if update || read => lookup::lookup_self(state, caller, now),
+        "lookup-accessor" if update => lookup::lookup_accessor(state, call, now),
+        "renew" if update => renew::renew(state, call, now),
+        "renew-self" if update => renew::renew_self(state, call, caller, now),
+        "renew-accessor" if update => renew::renew_accessor(state, call, now),
+        "revoke" if update => revoke::revoke(state, call),
+        "revoke-self" if update => revoke::revoke_self(state, caller),
+        "revoke-accessor" if update => revoke::revoke_accessor(state, call),
+        "revoke-orphan" if update => revoke::revoke_orphan(state, call),
+        "accessors" if call.operation == Operation::List => lookup::accessors(state, call),
+        "create" | "create-orphan" | "lookup" | "lookup-self" | "lookup-accessor" | "renew"
+        | "renew-self" | "renew-accessor" | "revoke" | "revoke-self" | "revoke-accessor"
+        | "revoke-orphan" | "accessors" => Err(Refusal::unsupported_operation()),
+        _ => match path.strip_prefix("create/") {
+            Some(role) if update && !role.is_empty() => {
+                Err(Refusal::invalid(format!("unknown role {role}")))
+            }
+            Some(role) if !role.is_empty() => Err(Refusal::unsupported_operation()),
+            _ => Err(Refusal::unsupported_path()),
+        },
+    }
+}

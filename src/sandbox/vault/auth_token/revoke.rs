@@ -1,0 +1,55 @@
+//! Giving tokens back.
+
+use crate::sandbox::vault::call::{Answer, Call, Refusal};
+use crate::sandbox::vault::core::Caller;
+use crate::sandbox::vault::state::State;
+
+pub(super) fn revoke(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
+    let id = named(call)?.to_owned();
+    if state.tokens.get(&id).is_some_and(|token| token.batch) {
+        return Err(Refusal::invalid("batch tokens cannot be revoked"));
+    }
+    state.tokens.revoke(&id);
+    Ok(Answer::Empty)
+}
+
+pub(super) fn revoke_self(state: &mut State, caller: &Caller) -> Result<Answer, Refusal> {
+    if caller.token.batch {
+        return Err(Refusal::invalid("batch tokens cannot be revoked"));
+    }
+    state.tokens.revoke(&caller.token.id);
+    Ok(Answer::Empty)
+}
+
+pub(super) fn revoke_accessor(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
+    let accessor = call.text("accessor").unwrap_or_default();
+    if accessor.is_empty() {
+        return Err(Refusal::invalid("missing accessor"));
+    }
+    let Some(id) = state
+        .tokens
+        .of_accessor(accessor)
+        .map(|token| token.id.clone())
+    else {
+        return Err(Refusal::invalid("invalid accessor"));
+    };
+    state.tokens.revoke(&id);
+    Ok(Answer::Empty)
+}
+
+pub(super) fn revoke_orphan(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
+    let id = named(call)?.to_owned();
+    match state.tokens.get(&id) {
+        None => Err(Refusal::invalid("token to revoke not found")),
+        Some(token) if token.batch => Err(Refusal::invalid("batch tokens cannot be revoked")),
+        Some(_) => {
+            state.tokens.revoke_alone(&id);
+            Ok(Answer::Empty)
+        }
+    }
+}
+
+fn named(call: &Call) -> Result<&str, Refusal> {
+    let id = call.text("token").filter(|id| !id.is_empty());
+    id.ok_or_else(|| Refusal::invalid("missing token ID"))
+}
