@@ -10,7 +10,7 @@ pub(crate) use settings::variable;
 
 use settings::token_variable;
 
-use crate::backends::kubernetes::{Access, ClusterConnection, Limits};
+use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use crate::backends::vault::{Budget, VaultConnection, open};
 use crate::declare::Credential;
 use crate::desire::{Cell, Connection, DesiredVault};
@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Opens with the operator's settings.
 pub struct Opener {
@@ -29,6 +30,7 @@ pub struct Opener {
     /// Whether the fleet has one Vault only.
     one_vault: bool,
     vaults: BTreeMap<VaultName, DesiredVault>,
+    kubeconfig: OnceCell<Result<Arc<KubeconfigFile>, Failure>>,
 }
 
 impl Opener {
@@ -37,7 +39,22 @@ impl Opener {
             settings,
             one_vault: desired.vaults.len() == 1,
             vaults: desired.vaults.clone(),
+            kubeconfig: OnceCell::new(),
         }
+    }
+
+    /// Read once, by the first cluster that needs it.
+    async fn own_kubeconfig(&self) -> Result<Arc<KubeconfigFile>, Failure> {
+        let path = self.settings.kubeconfig.clone();
+        let read = async || {
+            let read = tokio::task::spawn_blocking(move || KubeconfigFile::read(path.as_deref()));
+            let setup = |_| {
+                let what = "read the kubeconfig";
+                Failure::new(FailureClass::Setup, what, "reading it was given up")
+            };
+            read.await.map_err(setup)?.map(Arc::new)
+        };
+        self.kubeconfig.get_or_init(read).await.clone()
     }
 
     fn connection(&self, vault: &DesiredVault) -> Result<VaultConnection, Failure> {
@@ -163,7 +180,7 @@ impl Open for Opener {
     ) -> Result<OpenCluster, Failure> {
         let access = match &cell.connect {
             Connection::KubeconfigContext(context) => Access::Kubeconfig {
-                path: self.settings.kubeconfig.clone(),
+                file: self.own_kubeconfig().await?,
                 context: Some(context.clone()),
             },
             Connection::InCluster => Access::InCluster,
