@@ -7,8 +7,6 @@ use super::rules::{self, Rule, quoted};
 use super::{GROUP, MASTERS, ResourceWish, Wish, decide, forbidden, resolve};
 use serde_json::Value;
 
-const EVERYTHING: [&[&str]; 1] = [&["*"]];
-
 /// The check before `object`, a role or a binding, is written in place of `before`. Other objects pass.
 pub(in super::super) fn may_grant(
     store: &Store,
@@ -96,12 +94,7 @@ fn write_binding(
 }
 
 /// Whether the user has all of these rights, and which are missing if not.
-fn held_by(
-    store: &Store,
-    user: &User,
-    namespace: &str,
-    wanted: &[Rule<'_>],
-) -> Result<(), String> {
+fn held_by(store: &Store, user: &User, namespace: &str, wanted: &[Rule<'_>]) -> Result<(), String> {
     let (mut held, mut failures) = (Vec::new(), Vec::new());
     for grant in resolve::grants(store, user, namespace) {
         match grant {
@@ -126,7 +119,7 @@ fn held_by(
 }
 
 fn everything() -> [Rule<'static>; 2] {
-    let all = || EVERYTHING[0].to_vec();
+    let all = || vec!["*"];
     let resources = Rule {
         verbs: all(),
         groups: all(),

@@ -64,7 +64,11 @@ pub(super) fn rules_of<'a>(
 ) -> Result<Vec<Rule<'a>>, NoRole> {
     let kind = text(reference, "kind");
     let namespace = if kind == "Role" { namespace } else { "" };
-    let key = key(&format!("{}s", kind.to_lowercase()), namespace, text(reference, "name"));
+    let key = key(
+        &format!("{}s", kind.to_lowercase()),
+        namespace,
+        text(reference, "name"),
+    );
     match store.get(&key) {
         Some(role) => Ok(rules::of_role(role)),
         None => Err(NoRole {
@@ -110,7 +114,8 @@ fn is(user: &User, subject: &Value, namespace: &str) -> bool {
         "Group" => user.groups.iter().any(|group| group == name),
         "ServiceAccount" => {
             let namespace = home(subject, namespace);
-            !namespace.is_empty() && user.name == format!("system:serviceaccount:{namespace}:{name}")
+            !namespace.is_empty()
+                && user.name == format!("system:serviceaccount:{namespace}:{name}")
         }
         _ => false,
     }

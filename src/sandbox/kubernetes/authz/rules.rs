@@ -26,7 +26,11 @@ impl<'a> Rule<'a> {
     fn of(rule: &'a Value) -> Self {
         let texts = |field: &str| {
             let items = rule[field].as_array();
-            items.into_iter().flatten().filter_map(Value::as_str).collect()
+            items
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect()
         };
         Self {
             verbs: texts("verbs"),
@@ -160,7 +164,7 @@ pub(super) fn missing(held: &[Rule<'_>], wanted: &[Rule<'_>]) -> Vec<String> {
 }
 
 /// `["a" "b"]`, as Go prints a list of texts.
-pub(super) fn quoted<T: AsRef<str>>(texts: &[T]) -> String {
+pub(in super::super) fn quoted<T: AsRef<str>>(texts: &[T]) -> String {
     let quoted: Vec<String> = texts
         .iter()
         .map(|text| format!("{:?}", text.as_ref()))
@@ -177,12 +181,15 @@ fn names(known: &str, wish: &ResourceWish<'_>) -> bool {
     if known == ALL {
         return true;
     }
-    match (known.split_once('/'), wish.subresource) {
-        (None, "") => known == wish.resource,
-        (Some((resource, subresource)), wanted) if !wanted.is_empty() => {
-            subresource == wanted && (resource == ALL || resource == wish.resource)
-        }
-        _ => false,
+    if wish.subresource.is_empty() {
+        return known == wish.resource;
+    }
+    match known
+        .strip_suffix(wish.subresource)
+        .and_then(|rest| rest.strip_suffix('/'))
+    {
+        Some(resource) => resource == ALL || resource == wish.resource,
+        None => false,
     }
 }
 
