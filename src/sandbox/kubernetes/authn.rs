@@ -5,7 +5,7 @@
 mod accounts;
 mod impersonate;
 
-pub(super) use accounts::{ISSUER, issue};
+pub(super) use accounts::{ISSUER, Wanted, issue};
 
 use super::request::User;
 use super::status::Status;

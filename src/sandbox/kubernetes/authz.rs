@@ -10,6 +10,7 @@ mod rules;
 
 pub(super) use bootstrap::objects as bootstrap;
 pub(super) use grant::may_grant;
+pub(super) use resolve::{aggregated, grants};
 pub(super) use rules::quoted;
 
 use super::request::{Attributes, User};
