@@ -11,6 +11,7 @@
 
 mod authority;
 mod control;
+mod fault;
 mod jwt;
 pub mod kubernetes;
 mod meter;
@@ -19,9 +20,10 @@ pub mod vault;
 
 pub use authority::Authority;
 pub use control::WorldCounts;
+pub use fault::{Fault, Mishap};
 pub use meter::{Counts, Kind};
 
-use control::{Control, Meters};
+use control::{Control, Servers};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,7 +41,7 @@ pub struct World {
     pub vault: vault::Vault,
     /// By name.
     pub clusters: BTreeMap<String, kubernetes::Cluster>,
-    meters: Arc<Meters>,
+    servers: Arc<Servers>,
     control: Control,
 }
 
@@ -77,29 +79,34 @@ impl World {
             let cluster = kubernetes::Cluster::start(wanted).await?;
             clusters.insert(cluster.name().to_owned(), cluster);
         }
-        let meters = Arc::new(Meters {
-            vault: vault.meter(),
+        let servers = Arc::new(Servers {
+            vault: vault.watch(),
             clusters: clusters
                 .iter()
-                .map(|(name, cluster)| (name.clone(), cluster.meter()))
+                .map(|(name, cluster)| (name.clone(), cluster.watch()))
                 .collect(),
         });
-        let control = Control::start(Arc::clone(&meters)).await?;
+        let control = Control::start(Arc::clone(&servers)).await?;
         Ok(Self {
             vault,
             clusters,
-            meters,
+            servers,
             control,
         })
     }
 
     /// How often every server was asked since this was last called.
     pub fn take_counts(&self) -> WorldCounts {
-        self.meters.each(meter::Meter::take)
+        self.servers.counts(meter::Meter::take)
     }
 
-    /// Where `GET /counts` says the same to another process; `DELETE` takes them.
-    pub fn counts_address(&self) -> SocketAddr {
+    /// Lets `vault`, or the cluster of this name, go wrong from now on, or be well again. Says whether there is one.
+    pub fn set_fault(&self, server: &str, fault: Option<Fault>) -> bool {
+        self.servers.set_fault(server, fault)
+    }
+
+    /// Where another process counts and breaks: `GET` and `DELETE /counts`, `PUT` and `DELETE /faults/SERVER`.
+    pub fn control_address(&self) -> SocketAddr {
         self.control.address()
     }
 }

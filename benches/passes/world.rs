@@ -65,7 +65,7 @@ impl World {
             repository: PathBuf::from(places["repository"].as_str().unwrap()),
             clusters: read_clusters(&serde_json::from_str(&kubeconfig).unwrap()),
             environment,
-            counts: places["counts"].as_str().unwrap().to_owned(),
+            counts: format!("{}/counts", places["control"].as_str().unwrap()),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             sandbox,
             folder,

@@ -111,19 +111,20 @@ fn invitation(playground: &Playground, servers: &Servers) -> String {
         .map(|(name, value)| format!("  export {name}={value}\n"))
         .collect();
     let clusters = crate::report::count(playground.addresses.clusters.len(), "cluster");
-    let counts = servers
-        .counts_address()
-        .map_or_else(String::new, |address| {
-            format!(
-                "How often the servers were asked, and for what: curl http://{address}/counts\n"
-            )
-        });
+    let control = servers.control_address().map_or_else(String::new, |address| {
+        format!(
+            "How often each was asked:  curl http://{address}/counts\n\
+             To let one of them hang:   curl -X PUT http://{address}/faults/prod-eu -H 'Content-Type: application/json' \
+             -d '{{\"mishap\": \"hang\"}}'\n\
+             and to mend it:            curl -X DELETE http://{address}/faults/prod-eu\n"
+        )
+    });
     format!(
         "A Vault and {clusters} are running on 127.0.0.1, in memory. Ctrl-C ends them.\n\n{variables}\n\
          or, in one line:\n\n  . {environment}\n\n\
          The repository is {repository}. In another terminal:\n\n  \
          {command} plan {repository}\n  {command} apply {repository}\n  \
-         kubectl get secrets\n  vault kv get kv/shared/mail       (or bao)\n\n{counts}",
+         kubectl get secrets\n  vault kv get kv/shared/mail       (or bao)\n\n{control}",
         environment = quoted(&playground.folder.join("env")),
     )
 }
@@ -139,7 +140,7 @@ fn places(playground: &Playground, servers: &Servers) -> serde_json::Value {
         "schema": "keyfleet.dev/sandbox/v1",
         "repository": playground.repository.folder(),
         "environment": environment,
-        "counts": servers.counts_address().map(|address| format!("http://{address}/counts")),
+        "control": servers.control_address().map(|address| format!("http://{address}")),
     })
 }
 

@@ -1,11 +1,13 @@
-//! What is asked of a world from outside: how often its servers were asked. A port of its own, so that the servers' own
-//! APIs stay as the real ones'.
+//! What is asked of a world from outside: how often its servers were asked, and what they are to do wrong. A port of its
+//! own, so that the servers' own APIs stay as the real ones'.
 
 use super::StartError;
+use super::fault::{Fault, Faults};
 use super::meter::{Counts, Meter};
 use super::server::Server;
-use axum::extract::State;
-use axum::routing::get;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, put};
 use axum::{Json, Router};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -19,11 +21,21 @@ pub struct WorldCounts {
     pub clusters: BTreeMap<String, Counts>,
 }
 
+/// What can be seen and set of one server beside its API.
 #[derive(Debug)]
-pub(super) struct Meters {
-    pub vault: Arc<Meter>,
-    pub clusters: BTreeMap<String, Arc<Meter>>,
+pub(super) struct Watched {
+    pub meter: Arc<Meter>,
+    pub faults: Arc<Faults>,
 }
+
+#[derive(Debug)]
+pub(super) struct Servers {
+    pub vault: Watched,
+    pub clusters: BTreeMap<String, Watched>,
+}
+
+/// What the Vault is called where clusters are called by their names.
+const VAULT: &str = "vault";
 
 #[derive(Debug)]
 pub(super) struct Control {
@@ -31,10 +43,11 @@ pub(super) struct Control {
 }
 
 impl Control {
-    pub(super) async fn start(meters: Arc<Meters>) -> Result<Self, StartError> {
+    pub(super) async fn start(servers: Arc<Servers>) -> Result<Self, StartError> {
         let api = Router::new()
             .route("/counts", get(so_far).delete(taken))
-            .with_state(meters);
+            .route("/faults/{server}", put(broken).delete(mended))
+            .with_state(servers);
         let server = Server::start("the counts", 0, None, api).await?;
         Ok(Self { server })
     }
@@ -44,21 +57,49 @@ impl Control {
     }
 }
 
-async fn so_far(State(meters): State<Arc<Meters>>) -> Json<WorldCounts> {
-    Json(meters.each(Meter::so_far))
+async fn so_far(State(servers): State<Arc<Servers>>) -> Json<WorldCounts> {
+    Json(servers.counts(Meter::so_far))
 }
 
 /// The counts, which start again at nothing.
-async fn taken(State(meters): State<Arc<Meters>>) -> Json<WorldCounts> {
-    Json(meters.each(Meter::take))
+async fn taken(State(servers): State<Arc<Servers>>) -> Json<WorldCounts> {
+    Json(servers.counts(Meter::take))
 }
 
-impl Meters {
-    pub(super) fn each(&self, read: impl Fn(&Meter) -> Counts) -> WorldCounts {
+async fn broken(
+    State(servers): State<Arc<Servers>>,
+    Path(server): Path<String>,
+    Json(fault): Json<Fault>,
+) -> StatusCode {
+    set(&servers, &server, Some(fault))
+}
+
+async fn mended(State(servers): State<Arc<Servers>>, Path(server): Path<String>) -> StatusCode {
+    set(&servers, &server, None)
+}
+
+fn set(servers: &Servers, server: &str, fault: Option<Fault>) -> StatusCode {
+    match servers.set_fault(server, fault) {
+        true => StatusCode::NO_CONTENT,
+        false => StatusCode::NOT_FOUND,
+    }
+}
+
+impl Servers {
+    /// Says whether there is such a server.
+    pub(super) fn set_fault(&self, server: &str, fault: Option<Fault>) -> bool {
+        let found = match server {
+            VAULT => Some(&self.vault),
+            name => self.clusters.get(name),
+        };
+        found.map(|server| server.faults.set(fault)).is_some()
+    }
+
+    pub(super) fn counts(&self, read: impl Fn(&Meter) -> Counts) -> WorldCounts {
         let clusters = self.clusters.iter();
-        let counts = clusters.map(|(name, meter)| (name.clone(), read(meter)));
+        let counts = clusters.map(|(name, server)| (name.clone(), read(&server.meter)));
         WorldCounts {
-            vault: read(&self.vault),
+            vault: read(&self.vault.meter),
             clusters: counts.filter(|(_, counts)| !counts.is_empty()).collect(),
         }
     }

@@ -21,6 +21,7 @@ mod validate;
 
 use super::StartError;
 use super::authority::Authority;
+use super::control::Watched;
 use super::meter::Meter;
 use super::server::Server;
 use axum::Router;
@@ -45,7 +46,7 @@ pub struct Cluster {
     ca_pem: String,
     admin_token: String,
     meter: Arc<Meter>,
-    _server: Server,
+    listener: Server,
 }
 
 impl Cluster {
@@ -61,7 +62,7 @@ impl Cluster {
             ca_pem: authority.pem,
             admin_token: options.admin_token,
             meter,
-            _server: server,
+            listener: server,
         })
     }
 
@@ -82,7 +83,10 @@ impl Cluster {
         &self.admin_token
     }
 
-    pub(super) fn meter(&self) -> Arc<Meter> {
-        Arc::clone(&self.meter)
+    pub(super) fn watch(&self) -> Watched {
+        Watched {
+            meter: Arc::clone(&self.meter),
+            faults: self.listener.faults(),
+        }
     }
 }

@@ -22,6 +22,7 @@ mod sys;
 mod tokens;
 
 use super::StartError;
+use super::control::Watched;
 use super::meter::Meter;
 use super::server::Server;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ pub struct Vault {
     ca_pem: Option<String>,
     root_token: String,
     meter: Arc<Meter>,
-    _server: Server,
+    listener: Server,
 }
 
 impl Vault {
@@ -85,7 +86,7 @@ impl Vault {
             ca_pem: authority.map(|authority| authority.pem),
             root_token: options.root_token,
             meter,
-            _server: server,
+            listener: server,
         })
     }
 
@@ -103,7 +104,10 @@ impl Vault {
         &self.root_token
     }
 
-    pub(super) fn meter(&self) -> Arc<Meter> {
-        Arc::clone(&self.meter)
+    pub(super) fn watch(&self) -> Watched {
+        Watched {
+            meter: Arc::clone(&self.meter),
+            faults: self.listener.faults(),
+        }
     }
 }

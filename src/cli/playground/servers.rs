@@ -40,10 +40,10 @@ impl Servers {
         Ok(Self::Real(RealServers::start(&shape.names()).await?))
     }
 
-    /// Where the embedded ones say how often they were asked.
-    pub(in crate::cli) fn counts_address(&self) -> Option<SocketAddr> {
+    /// Where the embedded ones say how often they were asked, and are broken.
+    pub(in crate::cli) fn control_address(&self) -> Option<SocketAddr> {
         match self {
-            Self::Embedded(world) => Some(world.counts_address()),
+            Self::Embedded(world) => Some(world.control_address()),
             Self::Real(_) => None,
         }
     }
