@@ -8,6 +8,8 @@
 mod differences;
 #[path = "sandbox/generated.rs"]
 mod generated;
+#[path = "sandbox/granted.rs"]
+mod granted;
 #[path = "sandbox/masks.rs"]
 mod masks;
 #[path = "sandbox/namespaces.rs"]

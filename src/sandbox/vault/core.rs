@@ -247,6 +247,8 @@ fn dispatch(
         return match mount.kind.trim_start_matches("ns_") {
             "system" => sys::handle(state, call, caller, now),
             "token" => auth_token::handle(state, call, caller, now),
+            // Nobody is known there.
+            "identity" if call.operation == Operation::Read => Err(Refusal::not_found()),
             _ => Err(Refusal::unsupported_path()),
         }
         .map(Routed::Answer);
