@@ -12,6 +12,8 @@ mod generated;
 mod granted;
 #[path = "sandbox/masks.rs"]
 mod masks;
+#[path = "sandbox/mounts.rs"]
+mod mounts;
 #[path = "sandbox/namespaces.rs"]
 mod namespaces;
 #[path = "sandbox/pair.rs"]

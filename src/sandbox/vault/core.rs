@@ -177,7 +177,7 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
         call.operation = create_or_update(state, call);
     }
     let access = Access::of(state, &token, now);
-    let guarded = sys::is_guarded(call);
+    let guarded = sys::is_guarded(call, state.flavour);
     if !access.allows(call, guarded) {
         if state.tokens.get(&token.id).is_some_and(used_up) {
             state.tokens.revoke(&token.id);
