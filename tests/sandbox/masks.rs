@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 15] = [
+const MADE_UP: [&str; 16] = [
     "uid",
     "uuid",
     "accessor",
@@ -17,10 +17,15 @@ const MADE_UP: [&str; 15] = [
     "namespace_id",
     "creation_path_id",
     "cluster_id",
+    "cluster_name",
     "nonce",
     "generation_id",
     "request_id",
 ];
+/// Fields whose number is a moment.
+const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];
+/// Fields whose number counts the seconds that are left, which go by between two answers.
+const LEFT: [&str; 2] = ["ttl", "lease_duration"];
 /// Shorter texts are not looked for inside of others.
 const TELLING: usize = 8;
 
@@ -29,12 +34,22 @@ const TELLING: usize = 8;
 pub struct Masks {
     named: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
+    /// What was found in answers, not named from outside.
+    found: Vec<String>,
 }
 
 impl Masks {
     /// Calls this text so, wherever it stands.
     pub fn name(&mut self, text: &str, name: &str) {
         self.named.insert(text.to_owned(), name.to_owned());
+    }
+
+    /// Forgets what was found, so that a long run of sequences does not look for all that was ever made up.
+    pub fn forget(&mut self) {
+        self.given.clear();
+        for text in std::mem::take(&mut self.found) {
+            self.named.remove(&text);
+        }
     }
 
     pub fn mask(&mut self, value: &mut Value) {
@@ -57,6 +72,7 @@ impl Masks {
                     *count += 1;
                     let name = format!("<{field} {count}>");
                     self.named.insert(text.clone(), name);
+                    self.found.push(text.clone());
                 }
             }
             _ => {}
@@ -70,7 +86,13 @@ impl Masks {
                 let names: Vec<String> = fields.keys().cloned().collect();
                 for name in names {
                     let mut value = fields.remove(&name).unwrap_or_default();
-                    self.replace(&mut value);
+                    match value.as_u64() {
+                        Some(_) if MOMENTS.contains(&name.as_str()) => value = "<time>".into(),
+                        Some(left) if LEFT.contains(&name.as_str()) => {
+                            value = ((left + 5) / 10 * 10).into();
+                        }
+                        _ => self.replace(&mut value),
+                    }
                     fields.insert(self.replaced(&name), value);
                 }
             }

@@ -11,6 +11,7 @@ use super::call::{Answer, Call, Operation, Refusal};
 use super::core::Caller;
 use super::state::State;
 use jiff::Timestamp;
+pub(super) use lookup::of_accessor;
 
 pub(super) fn handle(
     state: &mut State,
@@ -19,12 +20,6 @@ pub(super) fn handle(
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     let path = call.path.strip_prefix("auth/token/").unwrap_or_default();
-    let lists = matches!(call.operation, Operation::List | Operation::Scan);
-    let path = if lists {
-        path.trim_end_matches('/')
-    } else {
-        path
-    };
     let update = call.operation == Operation::Update;
     let read = call.operation == Operation::Read;
     match path {
@@ -38,17 +33,28 @@ pub(super) fn handle(
         "revoke" if update => revoke::revoke(state, call),
         "revoke-self" if update => revoke::revoke_self(state, caller),
         "revoke-accessor" if update => revoke::revoke_accessor(state, call),
-        "revoke-orphan" if update => revoke::revoke_orphan(state, call),
-        "accessors" if call.operation == Operation::List => lookup::accessors(state, call),
+        "revoke-orphan" if update => revoke::revoke_orphan(state, call, caller),
+        "accessors/" if call.operation == Operation::List => lookup::accessors(state, call),
+        // Roles of tokens are not made here.
+        "roles/" if call.operation == Operation::List => Err(Refusal::not_found()),
         "create" | "create-orphan" | "lookup" | "lookup-self" | "lookup-accessor" | "renew"
         | "renew-self" | "renew-accessor" | "revoke" | "revoke-self" | "revoke-accessor"
-        | "revoke-orphan" | "accessors" => Err(Refusal::unsupported_operation()),
-        _ => match path.strip_prefix("create/") {
-            Some(role) if update && !role.is_empty() => {
-                Err(Refusal::invalid(format!("unknown role {role}")))
-            }
-            Some(role) if !role.is_empty() => Err(Refusal::unsupported_operation()),
-            _ => Err(Refusal::unsupported_path()),
-        },
+        | "revoke-orphan" | "accessors" | "roles" => Err(Refusal::unsupported_operation()),
+        _ => role(path, call.operation),
+    }
+}
+
+/// What is asked of roles, of which there are none.
+fn role(path: &str, operation: Operation) -> Result<Answer, Refusal> {
+    let named = |prefix: &str| {
+        let name = path.strip_prefix(prefix)?;
+        (!name.is_empty() && !name.ends_with('/')).then_some(name)
+    };
+    match (named("create/"), named("roles/"), operation) {
+        (Some(role), _, Operation::Update) => Err(Refusal::invalid(format!("unknown role {role}"))),
+        (_, Some(_), Operation::Read) => Err(Refusal::not_found()),
+        (_, Some(_), Operation::Delete) => Ok(Answer::Empty),
+        (None, None, _) => Err(Refusal::unsupported_path()),
+        _ => Err(Refusal::unsupported_operation()),
     }
 }

@@ -88,6 +88,10 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         done.result = answer;
         return Begun::Done(done);
     }
+    if let Some(refusal) = unwritable(&call) {
+        done.result = Err(refusal);
+        return Begun::Done(done);
+    }
     if !state.enter(&mut call) {
         done.result = Err(Refusal::new(404, "namespace not found"));
         return Begun::Done(done);
@@ -99,6 +103,13 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         Err(refusal) => done.result = Err(refusal),
     }
     Begun::Done(done)
+}
+
+/// Nothing is named with a slash at its end.
+fn unwritable(call: &Call) -> Option<Refusal> {
+    let writes = matches!(call.operation, Operation::Update | Operation::Patch);
+    let error = "cannot write to a path ending in '/'";
+    (writes && call.path.ends_with('/')).then(|| Refusal::invalid(error))
 }
 
 enum Routed {
@@ -142,45 +153,52 @@ fn is_open(state: &mut State, call: &Call) -> bool {
     })
 }
 
+const OF_ITSELF: [&str; 3] = [
+    "auth/token/lookup-self",
+    "auth/token/renew-self",
+    "auth/token/revoke-self",
+];
+
 /// Who asks, when the policies of that token let it ask this.
 fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, Refusal> {
     let token = call.token.as_deref().and_then(|id| state.tokens.get(id));
     let Some(token) = token.cloned() else {
         return Err(Refusal::denied());
     };
+    if OF_ITSELF.contains(&call.path.as_str()) {
+        // What a token asks of itself, it asks where it is at home.
+        call.namespace.clone_from(&token.namespace);
+    }
     if !call.namespace.starts_with(&token.namespace) {
-        return Err(Refusal::denied());
+        return Err(Refusal::not_granted());
     }
     spend(state, &token.id);
     if call.operation == Operation::Update {
         call.operation = create_or_update(state, call);
     }
     let access = Access::of(state, &token, now);
-    let guarded = sys::is_guarded(call, state.flavour);
+    let guarded = sys::is_guarded(call);
     if !access.allows(call, guarded) {
         if state.tokens.get(&token.id).is_some_and(used_up) {
             state.tokens.revoke(&token.id);
         }
-        return Err(Refusal::denied());
+        return Err(Refusal::not_granted());
     }
     Ok(Caller { token, access })
 }
 
-/// The last use is marked by this, since 0 is without end.
-const SPENT: u64 = u64::MAX;
-
 fn spend(state: &mut State, id: &str) {
     if let Some(token) = state.tokens.get_mut(id) {
-        token.num_uses = match token.num_uses {
+        token.uses_left = match token.uses_left {
             0 => 0,
-            1 => SPENT,
+            1 => -1,
             more => more - 1,
         };
     }
 }
 
 fn used_up(token: &Token) -> bool {
-    token.num_uses == SPENT
+    token.uses_left < 0
 }
 
 fn create_or_update(state: &mut State, call: &Call) -> Operation {
@@ -229,6 +247,8 @@ fn dispatch(
         return match mount.kind.trim_start_matches("ns_") {
             "system" => sys::handle(state, call, caller, now),
             "token" => auth_token::handle(state, call, caller, now),
+            // Nobody is known there.
+            "identity" if call.operation == Operation::Read => Err(Refusal::not_found()),
             _ => Err(Refusal::unsupported_path()),
         }
         .map(Routed::Answer);

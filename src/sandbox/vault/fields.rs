@@ -1,6 +1,7 @@
 //! The fields of a request as the real servers read them: leniently.
 
-use super::call::Call;
+use super::Flavour;
+use super::call::{Call, Refusal};
 use serde_json::Value;
 
 /// A number of seconds, or a text such as `90`, `1h30m`, `2d`; what is wrong with it is said as Go says it.
@@ -115,6 +116,81 @@ pub(super) fn flag(value: &Value) -> Option<bool> {
         Value::Null => Some(false),
         _ => None,
     }
+}
+
+/// Why a field cannot be what it is to be.
+pub(super) fn invalid(name: &str, value: &Value, why: &str, flavour: Flavour) -> Refusal {
+    let shown = match flavour {
+        Flavour::OpenBao => String::new(),
+        Flavour::HashiCorp => format!(" {}", text(value).unwrap_or_else(|| value.to_string())),
+    };
+    Refusal::invalid(format!(
+        "Field validation failed: error converting input{shown} for field {name:?}: {why}"
+    ))
+}
+
+/// A field that is a time in seconds.
+pub(super) fn duration(call: &Call, name: &str, flavour: Flavour) -> Result<Option<u64>, Refusal> {
+    let Some(value) = call.body.get(name) else {
+        return Ok(None);
+    };
+    let seconds = seconds(value).map_err(|why| invalid(name, value, &why, flavour))?;
+    match u64::try_from(seconds) {
+        Ok(seconds) => Ok(Some(seconds)),
+        Err(_) => {
+            let why = format!("cannot provide negative value '{seconds}'");
+            Err(invalid(name, value, &why, flavour))
+        }
+    }
+}
+
+/// A field that is a whole number.
+pub(super) fn integer(call: &Call, name: &str, flavour: Flavour) -> Result<Option<i64>, Refusal> {
+    let Some(value) = call.body.get(name) else {
+        return Ok(None);
+    };
+    match value {
+        Value::Null => Ok(Some(0)),
+        Value::Bool(flag) => Ok(Some(i64::from(*flag))),
+        Value::Number(number) if number.is_i64() => Ok(number.as_i64()),
+        Value::String(text) if text.is_empty() => Ok(Some(0)),
+        value => {
+            let shown = text(value).unwrap_or_default();
+            match shown.parse() {
+                Ok(number) => Ok(Some(number)),
+                Err(_) => {
+                    let why = match flavour {
+                        Flavour::OpenBao => {
+                            "'' cannot parse value as 'int': strconv.ParseInt: invalid syntax"
+                                .to_owned()
+                        }
+                        Flavour::HashiCorp => format!(
+                            "cannot parse '' as int: strconv.ParseInt: parsing {shown:?}: invalid syntax"
+                        ),
+                    };
+                    Err(invalid(name, value, &why, flavour))
+                }
+            }
+        }
+    }
+}
+
+/// A field that is a text.
+pub(super) fn string(call: &Call, name: &str, flavour: Flavour) -> Result<Option<String>, Refusal> {
+    let Some(value) = call.body.get(name) else {
+        return Ok(None);
+    };
+    let kind = match value {
+        Value::Null => return Ok(Some(String::new())),
+        Value::Object(_) => "map[string]interface {}",
+        Value::Array(_) => "[]interface {}",
+        value => return Ok(text(value)),
+    };
+    let mut why = format!("'' expected type 'string', got unconvertible type '{kind}'");
+    if flavour == Flavour::HashiCorp {
+        why.push_str(&format!(", value: '{value}'"));
+    }
+    Err(invalid(name, value, &why, flavour))
 }
 
 /// The warning on fields that an endpoint does not know.

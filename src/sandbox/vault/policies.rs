@@ -42,10 +42,28 @@ pub(super) fn stored(text: &str, meaning: Policy, now: Timestamp) -> Stored {
 
 /// What a namespace begins with.
 pub(super) fn initial(flavour: Flavour, now: Timestamp) -> Policies {
-    let text = default_text(flavour);
-    let meaning = Policy::parse_for(dialect(flavour), &text).unwrap_or_default();
-    BTreeMap::from([("default".to_owned(), stored(&text, meaning, now))])
+    let texts = [
+        ("default", default_text(flavour)),
+        ("response-wrapping", WRAPPING.to_owned()),
+        ("control-group", CONTROL_GROUP.to_owned()),
+    ];
+    let known = texts
+        .into_iter()
+        .filter(|(name, _)| *name != "control-group" || flavour == Flavour::HashiCorp);
+    let stored = known.map(|(name, text)| {
+        let meaning = Policy::parse_for(dialect(flavour), &text).unwrap_or_default();
+        (name.to_owned(), stored(&text, meaning, now))
+    });
+    stored.collect()
 }
+
+/// What a token for one wrapped answer may do. No answer is wrapped here, but the policy can be read.
+const WRAPPING: &str = r#"path "cubbyhole/response" { capabilities = ["create", "read"] }
+path "sys/wrapping/unwrap" { capabilities = ["update"] }
+"#;
+const CONTROL_GROUP: &str = r#"path "cubbyhole/control-group" { capabilities = ["update", "create", "read"] }
+path "sys/wrapping/unwrap" { capabilities = ["update"] }
+"#;
 
 /// What every token may do, unless somebody rewrites it.
 fn default_text(flavour: Flavour) -> String {

@@ -34,6 +34,11 @@ pub(super) fn handle(
     } else {
         path
     };
+    if !call.namespace.is_empty() && OF_THE_SERVER.contains(&path) {
+        return Err(Refusal::invalid(
+            "operation only available in root namespace",
+        ));
+    }
     let (head, rest) = path
         .split_once('/')
         .map_or((path, None), |(head, rest)| (head, Some(rest)));
@@ -47,7 +52,13 @@ pub(super) fn handle(
                 policies::handle(state, call, policies::Form::Acl, name, now)
             }
             Some(("detailed", "acl")) if state.flavour == Flavour::OpenBao => {
-                policies::detailed(state, call)
+                policies::detailed(state, call, "")
+            }
+            Some(("detailed", rest)) if state.flavour == Flavour::OpenBao => {
+                match rest.strip_prefix("acl/") {
+                    Some(below) if lists => policies::detailed(state, call, below),
+                    _ => Err(Refusal::unsupported_path()),
+                }
             }
             _ => Err(Refusal::unsupported_path()),
         },
@@ -55,22 +66,27 @@ pub(super) fn handle(
             capabilities::handle(state, call, caller, head, now)
         }
         "namespaces" => namespaces::handle(state, call, rest, now),
+        // Nothing is ever recorded.
+        "audit" if rest.is_none() && call.operation == Operation::Read => {
+            Ok(Answer::data(serde_json::json!({})))
+        }
         "internal" => internal(state, call, now),
         _ => Err(Refusal::unsupported_path()),
     }
 }
 
+/// What only the whole server has.
+const OF_THE_SERVER: [&str; 4] = ["health", "seal-status", "leader", "init"];
+
 /// Paths that want `sudo` beside what the operation needs.
-pub(super) fn is_guarded(call: &Call, flavour: Flavour) -> bool {
+pub(super) fn is_guarded(call: &Call) -> bool {
     let path = call.path.as_str();
     if let Some(path) = path.strip_prefix("auth/token/") {
-        return matches!(path, "revoke-orphan" | "accessors" | "accessors/");
+        return matches!(path, "accessors" | "accessors/");
     }
     let Some(path) = path.strip_prefix("sys/") else {
         return false;
     };
-    let namespaces = flavour == Flavour::OpenBao && path.starts_with("namespaces/");
-    let _ = namespaces;
     path.starts_with("auth/")
         || path == "remount"
         || path == "audit"

@@ -21,10 +21,14 @@ pub(super) struct Token {
     pub created: Timestamp,
     /// Seconds, as it was made.
     pub creation_ttl: u64,
+    /// Seconds, as it was last made or renewed.
+    pub granted_ttl: u64,
     pub explicit_max_ttl: u64,
     pub period: u64,
-    /// How often it may still be used; 0 is without end.
-    pub num_uses: u64,
+    /// How often it may be used; 0 is without end.
+    pub uses: u64,
+    /// How often it may still be used; -1 when the last use is under way.
+    pub uses_left: i64,
     pub batch: bool,
     pub expires: Option<Timestamp>,
     pub renewed: Option<Timestamp>,
@@ -147,6 +151,7 @@ impl Tokens {
         let end = after(now, ttl);
         if let Some(token) = self.by_id.get_mut(id) {
             token.expires = Some(end);
+            token.granted_ttl = ttl;
             self.next = Some(self.next.map_or(end, |next| next.min(end)));
         }
     }

@@ -12,19 +12,14 @@ pub(in crate::sandbox::vault) fn auth(token: &Token, now: Timestamp) -> Value {
         "policies": token.policies,
         "token_policies": token.policies,
         "metadata": token.meta,
-        "lease_duration": granted(token, now),
+        "lease_duration": token.ttl(now),
         "renewable": token.renewable,
         "entity_id": token.entity_id,
         "token_type": kind(token),
         "orphan": token.parent.is_none(),
         "mfa_requirement": null,
-        "num_uses": token.num_uses,
+        "num_uses": token.uses,
     })
-}
-
-/// A token that was granted right now has all of its time, whatever a moment took.
-fn granted(token: &Token, now: Timestamp) -> u64 {
-    token.ttl(now)
 }
 
 /// The `data` of a lookup.
@@ -38,18 +33,16 @@ pub(super) fn shown(token: &Token, now: Timestamp) -> Value {
         "expire_time": token.expires.map(|end| end.to_string()),
         "explicit_max_ttl": token.explicit_max_ttl,
         "id": token.id,
+        "issue_time": token.created.to_string(),
         "meta": token.meta,
-        "num_uses": token.num_uses,
+        "num_uses": token.uses_left,
         "orphan": token.parent.is_none(),
         "path": token.path,
         "policies": token.policies,
+        "renewable": token.renewable,
         "ttl": token.ttl(now),
         "type": kind(token),
     });
-    if !token.batch {
-        shown["issue_time"] = token.created.to_string().into();
-        shown["renewable"] = token.renewable.into();
-    }
     if token.period > 0 {
         shown["period"] = token.period.into();
     }

@@ -85,9 +85,11 @@ pub(in crate::sandbox::vault) fn token(
         parent: wish.parent,
         created: now,
         creation_ttl: ttl,
+        granted_ttl: ttl,
         explicit_max_ttl: wish.explicit_max_ttl,
         period: wish.period,
-        num_uses: wish.num_uses,
+        uses: wish.num_uses,
+        uses_left: i64::try_from(wish.num_uses).unwrap_or(i64::MAX),
         batch: wish.batch,
         expires: (ttl > 0).then(|| after(now, ttl)),
         renewed: None,
@@ -111,6 +113,13 @@ fn granted(wish: &Wish, limits: &Limits, warnings: &mut Vec<String>) -> u64 {
             0 => limits.max,
             explicit => explicit,
         };
+        if wish.period > limit {
+            warnings.push(format!(
+                "period of {:?} exceeded the effective max_ttl of {:?}; period value is capped accordingly",
+                go_time(wish.period),
+                go_time(limit)
+            ));
+        }
         return wish.period.min(limit);
     }
     let ttl = match wish.ttl {
@@ -130,12 +139,17 @@ fn granted(wish: &Wish, limits: &Limits, warnings: &mut Vec<String>) -> u64 {
     ttl
 }
 
-/// As Go writes a duration.
+/// As the servers write a duration.
 pub(in crate::sandbox::vault) fn go_time(seconds: u64) -> String {
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{rest}s"),
-        (0, _) => format!("{minutes}m{rest}s"),
-        _ => format!("{hours}h{minutes}m{rest}s"),
+    let parts = [(hours, "h"), (minutes, "m"), (rest, "s")];
+    let said = parts.iter().filter(|(number, _)| *number > 0);
+    let text: String = said
+        .map(|(number, unit)| format!("{number}{unit}"))
+        .collect();
+    if text.is_empty() {
+        "0s".to_owned()
+    } else {
+        text
     }
 }

@@ -2,6 +2,7 @@
 
 use super::answer::auth;
 use super::grant::go_time;
+use super::lookup::of_accessor;
 use crate::sandbox::vault::call::{Answer, Call, Refusal, Secret};
 use crate::sandbox::vault::core::Caller;
 use crate::sandbox::vault::fields;
@@ -34,13 +35,7 @@ pub(super) fn renew_accessor(
     call: &Call,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let accessor = call.text("accessor").unwrap_or_default();
-    if accessor.is_empty() {
-        return Err(Refusal::invalid("missing accessor"));
-    }
-    let Some(token) = state.tokens.of_accessor(accessor).cloned() else {
-        return Err(Refusal::invalid("invalid accessor"));
-    };
+    let token = of_accessor(state, call)?.clone();
     let mut answer = extend(state, call, &token, now)?;
     if let Answer::Secret(secret) = &mut answer
         && let Some(auth) = &mut secret.auth
@@ -59,9 +54,7 @@ fn extend(
     if token.batch {
         return Err(Refusal::invalid("batch tokens cannot be renewed"));
     }
-    let asked = call.body.get("increment").map(fields::seconds).transpose();
-    let asked = asked.map_err(Refusal::invalid)?.unwrap_or(0);
-    let asked = u64::try_from(asked).unwrap_or(0);
+    let asked = fields::duration(call, "increment", state.flavour)?.unwrap_or(0);
     if !token.renewable {
         return Err(Refusal::invalid("lease is not renewable"));
     }
@@ -103,10 +96,15 @@ fn renewed(
     let max = mount.map_or(mounts::SYSTEM_TTL, |mount| {
         mounts::max_ttl(mount.max_lease_ttl)
     });
-    let age = now.duration_since(token.created).as_secs();
+    // To the nearest second, as it is said.
+    let age = now
+        .duration_since(token.created)
+        .as_millis()
+        .saturating_add(500)
+        / 1000;
     let age = u64::try_from(age).unwrap_or(0);
     let wished = match (token.period, asked) {
-        (0, 0) if token.creation_ttl > 0 => token.creation_ttl,
+        (0, 0) if token.granted_ttl > 0 => token.granted_ttl,
         (0, 0) => default,
         (0, asked) => asked,
         (period, _) => period,

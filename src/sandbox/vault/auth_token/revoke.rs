@@ -1,5 +1,6 @@
 //! Giving tokens back.
 
+use super::lookup::of_accessor;
 use crate::sandbox::vault::call::{Answer, Call, Refusal};
 use crate::sandbox::vault::core::Caller;
 use crate::sandbox::vault::state::State;
@@ -23,22 +24,25 @@ pub(super) fn revoke_self(state: &mut State, caller: &Caller) -> Result<Answer, 
 
 pub(super) fn revoke_accessor(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
     let accessor = call.text("accessor").unwrap_or_default();
-    if accessor.is_empty() {
-        return Err(Refusal::invalid("missing accessor"));
+    if !accessor.is_empty() && state.tokens.of_accessor(accessor).is_none() {
+        return Ok(Answer::warning("No token found with this accessor"));
     }
-    let Some(id) = state
-        .tokens
-        .of_accessor(accessor)
-        .map(|token| token.id.clone())
-    else {
-        return Err(Refusal::invalid("invalid accessor"));
-    };
+    let id = of_accessor(state, call)?.id.clone();
     state.tokens.revoke(&id);
     Ok(Answer::Empty)
 }
 
-pub(super) fn revoke_orphan(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
+pub(super) fn revoke_orphan(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+) -> Result<Answer, Refusal> {
     let id = named(call)?.to_owned();
+    let words = caller.access.capabilities(&call.namespace, &call.path);
+    if !caller.access.root && !words.contains(&"sudo") {
+        let error = "root or sudo privileges required to revoke and orphan";
+        return Err(Refusal::invalid(error));
+    }
     match state.tokens.get(&id) {
         None => Err(Refusal::invalid("token to revoke not found")),
         Some(token) if token.batch => Err(Refusal::invalid("batch tokens cannot be revoked")),

@@ -38,6 +38,20 @@ pub(super) fn of(done: Done, frame: &Frame) -> Response {
     response(status, body.as_ref().filter(|_| !status_only))
 }
 
+pub(super) fn moved(place: &'static str, method: &http::Method) -> Response {
+    let page = match *method {
+        http::Method::GET => format!("<a href=\"{place}\">Temporary Redirect</a>.\n\n"),
+        _ => String::new(),
+    };
+    let mut response = Response::new(Body::from(page));
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers_mut();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    headers.insert(header::LOCATION, HeaderValue::from_static(place));
+    response
+}
+
 fn whole(secret: Secret, on_top: bool, mount_type: Option<String>) -> Value {
     let mut body = Map::new();
     if on_top && let Some(Value::Object(fields)) = &secret.data {

@@ -20,7 +20,7 @@ pub(super) fn answer(
     call: &Call,
     now: Timestamp,
 ) -> Option<Result<Answer, Refusal>> {
-    let path = call.path.as_str();
+    let path = call.path.trim_end_matches('/');
     let body = match path {
         "sys/health" => health(state, now),
         "sys/seal-status" => seal_status(state),
@@ -28,6 +28,9 @@ pub(super) fn answer(
         "sys/init" => json!({ "initialized": true }),
         _ => return None,
     };
+    if !call.namespace.is_empty() {
+        return Some(Err(Refusal::invalid("operation unavailable in namespaces")));
+    }
     if call.operation != Operation::Read {
         if path == "sys/init" && call.operation == Operation::Update {
             return Some(Err(Refusal::invalid("Vault is already initialized")));
