@@ -24,7 +24,8 @@ pub(super) fn of(done: Done, frame: &Frame) -> Response {
     let mount_type = frame.mount_type.then_some(done.mount_type);
     let (status, body) = match done.result {
         Ok(Answer::Empty) => (204, None),
-        Ok(Answer::Plain(status, body)) => (status, Some(body)),
+        // Nothing at all is not `null`.
+        Ok(Answer::Plain(status, body)) => (status, Some(body).filter(|body| !body.is_null())),
         Ok(Answer::Secret(secret)) => (
             secret.status.unwrap_or(200),
             Some(whole(*secret, frame.on_top, mount_type)),
