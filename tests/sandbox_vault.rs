@@ -8,8 +8,12 @@
 mod differences;
 #[path = "sandbox/generated.rs"]
 mod generated;
+#[path = "sandbox/granted.rs"]
+mod granted;
 #[path = "sandbox/masks.rs"]
 mod masks;
+#[path = "sandbox/mounts.rs"]
+mod mounts;
 #[path = "sandbox/namespaces.rs"]
 mod namespaces;
 #[path = "sandbox/pair.rs"]

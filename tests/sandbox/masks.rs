@@ -34,12 +34,22 @@ const TELLING: usize = 8;
 pub struct Masks {
     named: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
+    /// What was found in answers, not named from outside.
+    found: Vec<String>,
 }
 
 impl Masks {
     /// Calls this text so, wherever it stands.
     pub fn name(&mut self, text: &str, name: &str) {
         self.named.insert(text.to_owned(), name.to_owned());
+    }
+
+    /// Forgets what was found, so that a long run of sequences does not look for all that was ever made up.
+    pub fn forget(&mut self) {
+        self.given.clear();
+        for text in std::mem::take(&mut self.found) {
+            self.named.remove(&text);
+        }
     }
 
     pub fn mask(&mut self, value: &mut Value) {
@@ -62,6 +72,7 @@ impl Masks {
                     *count += 1;
                     let name = format!("<{field} {count}>");
                     self.named.insert(text.clone(), name);
+                    self.found.push(text.clone());
                 }
             }
             _ => {}

@@ -11,6 +11,7 @@ use super::call::{Answer, Call, Operation, Refusal};
 use super::core::Caller;
 use super::state::State;
 use jiff::Timestamp;
+pub(super) use lookup::of_accessor;
 
 pub(super) fn handle(
     state: &mut State,
@@ -32,7 +33,7 @@ pub(super) fn handle(
         "revoke" if update => revoke::revoke(state, call),
         "revoke-self" if update => revoke::revoke_self(state, caller),
         "revoke-accessor" if update => revoke::revoke_accessor(state, call),
-        "revoke-orphan" if update => revoke::revoke_orphan(state, call),
+        "revoke-orphan" if update => revoke::revoke_orphan(state, call, caller),
         "accessors/" if call.operation == Operation::List => lookup::accessors(state, call),
         // Roles of tokens are not made here.
         "roles/" if call.operation == Operation::List => Err(Refusal::not_found()),

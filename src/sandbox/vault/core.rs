@@ -177,7 +177,7 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
         call.operation = create_or_update(state, call);
     }
     let access = Access::of(state, &token, now);
-    let guarded = sys::is_guarded(call);
+    let guarded = sys::is_guarded(call, state.flavour);
     if !access.allows(call, guarded) {
         if state.tokens.get(&token.id).is_some_and(used_up) {
             state.tokens.revoke(&token.id);
@@ -247,6 +247,8 @@ fn dispatch(
         return match mount.kind.trim_start_matches("ns_") {
             "system" => sys::handle(state, call, caller, now),
             "token" => auth_token::handle(state, call, caller, now),
+            // Nobody is known there.
+            "identity" if call.operation == Operation::Read => Err(Refusal::not_found()),
             _ => Err(Refusal::unsupported_path()),
         }
         .map(Routed::Answer);

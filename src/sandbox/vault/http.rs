@@ -33,6 +33,9 @@ async fn serve(State(api): State<Arc<Api>>, request: Request<Body>) -> Response 
         return answer::refused(413, &["http: request body too large".to_owned()]);
     };
     let flavour = api.core.flavour();
+    if let Some(place) = request::elsewhere(head.uri.path(), flavour) {
+        return answer::moved(place, &head.method);
+    }
     let call = match request::read(&head, &body, flavour) {
         Ok(call) => call,
         Err(refusal) => return answer::refused(refusal.status, &refusal.errors),

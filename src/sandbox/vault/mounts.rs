@@ -196,15 +196,22 @@ impl State {
             return false;
         }
         loop {
-            let Some((first, rest)) = call.path.split_once('/') else {
-                return true;
+            let first = call.path.split_once('/');
+            let below = first.map(|(first, _)| format!("{}{first}/", call.namespace));
+            let below = below.filter(|below| self.namespaces.contains_key(below));
+            let (Some((_, rest)), Some(below)) = (first, below) else {
+                break;
             };
-            let below = format!("{}{first}/", call.namespace);
-            if !self.namespaces.contains_key(&below) {
-                return true;
-            }
+            let rest = rest.to_owned();
             call.namespace = below;
-            call.path = rest.to_owned();
+            call.path = rest;
         }
+        // The path of a mount means the mount, with or without the slash.
+        let home = self.namespaces.get(&call.namespace);
+        let whole = format!("{}/", call.path);
+        if home.is_some_and(|home| home.mounts.contains_key(&whole)) {
+            call.path = whole;
+        }
+        true
     }
 }

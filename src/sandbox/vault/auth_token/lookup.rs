@@ -62,7 +62,10 @@ pub(super) fn lookup_accessor(
 }
 
 /// The token whose accessor a call names.
-pub(super) fn of_accessor<'a>(state: &'a State, call: &Call) -> Result<&'a Token, Refusal> {
+pub(in crate::sandbox::vault) fn of_accessor<'a>(
+    state: &'a State,
+    call: &Call,
+) -> Result<&'a Token, Refusal> {
     let accessor = call.text("accessor").unwrap_or_default();
     if accessor.is_empty() {
         return Err(Refusal::several(400, "missing accessor"));

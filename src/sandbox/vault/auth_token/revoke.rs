@@ -32,8 +32,17 @@ pub(super) fn revoke_accessor(state: &mut State, call: &Call) -> Result<Answer, 
     Ok(Answer::Empty)
 }
 
-pub(super) fn revoke_orphan(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
+pub(super) fn revoke_orphan(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+) -> Result<Answer, Refusal> {
     let id = named(call)?.to_owned();
+    let words = caller.access.capabilities(&call.namespace, &call.path);
+    if !caller.access.root && !words.contains(&"sudo") {
+        let error = "root or sudo privileges required to revoke and orphan";
+        return Err(Refusal::invalid(error));
+    }
     match state.tokens.get(&id) {
         None => Err(Refusal::invalid("token to revoke not found")),
         Some(token) if token.batch => Err(Refusal::invalid("batch tokens cannot be revoked")),

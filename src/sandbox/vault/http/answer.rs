@@ -24,7 +24,8 @@ pub(super) fn of(done: Done, frame: &Frame) -> Response {
     let mount_type = frame.mount_type.then_some(done.mount_type);
     let (status, body) = match done.result {
         Ok(Answer::Empty) => (204, None),
-        Ok(Answer::Plain(status, body)) => (status, Some(body)),
+        // Nothing at all is not `null`.
+        Ok(Answer::Plain(status, body)) => (status, Some(body).filter(|body| !body.is_null())),
         Ok(Answer::Secret(secret)) => (
             secret.status.unwrap_or(200),
             Some(whole(*secret, frame.on_top, mount_type)),
@@ -35,6 +36,20 @@ pub(super) fn of(done: Done, frame: &Frame) -> Response {
     };
     let status_only = frame.bodiless || status == 204;
     response(status, body.as_ref().filter(|_| !status_only))
+}
+
+pub(super) fn moved(place: &'static str, method: &http::Method) -> Response {
+    let page = match *method {
+        http::Method::GET => format!("<a href=\"{place}\">Temporary Redirect</a>.\n\n"),
+        _ => String::new(),
+    };
+    let mut response = Response::new(Body::from(page));
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    let headers = response.headers_mut();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    headers.insert(header::LOCATION, HeaderValue::from_static(place));
+    response
 }
 
 fn whole(secret: Secret, on_top: bool, mount_type: Option<String>) -> Value {

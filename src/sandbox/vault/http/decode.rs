@@ -1,5 +1,7 @@
 //! The bodies and query strings of requests, and what is said of those that cannot be read.
 
+mod fault;
+
 use super::super::Flavour;
 use super::super::call::Refusal;
 use percent_encoding::percent_decode_str;
@@ -24,15 +26,21 @@ pub(super) fn json(body: &[u8], flavour: Flavour) -> Result<Map<String, Value>, 
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Map::new());
     }
-    let mut stream = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
-    let error = match stream.next() {
-        Some(Ok(Value::Object(fields))) => return Ok(fields),
-        Some(Ok(Value::Null)) | None => return Ok(Map::new()),
-        Some(Ok(other)) => format!(
-            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            kind(&other)
-        ),
-        Some(Err(error)) => fault(body, &error),
+    let text = String::from_utf8_lossy(body);
+    let mut stream = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+    let first = stream.next();
+    let error = match (flavour, fault::of(&text)) {
+        (Flavour::OpenBao, Some(fault)) => fault,
+        // What comes behind the first value is not read there.
+        _ => match first {
+            Some(Ok(Value::Object(fields))) => return Ok(fields),
+            Some(Ok(Value::Null)) | None => return Ok(Map::new()),
+            Some(Ok(other)) => format!(
+                "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+                kind(&other)
+            ),
+            Some(Err(error)) => error.to_string(),
+        },
     };
     Err(Refusal::invalid(match flavour {
         Flavour::OpenBao => format!("failed to decode JSON input: {error}"),
@@ -48,15 +56,4 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
     }
-}
-
-/// As Go says it.
-fn fault(body: &[u8], error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "unexpected EOF".to_owned();
-    }
-    let line = body.split(|byte| *byte == b'\n').nth(error.line() - 1);
-    let at = line.and_then(|line| line.get(error.column().saturating_sub(1)));
-    let letter = char::from(at.copied().unwrap_or_default());
-    format!("invalid character '{letter}' looking for beginning of value")
 }

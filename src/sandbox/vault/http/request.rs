@@ -32,6 +32,16 @@ pub(super) fn repeats_data(path: &str) -> bool {
         .any(|known| path == *known || (known.ends_with('/') && path.starts_with(known)))
 }
 
+/// Where a browser is sent.
+pub(super) fn elsewhere(path: &str, flavour: Flavour) -> Option<&'static str> {
+    match path {
+        "/" => Some("/ui/"),
+        "/v1/sys" => Some("/v1/sys/"),
+        path if flavour == Flavour::HashiCorp && !path.starts_with("/v1") => Some("/ui/"),
+        _ => None,
+    }
+}
+
 pub(super) fn read(head: &Parts, body: &[u8], flavour: Flavour) -> Result<Call, Refusal> {
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy();
     let Some(path) = path.strip_prefix("/v1/") else {

@@ -1,6 +1,7 @@
 //! What a token may do on a path, as it is asked for.
 
 use crate::sandbox::vault::access::Access;
+use crate::sandbox::vault::auth_token;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
 use crate::sandbox::vault::core::Caller;
 use crate::sandbox::vault::fields;
@@ -24,6 +25,9 @@ pub(super) fn handle(
     let Some(paths) = paths else {
         return Err(Refusal::invalid("paths must be supplied"));
     };
+    if paths.iter().any(String::is_empty) {
+        return Err(Refusal::several(400, "missing path"));
+    }
     let access = Access::of(state, token, now);
     let mut data = Map::new();
     for path in &paths {
@@ -54,16 +58,17 @@ fn token<'a>(
         "capabilities-self" => Ok(&caller.token),
         "capabilities" => {
             let id = call.text("token").unwrap_or_default();
+            if id.is_empty() {
+                return Err(Refusal::several(500, "no token found"));
+            }
             let token = state.tokens.get(id);
-            token.ok_or_else(|| Refusal::invalid("invalid token"))
+            token.ok_or_else(|| Refusal::several(400, "invalid token"))
         }
         _ => {
-            let accessor = call.text("accessor").unwrap_or_default();
-            if accessor.is_empty() {
-                return Err(Refusal::invalid("accessor is missing"));
+            if call.text("accessor").unwrap_or_default().is_empty() {
+                return Err(Refusal::invalid("missing accessor"));
             }
-            let token = state.tokens.of_accessor(accessor);
-            token.ok_or_else(|| Refusal::invalid("invalid accessor"))
+            auth_token::of_accessor(state, call)
         }
     }
 }
