@@ -4,6 +4,10 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
+#[path = "sandbox/command_line.rs"]
+mod command_line;
+#[path = "sandbox/counts.rs"]
+mod counts;
 #[path = "sandbox/differences.rs"]
 mod differences;
 #[path = "sandbox/generated.rs"]

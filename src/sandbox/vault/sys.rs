@@ -6,6 +6,7 @@ mod internal;
 mod mounts;
 mod namespaces;
 mod policies;
+mod remount;
 mod tune;
 
 use super::Flavour;
@@ -73,6 +74,10 @@ pub(super) fn handle(
         "audit" if rest.is_none() && call.operation == Operation::Read => {
             Ok(Answer::data(serde_json::json!({})))
         }
+        "remount" if rest.is_none() && call.operation == Operation::Update => {
+            remount::remount(state, call)
+        }
+        "remount" if rest.is_none() => Err(Refusal::unsupported_operation()),
         "internal" => internal(state, call, now),
         _ => Err(Refusal::unsupported_path()),
     }
