@@ -6,6 +6,8 @@
 mod core;
 mod custom;
 mod meta;
+
+pub(super) use meta::META;
 mod rbac;
 
 use super::schema::Struct;
