@@ -32,6 +32,7 @@ mod validate;
 
 use super::StartError;
 use super::authority::Authority;
+use super::jwt::SigningKey;
 use super::meter::{Counts, Meter};
 use super::server::Server;
 use authn::Credentials;
@@ -68,11 +69,9 @@ impl Cluster {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let authority = Authority::new(&options.name)?;
         let meter = Arc::new(Meter::default());
-        let api = http::router(Arc::new(Api::new(
-            begin(Timestamp::now()),
-            credentials(&options),
-            Arc::clone(&meter),
-        )));
+        let credentials = credentials(&options)?;
+        let store = begin(Timestamp::now());
+        let api = http::router(Arc::new(Api::new(store, credentials, Arc::clone(&meter))));
         let tls = Some(Arc::clone(&authority.tls));
         let server = Server::start(&options.name, options.port, tls, api).await?;
         Ok(Self {
@@ -124,7 +123,7 @@ fn begin(now: Timestamp) -> Store {
     store
 }
 
-fn credentials(options: &Options) -> Credentials {
+fn credentials(options: &Options) -> Result<Credentials, StartError> {
     let of = |name: &str, groups: &[&str]| User {
         name: name.to_owned(),
         uid: format!("{name}-uid"),
@@ -136,5 +135,13 @@ fn credentials(options: &Options) -> Credentials {
     if let Some(token) = &options.user_token {
         known.push((token.clone(), of("user", &[])));
     }
-    Credentials { known }
+    let key = SigningKey::generate().map_err(|source| StartError::Certificate {
+        server: options.name.clone(),
+        source,
+    })?;
+    let public = key.public().map_err(|source| StartError::Key {
+        server: options.name.clone(),
+        source,
+    })?;
+    Ok(Credentials { known, key, public })
 }

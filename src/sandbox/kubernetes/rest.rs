@@ -14,7 +14,7 @@ mod write;
 use super::answer::{self, Form};
 use super::http::{Api, Asked};
 use super::metadata;
-use super::request::{Target, Verb};
+use super::request::{Attributes, Target, Verb};
 use super::status::Status;
 use super::store::{Key, Store};
 use super::{namespaces, table};
@@ -26,6 +26,7 @@ use std::sync::Arc;
 /// A request on a kind that the cluster knows, by someone who may.
 pub(super) struct Call<'a> {
     pub target: &'a Target,
+    pub wanted: &'a Attributes,
     pub asked: &'a Asked<'a>,
     pub form: Form,
     pub body: &'a [u8],

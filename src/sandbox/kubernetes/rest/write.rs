@@ -71,7 +71,7 @@ pub(super) fn new(
     prepare(kind, &mut object, call.asked.now);
     let name = metadata::text(&object, "name").to_owned();
     call.expect_namespace(store, &name, true)?;
-    authz::may_grant(store, &call.asked.user, &object)?;
+    authz::may_grant(store, &call.asked.user, call.wanted, &object, None)?;
     validate::create(kind, &object)?;
     if !options.dry_run && matches!(metadata::version(&object), Ok(1..)) {
         return Err(Status::internal(
@@ -145,9 +145,7 @@ pub(super) fn changed(
     call.expect_namespace(store, call.name(), false)?;
     check_version(call, before, &mut object)?;
     carry_over(kind, before, &mut object);
-    if kind.group == "rbac.authorization.k8s.io" && grants(&object) != grants(before) {
-        authz::may_grant(store, &call.asked.user, &object)?;
-    }
+    authz::may_grant(store, &call.asked.user, call.wanted, &object, Some(before))?;
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     if object == **before {
@@ -184,10 +182,6 @@ pub(super) fn is_let_go(object: &Value) -> bool {
             .as_array()
             .is_some_and(|list| !list.is_empty());
     finalizers(object).is_empty() && !held
-}
-
-fn grants(object: &Value) -> [&Value; 4] {
-    ["rules", "aggregationRule", "roleRef", "subjects"].map(|field| &object[field])
 }
 
 fn check_version(call: &Call<'_>, before: &Value, object: &mut Value) -> Result<(), Status> {
