@@ -8,6 +8,8 @@ mod custom;
 mod meta;
 mod rbac;
 
+pub(super) use meta::OBJECT_META;
+
 use super::schema::Struct;
 
 #[derive(Debug)]
