@@ -54,6 +54,9 @@ async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster
             Some(&real.authority().pem()),
         ),
     );
+    // Where an object is in etcd, as some messages have it. The real one is the first on its etcd.
+    pair.sandbox.set("registry", "/registry/");
+    pair.real.set("registry", "/contract-0/");
     (pair, sandbox, real)
 }
 

@@ -116,15 +116,13 @@ fn resource(
     wanted: &Attributes,
     body: &[u8],
 ) -> Result<Response, Status> {
-    let form = answer::Form::wanted(asked.headers);
+    let form = answer::Form::wanted(asked.headers, wanted.verb);
     api.meter.count(meaning(wanted, form.as_ref()));
     if let Some(kind) = reviews::kind(wanted) {
         return question(api, asked, wanted, body, kind);
     }
     let Some(target) = path::target(wanted) else {
-        return if path::serves(&wanted.group, &wanted.version)
-            || reviews::serves(&wanted.group, &wanted.version)
-        {
+        return if path::serves(&wanted.group) || reviews::serves(&wanted.group, &wanted.version) {
             Err(Status::no_such_resource())
         } else {
             Ok(answer::no_page())
@@ -168,7 +166,7 @@ fn question(
         now: asked.now,
     };
     let answered = reviews::answer(&question, kind)?;
-    Ok(answer::json(201, &answered.object, &answered.warnings))
+    Ok(answer::object(201, &answered.object, &answered.warnings))
 }
 
 /// What a request means to the cluster.

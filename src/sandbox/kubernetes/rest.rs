@@ -159,16 +159,16 @@ impl Call<'_> {
             Form::Whole if object["apiVersion"] != self.target.kind.api_version() => {
                 let mut object = object.clone();
                 object["apiVersion"] = self.target.kind.api_version().into();
-                answer::json(code, &object, warnings)
+                answer::object(code, &object, warnings)
             }
-            Form::Whole => answer::json(code, object, warnings),
-            Form::Metadata => answer::json(code, &partial(object), warnings),
+            Form::Whole => answer::object(code, object, warnings),
+            Form::Metadata => answer::object(code, &partial(object), warnings),
             Form::MetadataList => return Err(self.no_list()),
             Form::Table => {
                 let version = metadata::text(object, "resourceVersion");
                 let list = json!({ "resourceVersion": version });
                 let table = table::table(self.target.kind, &list, &[object], self.asked)?;
-                answer::json(code, &table, warnings)
+                answer::object(code, &table, warnings)
             }
         })
     }

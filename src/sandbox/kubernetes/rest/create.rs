@@ -10,6 +10,7 @@ pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
     let kind = call.target.kind;
     let mut decoded = call.decode(options.validation)?;
     write::match_namespace(call, &mut decoded.object)?;
+    write::wipe(&mut decoded.object);
     fields::updated(kind, None, &mut decoded.object, &options.manager);
     let object = write::new(store, call, &options, decoded.object)?;
     Ok(Written {

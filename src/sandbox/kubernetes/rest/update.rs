@@ -31,6 +31,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
             (200, changed)
         }
         None if kind.is_made_by_update() => {
+            write::wipe(&mut object);
             fields::updated(kind, None, &mut object, &options.manager);
             metadata::of(&mut object).remove("resourceVersion");
             (201, write::new(store, call, &options, object)?)
