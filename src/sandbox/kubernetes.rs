@@ -32,6 +32,7 @@ mod validate;
 
 use super::StartError;
 use super::authority::Authority;
+use super::jwt::SigningKey;
 use super::meter::{Counts, Meter};
 use super::server::Server;
 use authn::Credentials;
@@ -70,7 +71,7 @@ impl Cluster {
         let meter = Arc::new(Meter::default());
         let api = http::router(Arc::new(Api::new(
             begin(Timestamp::now()),
-            credentials(&options),
+            credentials(&options)?,
             Arc::clone(&meter),
         )));
         let tls = Some(Arc::clone(&authority.tls));
@@ -111,20 +112,12 @@ impl Cluster {
 /// What a cluster has before anybody has asked it for anything.
 fn begin(now: Timestamp) -> Store {
     let mut store = Store::default();
-    for object in authz::bootstrap() {
-        let group = "rbac.authorization.k8s.io";
-        let kind = kinds::KINDS
-            .iter()
-            .find(|kind| kind.group == group && object["kind"] == kind.kind);
-        if let Some(kind) = kind {
-            store.put(store::Key::of(kind, &object), object);
-        }
-    }
+    authz::begin(&mut store, now);
     namespaces::begin(&mut store, now);
     store
 }
 
-fn credentials(options: &Options) -> Credentials {
+fn credentials(options: &Options) -> Result<Credentials, StartError> {
     let of = |name: &str, groups: &[&str]| User {
         name: name.to_owned(),
         uid: format!("{name}-uid"),
@@ -136,5 +129,13 @@ fn credentials(options: &Options) -> Credentials {
     if let Some(token) = &options.user_token {
         known.push((token.clone(), of("user", &[])));
     }
-    Credentials { known }
+    let key = SigningKey::generate().map_err(|source| StartError::Certificate {
+        server: options.name.clone(),
+        source,
+    })?;
+    Ok(Credentials {
+        known,
+        public: key.public(),
+        key,
+    })
 }

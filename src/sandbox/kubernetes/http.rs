@@ -1,6 +1,8 @@
 //! From an HTTP request to an answer: who asks, for what, whether they may, and what comes of it.
 
 use super::authn::Credentials;
+use super::kinds::Kind;
+use super::options::{Of, Options};
 use super::query::Query;
 use super::request::{Attributes, User, Verb};
 use super::status::Status;
@@ -13,7 +15,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use jiff::Timestamp;
-use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The API server's own limit of a request's body.
@@ -102,11 +103,14 @@ fn page(api: &Api, asked: &Asked<'_>) -> Result<Response, Status> {
     api.meter.count(Counted::Read);
     let verb = asked.method.as_str().to_ascii_lowercase();
     authz::authorize_path(&api.store(), &asked.user, &verb, asked.path)?;
-    let page = discovery::page(asked.path, asked.headers);
-    Ok(match page {
-        Some((content_type, value)) => answer::page(content_type, &value),
-        None => answer::no_page(),
-    })
+    let page = discovery::page(asked.path, asked.headers, &api.credentials);
+    match page {
+        Some(_) if !matches!(*asked.method, Method::GET | Method::HEAD) => {
+            Err(Status::method_not_allowed())
+        }
+        Some((content_type, value)) => Ok(answer::page(content_type, &value)),
+        None => Ok(answer::no_page()),
+    }
 }
 
 fn resource(
@@ -117,16 +121,12 @@ fn resource(
 ) -> Result<Response, Status> {
     let form = answer::Form::wanted(asked.headers);
     api.meter.count(meaning(wanted, form.as_ref()));
-    if wanted.verb == Verb::Create {
-        let sent: Value = serde_json::from_slice(body).unwrap_or_default();
-        let (credentials, store) = (&api.credentials, api.store());
-        let said = reviews::answer(credentials, &store, &asked.user, wanted, &sent, asked.now);
-        if let Some(said) = said {
-            return Ok(answer::page_with(201, "application/json", &said?));
-        }
+    if let Some(kind) = reviews::kind(wanted) {
+        return question(api, asked, wanted, kind, body);
     }
     let Some(target) = path::target(wanted) else {
-        return if path::serves(&wanted.group, &wanted.version) {
+        let (group, version) = (&wanted.group, &wanted.version);
+        return if path::serves(group, version) || reviews::serves(group, version) {
             Err(Status::no_such_resource())
         } else {
             Ok(answer::no_page())
@@ -143,6 +143,32 @@ fn resource(
         namespaces::end_later(api, target.name.as_deref().unwrap_or_default());
     }
     Ok(answer)
+}
+
+/// An object that is a question can only be created.
+fn question(
+    api: &Api,
+    asked: &Asked<'_>,
+    wanted: &Attributes,
+    kind: &'static Kind,
+    body: &[u8],
+) -> Result<Response, Status> {
+    if wanted.verb != Verb::Create {
+        return Err(Status::method_not_allowed());
+    }
+    let options = Options::read(Of::Create, asked)?;
+    let question = reviews::Question {
+        credentials: &api.credentials,
+        store: &api.store(),
+        user: &asked.user,
+        wanted,
+        text: &String::from_utf8_lossy(body),
+        validation: options.validation,
+        manager: &options.manager.name,
+        now: asked.now,
+    };
+    let answered = reviews::answer(&question, kind)?;
+    Ok(answer::json(201, &answered.object, &answered.warnings))
 }
 
 /// What a request means to the cluster.

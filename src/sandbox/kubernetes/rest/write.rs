@@ -71,7 +71,7 @@ pub(super) fn new(
     prepare(kind, &mut object, call.asked.now);
     let name = metadata::text(&object, "name").to_owned();
     call.expect_namespace(store, &name, true)?;
-    authz::may_grant(store, &call.asked.user, &object)?;
+    authz::may_grant(store, &call.asked.user, call.target, &object, None)?;
     validate::create(kind, &object)?;
     if !options.dry_run && matches!(metadata::version(&object), Ok(1..)) {
         return Err(Status::internal(
@@ -143,11 +143,9 @@ pub(super) fn changed(
 ) -> Result<Arc<Value>, Status> {
     let kind = call.target.kind;
     call.expect_namespace(store, call.name(), false)?;
+    authz::may_grant(store, &call.asked.user, call.target, &object, Some(before))?;
     check_version(call, before, &mut object)?;
     carry_over(kind, before, &mut object);
-    if kind.group == "rbac.authorization.k8s.io" && grants(&object) != grants(before) {
-        authz::may_grant(store, &call.asked.user, &object)?;
-    }
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     if object == **before {
@@ -184,10 +182,6 @@ pub(super) fn is_let_go(object: &Value) -> bool {
             .as_array()
             .is_some_and(|list| !list.is_empty());
     finalizers(object).is_empty() && !held
-}
-
-fn grants(object: &Value) -> [&Value; 4] {
-    ["rules", "aggregationRule", "roleRef", "subjects"].map(|field| &object[field])
 }
 
 fn check_version(call: &Call<'_>, before: &Value, object: &mut Value) -> Result<(), Status> {
