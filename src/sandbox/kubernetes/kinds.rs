@@ -10,6 +10,8 @@ mod meta;
 pub(super) use meta::META;
 mod rbac;
 
+pub(super) use meta::OBJECT_META;
+
 use super::schema::Struct;
 
 #[derive(Debug)]

@@ -70,7 +70,7 @@ static CONFIG_MAP_STRUCT: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         telling("immutable", Schema::Boolean),
         field("data", TEXT_MAP),
         field("binaryData", Schema::Map(&Schema::Bytes)),
@@ -83,7 +83,7 @@ static SECRET_STRUCT: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         telling("immutable", Schema::Boolean),
         field("data", Schema::Map(&Schema::Bytes)),
         field("stringData", TEXT_MAP),
@@ -97,7 +97,7 @@ static SERVICE_ACCOUNT_STRUCT: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         field(
             "secrets",
             Schema::List(&Schema::Struct(&OBJECT_REFERENCE), Map("name")),
@@ -136,7 +136,7 @@ static NAMESPACE_STRUCT: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         shown("spec", Schema::Struct(&NAMESPACE_SPEC)),
         shown("status", Schema::Struct(&NAMESPACE_STATUS)),
     ],
@@ -181,7 +181,7 @@ static LEASE_STRUCT: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         shown("spec", Schema::Struct(&LEASE_SPEC)),
     ],
     atomic: false,

@@ -1,7 +1,7 @@
 //! The kinds of the External Secrets Operator (`external-secrets.io`) and of the controller before it
 //! (`kubernetes-client.io`). What stands in `spec` and `status` is theirs to judge: it is kept as it is.
 
-use super::super::schema::{Schema, Struct, field, telling};
+use super::super::schema::{Schema, Struct, field, shown, telling};
 use super::Kind;
 use super::meta::{META, TEXT};
 
@@ -62,7 +62,7 @@ static OPEN: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         telling("spec", Schema::Anything),
         telling("status", Schema::Anything),
     ],

@@ -61,7 +61,7 @@ static CLUSTER_ROLE_STRUCT: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         shown("rules", RULES),
         telling("aggregationRule", Schema::Struct(&AGGREGATION_RULE)),
     ],
@@ -82,7 +82,7 @@ static ROLE_STRUCT: Struct = Struct {
     fields: &[
         field("kind", TEXT),
         field("apiVersion", TEXT),
-        field("metadata", META),
+        shown("metadata", META),
         shown("rules", RULES),
     ],
     atomic: false,
@@ -115,7 +115,7 @@ static ROLE_BINDING_STRUCT: Struct = Struct {
 const BINDING_FIELDS: &[Field] = &[
     field("kind", TEXT),
     field("apiVersion", TEXT),
-    field("metadata", META),
+    shown("metadata", META),
     field("subjects", SUBJECTS),
     shown("roleRef", ROLE_REFERENCE),
 ];
