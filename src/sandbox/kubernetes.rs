@@ -4,7 +4,7 @@
 //! then to the [`store`] or to one of the few objects that are questions (`TokenReview`, `SelfSubjectAccessReview`). What a
 //! kind may hold is a [`schema`]: decoding, defaults, field validation, managedFields and server-side apply read the same one.
 //!
-//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, protobuf, aggregated APIs.
+//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, answers in protobuf, aggregated APIs.
 
 mod answer;
 mod authn;
@@ -19,6 +19,7 @@ mod metadata;
 mod namespaces;
 mod options;
 mod path;
+mod protobuf;
 mod query;
 mod request;
 mod rest;

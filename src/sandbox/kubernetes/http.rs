@@ -7,14 +7,16 @@ use super::query::Query;
 use super::request::{Attributes, User, Verb};
 use super::status::Status;
 use super::store::Store;
-use super::{answer, authz, discovery, namespaces, path, rest, reviews, selectors};
+use super::{answer, authz, discovery, namespaces, path, protobuf, rest, reviews, selectors};
 use crate::sandbox::meter::{Kind as Counted, Meter};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The API server's own limit of a request's body.
@@ -136,13 +138,29 @@ fn resource(
         target: &target,
         asked,
         form: form?,
-        body,
+        body: &readable(asked, target.kind, body)?,
     };
     let answer = rest::answer(api, wanted.verb, &call)?;
     if wanted.verb == Verb::Delete && target.kind.resource == "namespaces" {
         namespaces::end_later(api, target.name.as_deref().unwrap_or_default());
     }
     Ok(answer)
+}
+
+/// A body as JSON or YAML, whichever way it came.
+fn readable<'a>(asked: &Asked<'_>, kind: &Kind, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Status> {
+    let media_type = asked.headers.get(CONTENT_TYPE);
+    if media_type.is_none_or(|value| value != protobuf::MEDIA_TYPE) || body.is_empty() {
+        return Ok(Cow::Borrowed(body));
+    }
+    let schema = match *asked.method {
+        Method::DELETE => &protobuf::DELETE_OPTIONS,
+        _ => kind.schema,
+    };
+    let object = protobuf::object(body, schema);
+    let object =
+        object.ok_or_else(|| Status::bad_request("the object provided is not well formed"))?;
+    Ok(Cow::Owned(object.to_string().into_bytes()))
 }
 
 /// An object that is a question can only be created.
@@ -157,12 +175,13 @@ fn question(
         return Err(Status::method_not_allowed());
     }
     let options = Options::read(Of::Create, asked)?;
+    let body = readable(asked, kind, body)?;
     let question = reviews::Question {
         credentials: &api.credentials,
         store: &api.store(),
         user: &asked.user,
         wanted,
-        text: &String::from_utf8_lossy(body),
+        text: &String::from_utf8_lossy(&body),
         validation: options.validation,
         manager: &options.manager.name,
         now: asked.now,
