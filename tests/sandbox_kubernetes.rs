@@ -6,13 +6,21 @@
 
 #[path = "sandbox/differences.rs"]
 mod differences;
+#[path = "sandbox/discovery.rs"]
+mod discovery;
 #[path = "sandbox/generated.rs"]
 mod generated;
 #[path = "sandbox/masks.rs"]
 mod masks;
 #[path = "sandbox/pair.rs"]
 mod pair;
+#[path = "sandbox/rbac.rs"]
+mod rbac;
+#[path = "sandbox/reviews.rs"]
+mod reviews;
 pub(crate) mod support;
+#[path = "sandbox/tokens_of_accounts.rs"]
+mod tokens_of_accounts;
 
 use keyfleet::sandbox;
 use pair::{Ask, Pair, Side};
