@@ -70,11 +70,9 @@ impl Cluster {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let authority = Authority::new(&options.name)?;
         let meter = Arc::new(Meter::default());
-        let api = http::router(Arc::new(Api::new(
-            begin(Timestamp::now()),
-            credentials(&options)?,
-            Arc::clone(&meter),
-        )));
+        let credentials = credentials(&options)?;
+        let store = begin(Timestamp::now());
+        let api = http::router(Arc::new(Api::new(store, credentials, Arc::clone(&meter))));
         let tls = Some(Arc::clone(&authority.tls));
         let server = Server::start(&options.name, options.port, tls, api).await?;
         Ok(Self {

@@ -241,13 +241,24 @@ impl Side {
         let text = response.text().await.unwrap();
         let body = match text.as_str() {
             "" => Value::Null,
-            json => serde_json::from_str(json).unwrap_or_else(|_| Value::from(text.clone())),
+            json => serde_json::from_str(json)
+                .or_else(|_| {
+                    let lines: Result<Vec<Value>, _> =
+                        json.lines().map(serde_json::from_str).collect();
+                    lines.map(Value::from)
+                })
+                .unwrap_or_else(|_| Value::from(text.clone())),
         };
         Answer {
             status,
             headers,
             body,
         }
+    }
+
+    /// What this side alone says to the administrator of a cluster.
+    pub async fn say(&self, ask: &Ask) -> Answer {
+        self.send(ask, "authorization").await
     }
 
     fn keep(&self, ask: &Ask, answer: &Answer) {

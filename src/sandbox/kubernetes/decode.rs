@@ -10,7 +10,7 @@ use super::schema::Schema;
 use super::status::Status;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-pub(super) use json::Tree;
+pub(super) use json::{Tree, parse};
 use serde_json::{Value, json};
 use typed::Findings;
 

@@ -121,14 +121,13 @@ fn resource(
     wanted: &Attributes,
     body: &[u8],
 ) -> Result<Response, Status> {
-    let form = answer::Form::wanted(asked.headers);
+    let form = answer::Form::wanted(asked.headers, wanted.verb);
     api.meter.count(meaning(wanted, form.as_ref()));
     if let Some(kind) = reviews::kind(wanted) {
         return question(api, asked, wanted, kind, body);
     }
     let Some(target) = path::target(wanted) else {
-        let (group, version) = (&wanted.group, &wanted.version);
-        return if path::serves(group, version) || reviews::serves(group, version) {
+        return if path::serves(&wanted.group) || reviews::serves(&wanted.group, &wanted.version) {
             Err(Status::no_such_resource())
         } else {
             Ok(answer::no_page())
@@ -136,6 +135,7 @@ fn resource(
     };
     let call = rest::Call {
         target: &target,
+        wanted,
         asked,
         form: form?,
         body: &readable(asked, target.kind, body)?,
@@ -187,7 +187,7 @@ fn question(
         now: asked.now,
     };
     let answered = reviews::answer(&question, kind)?;
-    Ok(answer::json(201, &answered.object, &answered.warnings))
+    Ok(answer::object(201, &answered.object, &answered.warnings))
 }
 
 /// What a request means to the cluster.

@@ -12,9 +12,10 @@ mod watch;
 mod write;
 
 use super::answer::{self, Form};
+use super::decode::{self, Decoded, FieldValidation};
 use super::http::{Api, Asked};
 use super::metadata;
-use super::request::{Target, Verb};
+use super::request::{Attributes, Target, Verb};
 use super::status::Status;
 use super::store::{Key, Store};
 use super::{namespaces, protobuf, table};
@@ -26,6 +27,7 @@ use std::sync::Arc;
 /// A request on a kind that the cluster knows, by someone who may.
 pub(super) struct Call<'a> {
     pub target: &'a Target,
+    pub wanted: &'a Attributes,
     pub asked: &'a Asked<'a>,
     pub form: Form,
     pub body: &'a [u8],
@@ -125,6 +127,16 @@ impl Call<'_> {
         text.split(';').next().unwrap_or_default().trim()
     }
 
+    /// The object in the body.
+    fn decode(&self, validation: FieldValidation) -> Result<Decoded, Status> {
+        self.expect_object()?;
+        let (kind, text) = (self.target.kind, self.text());
+        match self.media_type() {
+            "application/yaml" => decode::decode_yaml(kind, &text, validation),
+            _ => decode::decode(kind, &text, validation),
+        }
+    }
+
     /// Objects come as JSON or YAML.
     fn expect_object(&self) -> Result<(), Status> {
         match self.media_type() {
@@ -147,16 +159,16 @@ impl Call<'_> {
             Form::Whole if object["apiVersion"] != self.target.kind.api_version() => {
                 let mut object = object.clone();
                 object["apiVersion"] = self.target.kind.api_version().into();
-                answer::json(code, &object, warnings)
+                answer::object(code, &object, warnings)
             }
-            Form::Whole => answer::json(code, object, warnings),
-            Form::Metadata => answer::json(code, &partial(object), warnings),
+            Form::Whole => answer::object(code, object, warnings),
+            Form::Metadata => answer::object(code, &partial(object), warnings),
             Form::MetadataList => return Err(self.no_list()),
             Form::Table => {
                 let version = metadata::text(object, "resourceVersion");
                 let list = json!({ "resourceVersion": version });
                 let table = table::table(self.target.kind, &list, &[object], self.asked)?;
-                answer::json(code, &table, warnings)
+                answer::object(code, &table, warnings)
             }
         })
     }

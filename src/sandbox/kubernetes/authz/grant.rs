@@ -1,6 +1,6 @@
 //! Nobody hands out rights that they do not have, unless `escalate` or `bind` lets them.
 
-use super::super::request::{Target, User};
+use super::super::request::{Attributes, User};
 use super::super::status::Status;
 use super::super::store::Store;
 use super::rules::{self, Rule, quoted};
@@ -11,18 +11,18 @@ use serde_json::Value;
 pub(in super::super) fn may_grant(
     store: &Store,
     user: &User,
-    wanted: &Target,
+    wanted: &Attributes,
     object: &Value,
     before: Option<&Value>,
 ) -> Result<(), Status> {
-    let unconcerned = wanted.kind.group != GROUP || wanted.subresource.is_some();
+    let unconcerned = wanted.group != GROUP || wanted.subresource.is_some();
     if unconcerned || user.groups.iter().any(|group| group == MASTERS) {
         return Ok(());
     }
     if before.is_some_and(|before| same_but_for_deletion(object, before)) {
         return Ok(());
     }
-    match wanted.kind.resource {
+    match wanted.resource.as_str() {
         "roles" | "clusterroles" => write_role(store, user, wanted, object, before),
         "rolebindings" | "clusterrolebindings" => write_binding(store, user, wanted, object),
         _ => Ok(()),
@@ -32,14 +32,14 @@ pub(in super::super) fn may_grant(
 fn write_role(
     store: &Store,
     user: &User,
-    wanted: &Target,
+    wanted: &Attributes,
     role: &Value,
     before: Option<&Value>,
 ) -> Result<(), Status> {
     let escalate = ResourceWish {
         verb: "escalate",
         group: GROUP,
-        resource: wanted.kind.resource,
+        resource: &wanted.resource,
         namespace: wanted.namespace.as_deref().unwrap_or_default(),
         name: wanted.name.as_deref().unwrap_or_default(),
         ..ResourceWish::default()
@@ -47,7 +47,7 @@ fn write_role(
     if decide(store, user, &Wish::Resource(escalate)).allowed {
         return Ok(());
     }
-    let refused = |why: &str| forbidden(wanted.kind.resource, GROUP, name(role), why);
+    let refused = |why: &str| forbidden(&wanted.resource, GROUP, name(role), why);
     let namespace = wanted.namespace.as_deref().unwrap_or_default();
     held_by(store, user, namespace, &rules::of_role(role)).map_err(|why| refused(&why))?;
     let aggregates = |role: &Value| {
@@ -65,7 +65,7 @@ fn write_role(
 fn write_binding(
     store: &Store,
     user: &User,
-    wanted: &Target,
+    wanted: &Attributes,
     binding: &Value,
 ) -> Result<(), Status> {
     let reference = &binding["roleRef"];
@@ -90,7 +90,7 @@ fn write_binding(
     }
     let rules = resolve::rules_of(store, reference, namespace).map_err(|role| role.status())?;
     held_by(store, user, namespace, &rules)
-        .map_err(|why| forbidden(wanted.kind.resource, GROUP, name(binding), &why))
+        .map_err(|why| forbidden(&wanted.resource, GROUP, name(binding), &why))
 }
 
 /// Whether the user has all of these rights, and which are missing if not.

@@ -10,13 +10,10 @@ pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let mut options = Options::read(Of::Apply, call.asked)?;
     options.manager.subresource = call.target.subresource.clone();
     let kind = call.target.kind;
-    let decoded = decode::decode(kind, &call.text(), options.validation)?;
+    let decoded = decode::decode_applied(&call.text(), options.validation)?;
     let before = store.get(&call.key(call.name())).cloned();
     let uid = metadata::text(&decoded.object, "uid").to_owned();
     let mut object = fields::applied(kind, before.as_deref(), decoded.object, &options.manager)?;
-    if before.is_none() {
-        decode::default(kind, &mut object);
-    }
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     let (code, object) = match before {
