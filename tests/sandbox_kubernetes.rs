@@ -8,6 +8,8 @@
 mod deletes;
 #[path = "sandbox/differences.rs"]
 mod differences;
+#[path = "sandbox/discovery.rs"]
+mod discovery;
 #[path = "sandbox/generated.rs"]
 mod generated;
 #[path = "sandbox/kubernetes_namespaces.rs"]
@@ -22,7 +24,13 @@ mod objects;
 mod pair;
 #[path = "sandbox/patches.rs"]
 mod patches;
+#[path = "sandbox/rbac.rs"]
+mod rbac;
+#[path = "sandbox/reviews.rs"]
+mod reviews;
 pub(crate) mod support;
+#[path = "sandbox/tokens_of_accounts.rs"]
+mod tokens_of_accounts;
 #[path = "sandbox/watches.rs"]
 mod watches;
 

@@ -21,6 +21,7 @@ const MADE_UP: [&str; 16] = [
     "nonce",
     "generation_id",
     "request_id",
+    "authentication.kubernetes.io/credential-id",
 ];
 /// Fields whose number is a moment.
 const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];
