@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 16] = [
+const MADE_UP: [&str; 17] = [
     "uid",
     "uuid",
     "accessor",
@@ -21,6 +21,7 @@ const MADE_UP: [&str; 16] = [
     "nonce",
     "generation_id",
     "request_id",
+    "migration_id",
 ];
 /// Fields whose number is a moment.
 const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];

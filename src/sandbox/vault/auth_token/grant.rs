@@ -127,13 +127,11 @@ fn granted(wish: &Wish, limits: &Limits, warnings: &mut Vec<String>) -> u64 {
         ttl => ttl,
     };
     if ttl > max {
-        if wish.ttl > 0 {
-            warnings.push(format!(
-                "TTL of {:?} exceeded the effective max_ttl of {:?}; TTL value is capped accordingly",
-                go_time(ttl),
-                go_time(max)
-            ));
-        }
+        warnings.push(format!(
+            "TTL of {:?} exceeded the effective max_ttl of {:?}; TTL value is capped accordingly",
+            go_time(ttl),
+            go_time(max)
+        ));
         return max;
     }
     ttl
