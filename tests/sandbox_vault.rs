@@ -10,6 +10,12 @@ mod differences;
 mod generated;
 #[path = "sandbox/granted.rs"]
 mod granted;
+#[path = "sandbox/kv1.rs"]
+mod kv1;
+#[path = "sandbox/kv2.rs"]
+mod kv2;
+#[path = "sandbox/kv_sequences.rs"]
+mod kv_sequences;
 #[path = "sandbox/masks.rs"]
 mod masks;
 #[path = "sandbox/namespaces.rs"]

@@ -59,12 +59,17 @@ fn endpoint(path: &str, flavour: Flavour) -> Option<(Endpoint, &str)> {
     (!(no_folder && is_folder)).then_some((endpoint, secret))
 }
 
+/// Secrets are found with a slash behind their name as well.
+fn name(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
 impl Backend for Kv2 {
     fn exists(&self, path: &str) -> Option<bool> {
         // Where only one flavour has an endpoint, the other one refuses it whatever it is asked.
         match endpoint(path, Flavour::OpenBao)? {
             (Endpoint::Data | Endpoint::Metadata | Endpoint::Detailed, secret) => {
-                Some(self.secrets.contains_key(secret))
+                Some(self.secrets.contains_key(name(secret)))
             }
             _ => None,
         }
@@ -106,7 +111,7 @@ impl Backend for Kv2 {
             }
             (Endpoint::Metadata, Operation::Patch) => self.patch_metadata(call, path, around),
             (Endpoint::Metadata, Operation::Delete) => {
-                self.secrets.remove(path);
+                self.secrets.remove(name(path));
                 Ok(Answer::Empty)
             }
             _ => Err(Refusal::unsupported_operation()),

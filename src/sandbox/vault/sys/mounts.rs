@@ -34,6 +34,7 @@ pub(super) fn handle(
             home,
             call,
             &format!("{table}{}/", path.trim_end_matches('/')),
+            flavour,
         );
     }
     let path = format!("{}/", rest.trim_end_matches('/'));
@@ -93,7 +94,11 @@ fn enable(
         return Err(Refusal::invalid(error));
     }
     let mut options: Map<String, Value> = match call.body.get("options") {
-        Some(Value::Object(options)) => options.clone(),
+        // Texts, whatever they were given as.
+        Some(Value::Object(options)) => options
+            .iter()
+            .map(|(name, value)| (name.clone(), fields::text(value).unwrap_or_default().into()))
+            .collect(),
         _ => Map::new(),
     };
     let kind = match (table, asked) {

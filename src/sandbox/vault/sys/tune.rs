@@ -1,9 +1,11 @@
 //! What a mount is told beyond its kind: limits of time, and who may see what of it.
 
+use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
-use crate::sandbox::vault::fields;
 use crate::sandbox::vault::mounts::{SYSTEM_TTL, default_ttl, max_ttl};
 use crate::sandbox::vault::state::{Mount, Namespace};
+use crate::sandbox::vault::{fields, kv_version};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const LISTS: [&str; 4] = [
@@ -96,10 +98,15 @@ impl Config {
     }
 }
 
-pub(super) fn handle(home: &mut Namespace, call: &Call, path: &str) -> Result<Answer, Refusal> {
+pub(super) fn handle(
+    home: &mut Namespace,
+    call: &Call,
+    path: &str,
+    flavour: Flavour,
+) -> Result<Answer, Refusal> {
     match call.operation {
         Operation::Read => read(home, path),
-        Operation::Update => write(home, call, path),
+        Operation::Update => write(home, call, path, flavour),
         _ => Err(Refusal::unsupported_operation()),
     }
 }
@@ -124,7 +131,12 @@ fn read(home: &Namespace, path: &str) -> Result<Answer, Refusal> {
     Ok(Answer::data(shown))
 }
 
-fn write(home: &mut Namespace, call: &Call, path: &str) -> Result<Answer, Refusal> {
+fn write(
+    home: &mut Namespace,
+    call: &Call,
+    path: &str,
+    flavour: Flavour,
+) -> Result<Answer, Refusal> {
     let Some(mount) = home.mounts.get_mut(path) else {
         let error = format!("tune of path {path:?} failed: no mount entry found");
         return Err(Refusal::invalid(error));
@@ -144,5 +156,8 @@ fn write(home: &mut Namespace, call: &Call, path: &str) -> Result<Answer, Refusa
         }
     }
     mount.tuned.extend(kept(&call.body));
-    Ok(Answer::Empty)
+    let Some(Value::Object(options)) = call.body.get("options") else {
+        return Ok(Answer::Empty);
+    };
+    kv_version::tune(mount, options, flavour, Timestamp::now())
 }
