@@ -4,6 +4,10 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
+#[path = "sandbox/command_line.rs"]
+mod command_line;
+#[path = "sandbox/counts.rs"]
+mod counts;
 #[path = "sandbox/differences.rs"]
 mod differences;
 #[path = "sandbox/generated.rs"]
@@ -18,6 +22,8 @@ mod kv2;
 mod kv_sequences;
 #[path = "sandbox/masks.rs"]
 mod masks;
+#[path = "sandbox/mounts.rs"]
+mod mounts;
 #[path = "sandbox/namespaces.rs"]
 mod namespaces;
 #[path = "sandbox/pair.rs"]

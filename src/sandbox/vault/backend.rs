@@ -55,6 +55,12 @@ pub(super) trait Backend: Send + fmt::Debug {
         None
     }
 
+    /// Refuses a write that cannot be read, where the real engine says so before any policy is looked at: it has to read
+    /// the request to know whether something is there.
+    fn readable(&self, _call: &Call, _flavour: Flavour) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Paths that need no token: logins.
     fn is_open(&self, _path: &str) -> bool {
         false

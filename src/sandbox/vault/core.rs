@@ -174,10 +174,10 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
     }
     spend(state, &token.id);
     if call.operation == Operation::Update {
-        call.operation = create_or_update(state, call);
+        call.operation = create_or_update(state, call)?;
     }
     let access = Access::of(state, &token, now);
-    let guarded = sys::is_guarded(call);
+    let guarded = sys::is_guarded(call, state.flavour);
     if !access.allows(call, guarded) {
         if state.tokens.get(&token.id).is_some_and(used_up) {
             state.tokens.revoke(&token.id);
@@ -201,19 +201,21 @@ fn used_up(token: &Token) -> bool {
     token.uses_left < 0
 }
 
-fn create_or_update(state: &mut State, call: &Call) -> Operation {
-    let exists = state
-        .namespaces
-        .get_mut(&call.namespace)
-        .and_then(|namespace| {
-            let (path, mount) = namespace.mount_of(&call.path)?;
-            let below = call.path.strip_prefix(path)?;
-            mount.backend.as_ref()?.exists(below)
-        });
-    match exists {
+fn create_or_update(state: &mut State, call: &Call) -> Result<Operation, Refusal> {
+    let flavour = state.flavour;
+    let namespace = state.namespaces.get_mut(&call.namespace);
+    let mount = namespace.and_then(|namespace| namespace.mount_of(&call.path));
+    let Some((path, backend)) =
+        mount.and_then(|(path, mount)| Some((path, mount.backend.as_ref()?)))
+    else {
+        return Ok(Operation::Update);
+    };
+    let below = call.below(path);
+    backend.readable(&below, flavour)?;
+    Ok(match backend.exists(&below.path) {
         Some(false) => Operation::Create,
         _ => Operation::Update,
-    }
+    })
 }
 
 fn dispatch(

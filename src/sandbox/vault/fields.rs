@@ -122,11 +122,32 @@ pub(super) fn flag(value: &Value) -> Option<bool> {
 pub(super) fn invalid(name: &str, value: &Value, why: &str, flavour: Flavour) -> Refusal {
     let shown = match flavour {
         Flavour::OpenBao => String::new(),
-        Flavour::HashiCorp => format!(" {}", text(value).unwrap_or_else(|| value.to_string())),
+        Flavour::HashiCorp => format!(" {}", go(value)),
     };
     Refusal::invalid(format!(
         "Field validation failed: error converting input{shown} for field {name:?}: {why}"
     ))
+}
+
+/// A value as Go prints it.
+fn go(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(go).collect();
+            format!("[{}]", items.join(" "))
+        }
+        Value::Object(fields) => {
+            let fields: Vec<String> = fields
+                .iter()
+                .map(|(name, value)| format!("{name}:{}", go(value)))
+                .collect();
+            format!("map[{}]", fields.join(" "))
+        }
+    }
 }
 
 /// A field that is a time in seconds.
@@ -188,7 +209,7 @@ pub(super) fn string(call: &Call, name: &str, flavour: Flavour) -> Result<Option
     };
     let mut why = format!("'' expected type 'string', got unconvertible type '{kind}'");
     if flavour == Flavour::HashiCorp {
-        why.push_str(&format!(", value: '{value}'"));
+        why.push_str(&format!(", value: '{}'", go(value)));
     }
     Err(invalid(name, value, &why, flavour))
 }

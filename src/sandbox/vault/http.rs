@@ -32,10 +32,10 @@ async fn serve(State(api): State<Arc<Api>>, request: Request<Body>) -> Response 
     let Ok(body) = axum::body::to_bytes(body, LONGEST_BODY).await else {
         return answer::refused(413, &["http: request body too large".to_owned()]);
     };
-    if let Some(place) = request::elsewhere(head.uri.path()) {
+    let flavour = api.core.flavour();
+    if let Some(place) = request::elsewhere(head.uri.path(), flavour) {
         return answer::moved(place, &head.method);
     }
-    let flavour = api.core.flavour();
     let call = match request::read(&head, &body, flavour) {
         Ok(call) => call,
         Err(refusal) => return answer::refused(refusal.status, &refusal.errors),

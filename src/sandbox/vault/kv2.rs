@@ -15,6 +15,7 @@ use super::Flavour;
 use super::backend::{Backend, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::kv1::Kv1;
+use super::schema::Fields;
 use config::Config;
 use jiff::Timestamp;
 use secret::Secret;
@@ -73,6 +74,16 @@ impl Backend for Kv2 {
             }
             _ => None,
         }
+    }
+
+    fn readable(&self, call: &Call, flavour: Flavour) -> Result<(), Refusal> {
+        let schema = match endpoint(&call.path, flavour) {
+            Some((Endpoint::Data, _)) => data::SCHEMA,
+            Some((Endpoint::Metadata, _)) => metadata::schema(flavour),
+            Some((Endpoint::Detailed, _)) => listing::SCHEMA,
+            _ => return Ok(()),
+        };
+        Fields::read(call, schema, true, flavour).map(drop)
     }
 
     fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal> {

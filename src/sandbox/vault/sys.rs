@@ -6,6 +6,7 @@ mod internal;
 mod mounts;
 mod namespaces;
 mod policies;
+mod remount;
 mod tune;
 
 use super::Flavour;
@@ -51,6 +52,9 @@ pub(super) fn handle(
                 let name = (!name.is_empty()).then_some(name);
                 policies::handle(state, call, policies::Form::Acl, name, now)
             }
+            Some(("rgp" | "egp", _)) if state.flavour == Flavour::HashiCorp => {
+                Err(Refusal::new(404, "enterprise-only feature"))
+            }
             Some(("detailed", "acl")) if state.flavour == Flavour::OpenBao => {
                 policies::detailed(state, call, "")
             }
@@ -70,6 +74,10 @@ pub(super) fn handle(
         "audit" if rest.is_none() && call.operation == Operation::Read => {
             Ok(Answer::data(serde_json::json!({})))
         }
+        "remount" if rest.is_none() && call.operation == Operation::Update => {
+            remount::remount(state, call)
+        }
+        "remount" if rest.is_none() => Err(Refusal::unsupported_operation()),
         "internal" => internal(state, call, now),
         _ => Err(Refusal::unsupported_path()),
     }
@@ -79,10 +87,12 @@ pub(super) fn handle(
 const OF_THE_SERVER: [&str; 4] = ["health", "seal-status", "leader", "init"];
 
 /// Paths that want `sudo` beside what the operation needs.
-pub(super) fn is_guarded(call: &Call) -> bool {
+pub(super) fn is_guarded(call: &Call, flavour: Flavour) -> bool {
     let path = call.path.as_str();
     if let Some(path) = path.strip_prefix("auth/token/") {
-        return matches!(path, "accessors" | "accessors/");
+        // OpenBao looks at the right to orphan others itself, and says so.
+        return matches!(path, "accessors" | "accessors/")
+            || (path == "revoke-orphan" && flavour == Flavour::HashiCorp);
     }
     let Some(path) = path.strip_prefix("sys/") else {
         return false;

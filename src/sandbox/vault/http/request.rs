@@ -33,10 +33,11 @@ pub(super) fn repeats_data(path: &str) -> bool {
 }
 
 /// Where a browser is sent.
-pub(super) fn elsewhere(path: &str) -> Option<&'static str> {
+pub(super) fn elsewhere(path: &str, flavour: Flavour) -> Option<&'static str> {
     match path {
         "/" => Some("/ui/"),
         "/v1/sys" => Some("/v1/sys/"),
+        path if flavour == Flavour::HashiCorp && !path.starts_with("/v1") => Some("/ui/"),
         _ => None,
     }
 }

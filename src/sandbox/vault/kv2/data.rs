@@ -9,7 +9,7 @@ use super::secret::{Secret, Version, time};
 use super::{Kv2, failed, name, nothing_there, patch};
 use serde_json::{Map, Value, json};
 
-const SCHEMA: Schema = &[
+pub(super) const SCHEMA: Schema = &[
     ("version", Kind::Int),
     ("options", Kind::Map),
     ("data", Kind::Map),

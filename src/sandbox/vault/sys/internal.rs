@@ -79,6 +79,9 @@ fn mount(
             .filter(|(mount, _)| path.starts_with(mount.as_str()))
             .max_by_key(|(mount, _)| mount.len())
     });
+    if access.is_none() {
+        return Err(Refusal::denied());
+    }
     let refused = || {
         let error = format!(
             "preflight capability check returned 403, please ensure client's policies grant access to path {path:?}"
@@ -92,7 +95,8 @@ fn mount(
         return Err(refused());
     }
     let mut entry = shown(at, mount, state.flavour);
-    entry["path"] = at.clone().into();
+    // An auth method is named as `sys/auth` names it.
+    entry["path"] = at.trim_start_matches("auth/").into();
     Ok(Answer::data(entry))
 }
 

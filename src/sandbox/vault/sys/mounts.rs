@@ -25,17 +25,14 @@ pub(super) fn handle(
     let Some(rest) = rest.filter(|rest| !rest.is_empty()) else {
         return match (rest, call.operation) {
             (None, Operation::Read) => Ok(Answer::data(all(home, table, flavour))),
+            (None, Operation::List | Operation::Scan) => Err(Refusal::unsupported_path()),
             (None, _) => Err(Refusal::unsupported_operation()),
             _ => Err(Refusal::unsupported_path()),
         };
     };
     if let Some(path) = rest.strip_suffix("/tune") {
-        return tune::handle(
-            home,
-            call,
-            &format!("{table}{}/", path.trim_end_matches('/')),
-            flavour,
-        );
+        let path = format!("{}/", path.trim_end_matches('/'));
+        return tune::handle(home, call, table, &path, flavour);
     }
     let path = format!("{}/", rest.trim_end_matches('/'));
     match call.operation {
@@ -94,7 +91,7 @@ fn enable(
         return Err(Refusal::invalid(error));
     }
     let mut options: Map<String, Value> = match call.body.get("options") {
-        // Texts, whatever they were given as.
+        // Options are texts, however they are given.
         Some(Value::Object(options)) => options
             .iter()
             .map(|(name, value)| (name.clone(), fields::text(value).unwrap_or_default().into()))
@@ -109,7 +106,7 @@ fn enable(
         }
         (_, kind) => kind,
     };
-    let config = tune::config(call)?;
+    let config = tune::config(call, table)?;
     let full = format!("{table}{path}");
     may_mount(home, table, path, kind)?;
     let wanted = match table {

@@ -16,8 +16,12 @@ pub(super) fn handle(
     rest: Option<&str>,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
+    let lists = matches!(call.operation, Operation::List | Operation::Scan);
     if state.flavour == Flavour::HashiCorp {
-        return Err(Refusal::new(404, "enterprise-only feature"));
+        return Err(match rest.is_some() == lists {
+            true => Refusal::unsupported_operation(),
+            false => Refusal::new(404, "enterprise-only feature"),
+        });
     }
     let Some(name) = rest
         .map(|rest| rest.trim_matches('/'))

@@ -41,13 +41,22 @@ pub(super) fn handle(
             _ => Err(Refusal::unsupported_operation()),
         };
     };
+    let asked = name;
     let name = name.trim().to_lowercase();
     match call.operation {
         Operation::Read => match shown::policy(home, &name, form, flavour) {
             Some(policy) => Ok(Answer::data(policy)),
             None => Err(Refusal::not_found()),
         },
-        Operation::Update => write::write(home, call, &name, form, flavour, now),
+        Operation::Update => {
+            let answer = write::write(home, call, &name, form, flavour, now)?;
+            let renamed = flavour == Flavour::HashiCorp && asked != name;
+            Ok(if renamed {
+                converted(answer, &name)
+            } else {
+                answer
+            })
+        }
         Operation::Patch if form == Form::Acl && flavour == Flavour::OpenBao => {
             write::patch(home, call, &name, now)
         }
@@ -56,6 +65,17 @@ pub(super) fn handle(
             list(home, call, form, &name)
         }
         _ => Err(Refusal::unsupported_operation()),
+    }
+}
+
+fn converted(answer: Answer, name: &str) -> Answer {
+    let warning = format!("policy name was converted to {name}");
+    match answer {
+        Answer::Secret(mut secret) => {
+            secret.warnings.push(warning);
+            Answer::Secret(secret)
+        }
+        _ => Answer::warning(&warning),
     }
 }
 

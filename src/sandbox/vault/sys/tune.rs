@@ -14,81 +14,103 @@ const LISTS: [&str; 4] = [
     "passthrough_request_headers",
     "allowed_response_headers",
 ];
-const TEXTS: [&str; 2] = ["listing_visibility", "token_type"];
+const VISIBILITIES: [&str; 3] = ["", "hidden", "unauth"];
+const TOKEN_TYPES: [&str; 4] = ["service", "batch", "default-service", "default-batch"];
 
 /// The `config` of a mount that is made.
 #[derive(Debug, Default)]
 pub(super) struct Config {
-    default_ttl: Option<u64>,
-    max_ttl: Option<u64>,
+    default_ttl: u64,
+    max_ttl: u64,
     force_no_cache: bool,
     tuned: Map<String, Value>,
 }
 
-pub(super) fn config(call: &Call) -> Result<Config, Refusal> {
+pub(super) fn config(call: &Call, table: &str) -> Result<Config, Refusal> {
     let Some(Value::Object(given)) = call.body.get("config") else {
         return Ok(Config::default());
     };
     let time = |field: &str, what: &str| match given.get(field) {
-        Some(value) => lease(value, what).map(Some),
-        None => Ok(None),
+        Some(value) => {
+            let shown = fields::text(value).unwrap_or_default();
+            let wrong =
+                |why| Refusal::invalid(format!("unable to parse {what} TTL of {shown}: {why}"));
+            lease(value).map_err(wrong)
+        }
+        None => Ok(0),
     };
-    let default = time("default_lease_ttl", "default")?;
-    let max = time("max_lease_ttl", "max")?;
-    if let (Some(default), Some(max)) = (default, max)
-        && max > 0
-        && default > max
-    {
+    let (default, max) = (
+        time("default_lease_ttl", "default")?,
+        time("max_lease_ttl", "max")?,
+    );
+    if max > 0 && default > max {
         let error = "given default lease TTL greater than given max lease TTL";
         return Err(Refusal::invalid(error));
     }
-    if default.is_some_and(|default| default > SYSTEM_TTL) && max.unwrap_or(0) == 0 {
+    if max == 0 && default > SYSTEM_TTL {
         let error =
             format!("given default lease TTL greater than system max lease TTL of {SYSTEM_TTL}");
         return Err(Refusal::invalid(error));
     }
-    let flag = given.get("force_no_cache").and_then(fields::flag);
+    let mut tuned = Map::new();
+    keep(given, &mut tuned, table)?;
     Ok(Config {
         default_ttl: default,
         max_ttl: max,
-        force_no_cache: flag == Some(true),
-        tuned: kept(given),
+        force_no_cache: given.get("force_no_cache").and_then(fields::flag) == Some(true),
+        tuned,
     })
 }
 
-fn lease(value: &Value, what: &str) -> Result<u64, Refusal> {
-    let shown = fields::text(value).unwrap_or_default();
-    let seconds = fields::seconds(value).map_err(|error| {
-        Refusal::invalid(format!("unable to parse {what} TTL of {shown}: {error}"))
-    })?;
-    Ok(u64::try_from(seconds).unwrap_or(0))
+/// `system` is what the server grants where nothing is said.
+fn lease(value: &Value) -> Result<u64, String> {
+    if value.as_str() == Some("system") {
+        return Ok(0);
+    }
+    fields::seconds(value).map(|seconds| u64::try_from(seconds).unwrap_or(0))
 }
 
-/// What is kept as it is given.
-fn kept(given: &Map<String, Value>) -> Map<String, Value> {
-    let mut kept = Map::new();
+/// Keeps what is given besides times; an empty one is taken away.
+fn keep(
+    given: &Map<String, Value>,
+    tuned: &mut Map<String, Value>,
+    table: &str,
+) -> Result<(), Refusal> {
+    if let Some(visibility) = given.get("listing_visibility").and_then(Value::as_str) {
+        if !VISIBILITIES.contains(&visibility) {
+            return Err(Refusal::invalid(format!(
+                "invalid listing_visibility {visibility}"
+            )));
+        }
+        match visibility {
+            "" => drop(tuned.remove("listing_visibility")),
+            shown => drop(tuned.insert("listing_visibility".to_owned(), shown.into())),
+        }
+    }
+    if let Some(kind) = given.get("token_type").and_then(Value::as_str)
+        && table == "auth/"
+    {
+        if !TOKEN_TYPES.contains(&kind) {
+            return Err(Refusal::invalid("invalid value for 'token_type'"));
+        }
+        tuned.insert("token_type".to_owned(), kind.into());
+    }
     for name in LISTS {
         if let Some(value) = given.get(name) {
             let list = fields::list(value);
-            if !list.is_empty() {
-                kept.insert(name.to_owned(), list.into());
+            match list.is_empty() {
+                true => drop(tuned.remove(name)),
+                false => drop(tuned.insert(name.to_owned(), list.into())),
             }
         }
     }
-    for name in TEXTS {
-        if let Some(text) = given.get(name).and_then(Value::as_str)
-            && !text.is_empty()
-        {
-            kept.insert(name.to_owned(), text.into());
-        }
-    }
-    kept
+    Ok(())
 }
 
 impl Config {
     pub(super) fn apply(self, mount: &mut Mount, table: &str) {
-        mount.default_lease_ttl = self.default_ttl.unwrap_or(0);
-        mount.max_lease_ttl = self.max_ttl.unwrap_or(0);
+        mount.default_lease_ttl = self.default_ttl;
+        mount.max_lease_ttl = self.max_ttl;
         mount.force_no_cache = self.force_no_cache;
         mount.tuned = self.tuned;
         if table == "auth/" {
@@ -101,12 +123,14 @@ impl Config {
 pub(super) fn handle(
     home: &mut Namespace,
     call: &Call,
+    table: &str,
     path: &str,
     flavour: Flavour,
 ) -> Result<Answer, Refusal> {
+    let full = format!("{table}{path}");
     match call.operation {
-        Operation::Read => read(home, path),
-        Operation::Update => write(home, call, path, flavour),
+        Operation::Read => read(home, &full),
+        Operation::Update => write(home, call, table, &full, flavour),
         _ => Err(Refusal::unsupported_operation()),
     }
 }
@@ -134,6 +158,7 @@ fn read(home: &Namespace, path: &str) -> Result<Answer, Refusal> {
 fn write(
     home: &mut Namespace,
     call: &Call,
+    table: &str,
     path: &str,
     flavour: Flavour,
 ) -> Result<Answer, Refusal> {
@@ -141,23 +166,51 @@ fn write(
         let error = format!("tune of path {path:?} failed: no mount entry found");
         return Err(Refusal::invalid(error));
     };
-    if let Some(value) = call.body.get("default_lease_ttl") {
-        mount.default_lease_ttl = lease(value, "default")?;
+    let kind = mount.kind.trim_start_matches("ns_");
+    if matches!(kind, "system" | "cubbyhole" | "identity") && call.body.contains_key("description")
+    {
+        let error = format!("cannot tune parameter description of {path}");
+        return Err(Refusal::invalid(error));
     }
-    if let Some(value) = call.body.get("max_lease_ttl") {
-        mount.max_lease_ttl = lease(value, "max")?;
+    if call.body.contains_key("token_type") {
+        if table.is_empty() {
+            let error = "'token_type' can only be modified on auth mounts";
+            return Err(Refusal::invalid(error));
+        }
+        if kind == "token" {
+            let error = "'token_type' cannot be set for 'token' or 'ns_token' auth mounts";
+            return Err(Refusal::invalid(error));
+        }
     }
+    let (default, max) = times(mount, call)?;
+    let mut tuned = mount.tuned.clone();
+    keep(&call.body, &mut tuned, table)?;
+    let answer = match call.body.get("options") {
+        Some(Value::Object(given)) => kv_version::tune(mount, given, flavour, Timestamp::now())?,
+        _ => Answer::Empty,
+    };
+    mount.default_lease_ttl = default;
+    mount.max_lease_ttl = max;
+    mount.tuned = tuned;
     if let Some(text) = call.text("description") {
         text.clone_into(&mut mount.description);
     }
-    for name in LISTS.iter().chain(&TEXTS) {
-        if call.body.contains_key(*name) {
-            mount.tuned.remove(*name);
-        }
-    }
-    mount.tuned.extend(kept(&call.body));
-    let Some(Value::Object(options)) = call.body.get("options") else {
-        return Ok(Answer::Empty);
+    Ok(answer)
+}
+
+fn times(mount: &Mount, call: &Call) -> Result<(u64, u64), Refusal> {
+    let given = |name: &str, known: u64| match call.body.get(name) {
+        Some(Value::String(text)) if text.is_empty() => Ok(known),
+        Some(value) => lease(value).map_err(Refusal::invalid),
+        None => Ok(known),
     };
-    kv_version::tune(mount, options, flavour, Timestamp::now())
+    let default = given("default_lease_ttl", mount.default_lease_ttl)?;
+    let max = given("max_lease_ttl", mount.max_lease_ttl)?;
+    if max > 0 && default > max {
+        let error = format!(
+            "backend max lease TTL of {max} would be less than backend default lease TTL of {default}"
+        );
+        return Err(Refusal::invalid(error));
+    }
+    Ok((default, max))
 }
