@@ -118,8 +118,8 @@ impl Kv2 {
         }
         let before = settings.delete_version_after;
         settings.set(&fields);
-        // A patch of zero says nothing: to take it away, one writes.
-        if settings.delete_version_after == 0 {
+        // To OpenBao a patch of zero says nothing: to take it away, one writes.
+        if settings.delete_version_after == 0 && around.flavour == Flavour::OpenBao {
             settings.delete_version_after = before;
         }
         settings.version += 1;
