@@ -4,10 +4,16 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
+#[path = "sandbox/auth_jwt.rs"]
+mod auth_jwt;
+#[path = "sandbox/auth_kubernetes.rs"]
+mod auth_kubernetes;
 #[path = "sandbox/differences.rs"]
 mod differences;
 #[path = "sandbox/generated.rs"]
 mod generated;
+#[path = "sandbox/logins.rs"]
+mod logins;
 #[path = "sandbox/masks.rs"]
 mod masks;
 #[path = "sandbox/namespaces.rs"]

@@ -8,17 +8,24 @@
 //! response wrapping, quotas, audit, identity. They are refused as unknown.
 
 mod access;
+mod auth_jwt;
+mod auth_kubernetes;
+mod auth_method;
 mod auth_token;
 mod backend;
 mod call;
+mod claims;
 mod core;
 mod fields;
+mod form;
 mod http;
+mod keys;
 mod mounts;
 mod policies;
 mod review;
 mod state;
 mod sys;
+mod token_role;
 mod tokens;
 
 use super::StartError;

@@ -3,7 +3,7 @@
 mod login;
 
 use super::access::Access;
-use super::backend::{ReviewFailure, Step, Surroundings, TokenReview};
+use super::backend::{Question, ReviewFailure, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::state::{Mount, State};
 use super::tokens::Token;
@@ -45,7 +45,7 @@ struct Waiting {
 
 enum Begun {
     Done(Done),
-    Asks(Box<TokenReview>, Box<Waiting>),
+    Asks(Box<Question>, Box<Waiting>),
 }
 
 impl Core {
@@ -114,7 +114,7 @@ fn unwritable(call: &Call) -> Option<Refusal> {
 
 enum Routed {
     Answer(Answer),
-    Asks(Box<TokenReview>, Box<Waiting>),
+    Asks(Box<Question>, Box<Waiting>),
 }
 
 fn route(
@@ -265,7 +265,7 @@ fn dispatch(
             login::token(state, call, &path, *login, now).map(Routed::Answer)
         }
         Step::Done(answer) => Ok(Routed::Answer(answer)),
-        Step::Review(question) => {
+        Step::Ask(question) => {
             let call = call.clone();
             let mount = path;
             Ok(Routed::Asks(
