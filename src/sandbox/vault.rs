@@ -8,13 +8,19 @@
 //! response wrapping, quotas, audit, identity. They are refused as unknown.
 
 mod access;
+mod auth_jwt;
+mod auth_kubernetes;
+mod auth_method;
 mod auth_token;
 mod backend;
 mod call;
+mod claims;
 mod core;
 mod cubbyhole;
 mod fields;
+mod form;
 mod http;
+mod keys;
 mod kv1;
 mod kv2;
 mod kv_version;
@@ -25,6 +31,7 @@ mod review;
 mod schema;
 mod state;
 mod sys;
+mod token_role;
 mod tokens;
 
 use super::StartError;

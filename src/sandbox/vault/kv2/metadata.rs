@@ -6,7 +6,7 @@ use super::super::call::{self, Answer, Call, Refusal};
 use super::super::schema::{Fields, Kind, Schema};
 use super::config::Config;
 use super::secret::{Secret, Settings, duration, time, versions_kept};
-use super::{Kv2, custom, failed, nothing_there};
+use super::{Kv2, custom, failed, name, nothing_there};
 use serde_json::{Map, Value, json};
 
 const SCHEMA: Schema = &[
@@ -50,7 +50,8 @@ impl Kv2 {
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
         let fields = Fields::read(call, schema(around.flavour), true, around.flavour)?;
-        let secret = self.secrets.get(path).ok_or_else(Refusal::not_found)?;
+        let secret = self.secrets.get(name(path));
+        let secret = secret.ok_or_else(Refusal::not_found)?;
         Ok(fields.warn(Answer::data(told(secret, around.flavour))))
     }
 
@@ -115,7 +116,12 @@ impl Kv2 {
                 "json: cannot unmarshal number {number} into Go struct field {place} of type uint32"
             )));
         }
+        let before = settings.delete_version_after;
         settings.set(&fields);
+        // To OpenBao a patch of zero says nothing: to take it away, one writes.
+        if settings.delete_version_after == 0 && around.flavour == Flavour::OpenBao {
+            settings.delete_version_after = before;
+        }
         settings.version += 1;
         secret.settings = Some(Box::new(settings));
         secret.updated = Some(around.now);
