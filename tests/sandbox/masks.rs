@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 16] = [
+const MADE_UP: [&str; 17] = [
     "uid",
     "uuid",
     "accessor",
@@ -21,11 +21,14 @@ const MADE_UP: [&str; 16] = [
     "nonce",
     "generation_id",
     "request_id",
+    "migration_id",
 ];
 /// Fields whose number is a moment.
 const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];
 /// Fields whose number counts the seconds that are left, which go by between two answers.
 const LEFT: [&str; 2] = ["ttl", "lease_duration"];
+/// A warning that says how many seconds are left.
+const CAPPED: &str = "exceeded the effective max_ttl of \"";
 /// Shorter texts are not looked for inside of others.
 const TELLING: usize = 8;
 
@@ -108,6 +111,13 @@ impl Masks {
         }
         if text.parse::<jiff::Timestamp>().is_ok() {
             return "<time>".to_owned();
+        }
+        if let Some((before, left)) = text.split_once(CAPPED)
+            && let Some((left, after)) = left.split_once('"')
+            && let Ok(left) = left.parse::<jiff::SignedDuration>()
+        {
+            let left = (left.as_secs() + 5) / 10 * 10;
+            return format!("{before}{CAPPED}{left} s{after}");
         }
         let telling = self
             .named

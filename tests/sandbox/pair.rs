@@ -164,6 +164,12 @@ impl Side {
             .clone()
     }
 
+    /// What a request is answered with, for those who wait for something.
+    pub async fn status(&self, method: &str, path: &str, token: &str) -> u16 {
+        let ask = Ask::new(method, path).by(Token::Of(token.to_owned()));
+        self.send(&ask, "x-vault-token").await.status
+    }
+
     fn filled(&self, text: &str) -> String {
         let kept = self.kept.lock().unwrap();
         kept.iter().fold(text.to_owned(), |text, (name, value)| {

@@ -135,7 +135,12 @@ fn route(
     {
         state.tokens.revoke(&caller.token.id);
     }
-    answer
+    match (answer, &caller) {
+        (Ok(Routed::Answer(answer)), Some(caller)) => {
+            caller.access.seen(&call, answer).map(Routed::Answer)
+        }
+        (answer, _) => answer,
+    }
 }
 
 /// Paths that need no token.

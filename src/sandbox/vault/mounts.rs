@@ -56,6 +56,7 @@ pub(super) fn first_state(flavour: Flavour, root_token: &str, now: Timestamp) ->
         namespaces: BTreeMap::from([(String::new(), root)]),
         tokens,
         entities: BTreeMap::new(),
+        moves: BTreeMap::new(),
         cluster_name: format!("vault-cluster-{}", &new_uuid()[..8]),
         cluster_id: new_uuid(),
     }

@@ -221,7 +221,11 @@ fn policies(call: &Call, caller: &Caller, sudo: bool) -> Result<Vec<String>, Ref
             policies.push("default".to_owned());
         }
     }
-    let policies = grant::sorted(policies);
+    let mut policies = grant::sorted(policies);
+    if no_default {
+        // Also where it is asked for by its name.
+        policies.retain(|policy| policy != "default");
+    }
     if let Some(kept) = policies
         .iter()
         .find(|policy| NOT_ASSIGNABLE.contains(&policy.as_str()))

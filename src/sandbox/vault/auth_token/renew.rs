@@ -36,7 +36,9 @@ pub(super) fn renew_accessor(
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     let token = of_accessor(state, call)?.clone();
-    let mut answer = extend(state, call, &token, now)?;
+    let extended = extend(state, call, &token, now);
+    // By the accessor, the reason stays unsaid.
+    let mut answer = extended.map_err(|_| Refusal::several(400, "invalid request"))?;
     if let Answer::Secret(secret) = &mut answer
         && let Some(auth) = &mut secret.auth
     {
