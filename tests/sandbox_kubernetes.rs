@@ -57,6 +57,9 @@ async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster
     // Where an object is in etcd, as some messages have it. The real one is the first on its etcd.
     pair.sandbox.set("registry", "/registry/");
     pair.real.set("registry", "/contract-0/");
+    // It manages by the name of its binary.
+    pair.sandbox.set("apiserver", "kube-apiserver");
+    pair.real.set("apiserver", "kube-apiserver-v1.34.4");
     (pair, sandbox, real)
 }
 

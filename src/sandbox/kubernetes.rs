@@ -40,8 +40,9 @@ use http::Api;
 use jiff::Timestamp;
 use request::User;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::Store;
+use uuid::Uuid;
 
 /// How a cluster is to be.
 #[derive(Debug, Clone)]
@@ -110,17 +111,31 @@ impl Cluster {
 /// What a cluster has before anybody has asked it for anything.
 fn begin(now: Timestamp) -> Store {
     let mut store = Store::default();
-    for object in authz::bootstrap() {
-        let group = "rbac.authorization.k8s.io";
-        let kind = kinds::KINDS
-            .iter()
-            .find(|kind| kind.group == group && object["kind"] == kind.kind);
-        if let Some(kind) = kind {
-            store.put(store::Key::of(kind, &object), object);
-        }
+    for (key, object) in roles() {
+        store.found(key.clone(), Arc::clone(object));
     }
     namespaces::begin(&mut store, now);
     store
+}
+
+/// The roles and bindings of the start: many and large, so all clusters of a process share them.
+fn roles() -> &'static [(store::Key, Arc<serde_json::Value>)] {
+    static ROLES: OnceLock<Vec<(store::Key, Arc<serde_json::Value>)>> = OnceLock::new();
+    ROLES.get_or_init(|| {
+        let mut store = Store::default();
+        let made = metadata::moment(Timestamp::now());
+        for mut object in authz::bootstrap() {
+            let kind = kinds::KINDS
+                .iter()
+                .find(|kind| object["kind"] == kind.kind && kind.group == authz::GROUP);
+            let Some(kind) = kind else { continue };
+            let fields = metadata::of(&mut object);
+            fields.insert("uid".to_owned(), Uuid::new_v4().to_string().into());
+            fields.insert("creationTimestamp".to_owned(), made.as_str().into());
+            store.put(store::Key::of(kind, &object), object);
+        }
+        store.objects.into_iter().collect()
+    })
 }
 
 fn credentials(options: &Options) -> Result<Credentials, StartError> {

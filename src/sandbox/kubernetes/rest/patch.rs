@@ -61,6 +61,9 @@ fn patched(call: &Call<'_>, media: &str, mut object: Value) -> Result<Value, Sta
     let patch = decode::parse(&text)
         .map_err(|why| Status::bad_request(format!("{prefix}{why}")))?
         .into_value();
+    if media == MERGE_PATCH && patch.is_null() {
+        return Err(Status::bad_request("Invalid JSON Patch"));
+    }
     match media {
         JSON_PATCH => json_patch::apply(&patch, object),
         MERGE_PATCH => {
