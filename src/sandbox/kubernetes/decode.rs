@@ -287,3 +287,15 @@ pub(super) fn default(kind: &Kind, object: &mut Value) {
         _ => {}
     }
 }
+
+/// Why a text is not an object in JSON, if it is not.
+pub(super) fn not_an_object(text: &str) -> Option<String> {
+    match json::parse(text) {
+        Ok(Tree::Object(_) | Tree::Null) => None,
+        Ok(other) => Some(format!(
+            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            other.kind()
+        )),
+        Err(wrong) => Some(wrong),
+    }
+}
