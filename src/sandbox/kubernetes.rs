@@ -6,25 +6,42 @@
 //!
 //! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, protobuf, aggregated APIs.
 
+mod answer;
 mod authn;
 mod authz;
 mod decode;
 mod discovery;
 mod fields;
+mod http;
+mod json_patch;
 mod kinds;
+mod metadata;
+mod namespaces;
+mod options;
+mod path;
+mod query;
 mod request;
+mod rest;
 mod reviews;
 mod schema;
+mod selectors;
 mod status;
 mod store;
+mod table;
 mod validate;
 
 use super::StartError;
 use super::authority::Authority;
+use super::jwt::SigningKey;
 use super::meter::{Counts, Meter};
 use super::server::Server;
-use axum::Router;
+use authn::Credentials;
+use http::Api;
+use jiff::Timestamp;
+use request::User;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use store::Store;
 
 /// How a cluster is to be.
 #[derive(Debug, Clone)]
@@ -52,7 +69,9 @@ impl Cluster {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let authority = Authority::new(&options.name)?;
         let meter = Arc::new(Meter::default());
-        let api = Router::new();
+        let credentials = credentials(&options)?;
+        let store = begin(Timestamp::now());
+        let api = http::router(Arc::new(Api::new(store, credentials, Arc::clone(&meter))));
         let tls = Some(Arc::clone(&authority.tls));
         let server = Server::start(&options.name, options.port, tls, api).await?;
         Ok(Self {
@@ -86,4 +105,43 @@ impl Cluster {
     pub fn take_counts(&self) -> Counts {
         self.meter.take()
     }
+}
+
+/// What a cluster has before anybody has asked it for anything.
+fn begin(now: Timestamp) -> Store {
+    let mut store = Store::default();
+    for object in authz::bootstrap() {
+        let group = "rbac.authorization.k8s.io";
+        let kind = kinds::KINDS
+            .iter()
+            .find(|kind| kind.group == group && object["kind"] == kind.kind);
+        if let Some(kind) = kind {
+            store.put(store::Key::of(kind, &object), object);
+        }
+    }
+    namespaces::begin(&mut store, now);
+    store
+}
+
+fn credentials(options: &Options) -> Result<Credentials, StartError> {
+    let of = |name: &str, groups: &[&str]| User {
+        name: name.to_owned(),
+        uid: format!("{name}-uid"),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        extra: BTreeMap::new(),
+    };
+    let admin = of("admin", &["system:masters"]);
+    let mut known = vec![(options.admin_token.clone(), admin)];
+    if let Some(token) = &options.user_token {
+        known.push((token.clone(), of("user", &[])));
+    }
+    let key = SigningKey::generate().map_err(|source| StartError::Certificate {
+        server: options.name.clone(),
+        source,
+    })?;
+    let public = key.public().map_err(|source| StartError::Key {
+        server: options.name.clone(),
+        source,
+    })?;
+    Ok(Credentials { known, key, public })
 }

@@ -6,6 +6,8 @@
 mod core;
 mod custom;
 mod meta;
+
+pub(super) use meta::META;
 mod rbac;
 
 pub(super) use meta::OBJECT_META;

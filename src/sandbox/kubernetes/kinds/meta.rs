@@ -7,7 +7,7 @@ pub(super) const TEXT: Schema = Schema::Text;
 pub(super) const TEXTS: Schema = Schema::List(&TEXT, Atomic);
 pub(super) const TEXT_MAP: Schema = Schema::Map(&TEXT);
 
-pub(super) const META: Schema = Schema::Struct(&OBJECT_META);
+pub(in super::super) const META: Schema = Schema::Struct(&OBJECT_META);
 
 pub(in super::super) static OBJECT_META: Struct = Struct {
     name: "v1.ObjectMeta",

@@ -1,0 +1,188 @@
+//! From an HTTP request to an answer: who asks, for what, whether they may, and what comes of it.
+
+use super::authn::Credentials;
+use super::kinds::Kind;
+use super::options::{Of, Options};
+use super::query::Query;
+use super::request::{Attributes, User, Verb};
+use super::status::Status;
+use super::store::Store;
+use super::{answer, authz, discovery, namespaces, path, rest, reviews, selectors};
+use crate::sandbox::meter::{Kind as Counted, Meter};
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use jiff::Timestamp;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The API server's own limit of a request's body.
+const LARGEST_BODY: usize = 3 * 1024 * 1024;
+
+/// What the requests to one cluster share.
+#[derive(Debug)]
+pub(super) struct Api {
+    store: Mutex<Store>,
+    credentials: Credentials,
+    meter: Arc<Meter>,
+}
+
+/// A request whose sender is known.
+pub(super) struct Asked<'a> {
+    pub method: &'a Method,
+    pub path: &'a str,
+    pub query: Query,
+    pub headers: &'a HeaderMap,
+    pub user: User,
+    pub now: Timestamp,
+}
+
+impl Api {
+    pub(super) fn new(store: Store, credentials: Credentials, meter: Arc<Meter>) -> Self {
+        Self {
+            store: Mutex::new(store),
+            credentials,
+            meter,
+        }
+    }
+
+    pub(super) fn store(&self) -> MutexGuard<'_, Store> {
+        // Every write to the store is one step, so it is whole whoever panicked.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn router(api: Arc<Api>) -> Router {
+    Router::new().fallback(serve).with_state(api)
+}
+
+async fn serve(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let now = Timestamp::now();
+    let user = api.credentials.identify(&parts.headers, &api.store(), now);
+    let user = match user {
+        Ok(user) => user,
+        Err(status) => return answer::error(&status),
+    };
+    let asked = Asked {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: Query::of(parts.uri.query().unwrap_or_default()),
+        headers: &parts.headers,
+        user,
+        now,
+    };
+    let outcome = match path::attributes(asked.method, asked.path, &asked.query) {
+        None => page(&api, &asked),
+        Some(wanted) => match may(&api, &asked, &wanted) {
+            Err(status) => Err(status),
+            Ok(()) => match to_bytes(body, LARGEST_BODY).await {
+                Ok(body) => resource(&api, &asked, &wanted, &body),
+                Err(_) => Err(Status::new(
+                    413,
+                    "RequestEntityTooLarge",
+                    format!("Request entity too large: limit is {LARGEST_BODY}"),
+                )),
+            },
+        },
+    };
+    outcome.unwrap_or_else(|status| answer::error(&status))
+}
+
+fn may(api: &Api, asked: &Asked<'_>, wanted: &Attributes) -> Result<(), Status> {
+    let mut wanted = wanted.clone();
+    if wanted.name.is_none() && wanted.verb != Verb::Create {
+        wanted.name = selectors::name_asked(&asked.query);
+    }
+    authz::authorize(&api.store(), &asked.user, &wanted)
+}
+
+/// A path that is no resource.
+fn page(api: &Api, asked: &Asked<'_>) -> Result<Response, Status> {
+    api.meter.count(Counted::Read);
+    let verb = asked.method.as_str().to_ascii_lowercase();
+    authz::authorize_path(&api.store(), &asked.user, &verb, asked.path)?;
+    let page = discovery::page(asked.path, asked.headers, &api.credentials);
+    Ok(match page {
+        Some((content_type, value)) => answer::page(content_type, &value),
+        None => answer::no_page(),
+    })
+}
+
+fn resource(
+    api: &Arc<Api>,
+    asked: &Asked<'_>,
+    wanted: &Attributes,
+    body: &[u8],
+) -> Result<Response, Status> {
+    let form = answer::Form::wanted(asked.headers);
+    api.meter.count(meaning(wanted, form.as_ref()));
+    if let Some(kind) = reviews::kind(wanted) {
+        return question(api, asked, wanted, body, kind);
+    }
+    let Some(target) = path::target(wanted) else {
+        return if path::serves(&wanted.group, &wanted.version)
+            || reviews::serves(&wanted.group, &wanted.version)
+        {
+            Err(Status::no_such_resource())
+        } else {
+            Ok(answer::no_page())
+        };
+    };
+    let call = rest::Call {
+        target: &target,
+        wanted,
+        asked,
+        form: form?,
+        body,
+    };
+    let answer = rest::answer(api, wanted.verb, &call)?;
+    if wanted.verb == Verb::Delete && target.kind.resource == "namespaces" {
+        namespaces::end_later(api, target.name.as_deref().unwrap_or_default());
+    }
+    Ok(answer)
+}
+
+/// An object that is a question: it is answered, and not stored.
+fn question(
+    api: &Api,
+    asked: &Asked<'_>,
+    wanted: &Attributes,
+    body: &[u8],
+    kind: &'static Kind,
+) -> Result<Response, Status> {
+    if wanted.verb != Verb::Create {
+        return Err(Status::method_not_allowed());
+    }
+    let options = Options::read(Of::Create, asked)?;
+    let text = String::from_utf8_lossy(body);
+    let question = reviews::Question {
+        credentials: &api.credentials,
+        store: &api.store(),
+        user: &asked.user,
+        wanted,
+        text: &text,
+        validation: options.validation,
+        manager: &options.manager.name,
+        now: asked.now,
+    };
+    let answered = reviews::answer(&question, kind)?;
+    Ok(answer::json(201, &answered.object, &answered.warnings))
+}
+
+/// What a request means to the cluster.
+fn meaning(wanted: &Attributes, form: Result<&answer::Form, &Status>) -> Counted {
+    if wanted.resource == "tokenreviews" || wanted.subresource.as_deref() == Some("token") {
+        return Counted::Login;
+    }
+    match wanted.verb {
+        Verb::Get | Verb::List | Verb::Watch
+            if wanted.resource == "secrets" && form == Ok(&answer::Form::Whole) =>
+        {
+            Counted::Value
+        }
+        Verb::Get | Verb::List | Verb::Watch => Counted::Read,
+        _ => Counted::Write,
+    }
+}

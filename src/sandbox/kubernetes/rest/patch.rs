@@ -1,0 +1,144 @@
+//! Patches: what is sent is merged into the object as it is, by one of four rules.
+
+use super::strategic;
+use super::write;
+use super::{Call, Written, apply};
+use crate::sandbox::kubernetes::options::{Of, Options};
+use crate::sandbox::kubernetes::status::{Cause, Status};
+use crate::sandbox::kubernetes::store::Store;
+use crate::sandbox::kubernetes::{decode, fields};
+use crate::sandbox::kubernetes::{json_patch, metadata};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+const APPLY: &str = "application/apply-patch+yaml";
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
+
+pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
+    let media = call.media_type();
+    let known = match media {
+        APPLY | JSON_PATCH | MERGE_PATCH => true,
+        STRATEGIC => !call.target.kind.custom,
+        _ => false,
+    };
+    if !known {
+        return Err(unknown_media(call));
+    }
+    if media == APPLY {
+        return apply::apply(store, call);
+    }
+    let mut options = Options::read(Of::Patch, call.asked)?;
+    options.manager.subresource = call.target.subresource.clone();
+    let kind = call.target.kind;
+    let before = store.get(&call.key(call.name())).cloned();
+    let before = before.ok_or_else(|| call.not_found())?;
+    let mut shown = Value::clone(&before);
+    shown["apiVersion"] = kind.api_version().into();
+    let patched = patched(call, media, shown)?;
+    let text = patched.to_string();
+    let decoded = decode::decode(kind, &text, options.validation)
+        .map_err(|status| not_decoded(&text, &status))?;
+    let mut object = decoded.object;
+    decode::default(kind, &mut object);
+    write::match_namespace(call, &mut object)?;
+    write::match_name(call, &object)?;
+    write::keep_other_half(call, &before, &mut object);
+    fields::updated(kind, Some(&before), &mut object, &options.manager);
+    let object = write::changed(store, call, &options, &before, object)?;
+    Ok(Written {
+        code: 200,
+        object: Arc::clone(&object),
+        warnings: decoded.warnings,
+    })
+}
+
+fn unknown_media(call: &Call<'_>) -> Status {
+    let _ = call;
+    Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+        .with_details(serde_json::json!({}))
+}
+
+fn patched(call: &Call<'_>, media: &str, mut object: Value) -> Result<Value, Status> {
+    let text = call.text();
+    let unreadable = |error: &serde_json::Error| {
+        let prefix = if media == STRATEGIC {
+            ""
+        } else {
+            "error decoding patch: "
+        };
+        Status::bad_request(format!("{prefix}{}", as_go_says(&text, error)))
+    };
+    let patch: Value = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+    match media {
+        JSON_PATCH => json_patch::apply(&patch, object),
+        MERGE_PATCH => {
+            merge(&mut object, expect_map(&patch, "error decoding patch: ")?);
+            Ok(object)
+        }
+        _ => strategic::merge(call.target.kind, object, expect_map(&patch, "")?),
+    }
+}
+
+fn expect_map<'a>(patch: &'a Value, prefix: &str) -> Result<&'a Map<String, Value>, Status> {
+    patch.as_object().ok_or_else(|| {
+        Status::bad_request(format!(
+            "{prefix}json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            json_patch::go_word(patch)
+        ))
+    })
+}
+
+/// The common mistakes in JSON, in the words of Go's reader.
+fn as_go_says(text: &str, error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "unexpected end of JSON input".to_owned();
+    }
+    let line = text.lines().nth(error.line().saturating_sub(1));
+    let letter = line.and_then(|line| line.chars().nth(error.column().saturating_sub(1)));
+    format!(
+        "invalid character '{}' looking for beginning of value",
+        letter.unwrap_or(' ')
+    )
+}
+
+/// RFC 7386.
+fn merge(object: &mut Value, patch: &Map<String, Value>) {
+    if !object.is_object() {
+        *object = Value::Object(Map::new());
+    }
+    let Value::Object(fields) = object else {
+        return;
+    };
+    for (name, value) in patch {
+        match value {
+            Value::Null => drop(fields.remove(name)),
+            Value::Object(patch) => {
+                merge(fields.entry(name.clone()).or_insert(Value::Null), patch);
+            }
+            value => drop(fields.insert(name.clone(), value.clone())),
+        }
+    }
+}
+
+/// What a patch made is not an object of its kind.
+fn not_decoded(text: &str, status: &Status) -> Status {
+    if status.code == 422 {
+        return status.clone();
+    }
+    let why = status
+        .message
+        .split_once("): ")
+        .map_or(status.message.as_str(), |(_, why)| why);
+    let cause = Cause {
+        reason: "FieldValueInvalid",
+        message: format!("Invalid value: {}: {why}", Value::from(text)),
+        field: "patch".to_owned(),
+    };
+    let mut status = Status::invalid("", "", "", &[cause]);
+    if let Some(details) = &mut status.details {
+        metadata::drop_field(details, "kind");
+    }
+    status
+}

@@ -1,0 +1,48 @@
+use super::write;
+use super::{Call, Written};
+use crate::sandbox::kubernetes::metadata;
+use crate::sandbox::kubernetes::options::{Of, Options};
+use crate::sandbox::kubernetes::status::Status;
+use crate::sandbox::kubernetes::store::Store;
+use crate::sandbox::kubernetes::{decode, fields};
+use std::sync::Arc;
+
+pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
+    let mut options = Options::read(Of::Update, call.asked)?;
+    options.manager.subresource = call.target.subresource.clone();
+    call.expect_object()?;
+    let kind = call.target.kind;
+    let decoded = decode::decode(kind, &call.text(), options.validation)?;
+    let (mut object, warnings) = (decoded.object, decoded.warnings);
+    decode::default(kind, &mut object);
+    write::match_namespace(call, &mut object)?;
+    write::match_name(call, &object)?;
+    let before = store.get(&call.key(call.name())).cloned();
+    // A uid in the object says which one is meant.
+    let uid = metadata::text(&object, "uid");
+    let lives = before
+        .as_deref()
+        .map_or("", |before| metadata::text(before, "uid"));
+    if !uid.is_empty() && uid != lives && (before.is_some() || kind.is_made_by_update()) {
+        return Err(call.conflict(&write::other_uid(call, uid, lives)));
+    }
+    let (code, object) = match before {
+        Some(before) => {
+            write::keep_other_half(call, &before, &mut object);
+            fields::updated(kind, Some(&before), &mut object, &options.manager);
+            let changed = write::changed(store, call, &options, &before, object)?;
+            (200, changed)
+        }
+        None if kind.is_made_by_update() => {
+            fields::updated(kind, None, &mut object, &options.manager);
+            metadata::of(&mut object).remove("resourceVersion");
+            (201, write::new(store, call, &options, object)?)
+        }
+        None => return Err(call.not_found()),
+    };
+    Ok(Written {
+        code,
+        object: Arc::clone(&object),
+        warnings,
+    })
+}
