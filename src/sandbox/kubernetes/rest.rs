@@ -12,6 +12,7 @@ mod watch;
 mod write;
 
 use super::answer::{self, Form};
+use super::decode::{self, Decoded, FieldValidation};
 use super::http::{Api, Asked};
 use super::metadata;
 use super::request::{Attributes, Target, Verb};
@@ -124,6 +125,14 @@ impl Call<'_> {
         let text = value.and_then(|value| value.to_str().ok());
         let text = text.unwrap_or_default();
         text.split(';').next().unwrap_or_default().trim()
+    }
+
+    /// The object in the body.
+    fn decoded(&self, validation: FieldValidation) -> Result<Decoded, Status> {
+        match self.media_type() {
+            "application/yaml" => decode::decode_yaml(self.target.kind, &self.text(), validation),
+            _ => decode::decode(self.target.kind, &self.text(), validation),
+        }
     }
 
     /// Objects come as JSON or YAML.

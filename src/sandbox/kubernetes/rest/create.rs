@@ -1,16 +1,15 @@
 use super::write;
 use super::{Call, Written};
+use crate::sandbox::kubernetes::fields;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::Status;
 use crate::sandbox::kubernetes::store::Store;
-use crate::sandbox::kubernetes::{decode, fields};
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let options = Options::read(Of::Create, call.asked)?;
     call.expect_object()?;
     let kind = call.target.kind;
-    let mut decoded = decode::decode(kind, &call.text(), options.validation)?;
-    decode::default(kind, &mut decoded.object);
+    let mut decoded = call.decoded(options.validation)?;
     write::match_namespace(call, &mut decoded.object)?;
     // Made here and now, whatever the client says; also before anything is recorded about who owns which field.
     fields::updated(kind, None, &mut decoded.object, &options.manager);

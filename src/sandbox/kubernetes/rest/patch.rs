@@ -38,10 +38,9 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     shown["apiVersion"] = kind.api_version().into();
     let patched = patched(call, media, shown)?;
     let text = patched.to_string();
-    let decoded = decode::decode(kind, &text, options.validation)
-        .map_err(|status| not_decoded(&text, &status))?;
+    let decoded = decode::decode_patched(kind, &text, options.validation);
+    let decoded = decoded.map_err(|why| not_decoded(&text, &why))?;
     let mut object = decoded.object;
-    decode::default(kind, &mut object);
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     write::keep_other_half(call, &before, &mut object);
@@ -123,14 +122,7 @@ fn merge(object: &mut Value, patch: &Map<String, Value>) {
 }
 
 /// What a patch made is not an object of its kind.
-fn not_decoded(text: &str, status: &Status) -> Status {
-    if status.code == 422 {
-        return status.clone();
-    }
-    let why = status
-        .message
-        .split_once("): ")
-        .map_or(status.message.as_str(), |(_, why)| why);
+fn not_decoded(text: &str, why: &str) -> Status {
     let cause = Cause {
         reason: "FieldValueInvalid",
         message: format!("Invalid value: {}: {why}", Value::from(text)),

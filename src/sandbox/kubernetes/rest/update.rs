@@ -1,10 +1,10 @@
 use super::write;
 use super::{Call, Written};
+use crate::sandbox::kubernetes::fields;
 use crate::sandbox::kubernetes::metadata;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::Status;
 use crate::sandbox::kubernetes::store::Store;
-use crate::sandbox::kubernetes::{decode, fields};
 use std::sync::Arc;
 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
@@ -12,9 +12,8 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
     options.manager.subresource = call.target.subresource.clone();
     call.expect_object()?;
     let kind = call.target.kind;
-    let decoded = decode::decode(kind, &call.text(), options.validation)?;
+    let decoded = call.decoded(options.validation)?;
     let (mut object, warnings) = (decoded.object, decoded.warnings);
-    decode::default(kind, &mut object);
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     let before = store.get(&call.key(call.name())).cloned();
