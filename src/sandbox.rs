@@ -53,12 +53,6 @@ pub enum StartError {
         #[source]
         source: rcgen::Error,
     },
-    #[error("failed to read back the key that {server} signs tokens with")]
-    Key {
-        server: String,
-        #[source]
-        source: jsonwebtoken::errors::Error,
-    },
     #[error("failed to serve TLS as {server}")]
     Tls {
         server: String,

@@ -14,6 +14,8 @@ mod decoding;
 mod deletes;
 #[path = "sandbox/differences.rs"]
 mod differences;
+#[path = "sandbox/discovery.rs"]
+mod discovery;
 #[path = "sandbox/generated.rs"]
 mod generated;
 #[path = "sandbox/kubernetes_namespaces.rs"]
@@ -28,7 +30,13 @@ mod objects;
 mod pair;
 #[path = "sandbox/patches.rs"]
 mod patches;
+#[path = "sandbox/rbac.rs"]
+mod rbac;
+#[path = "sandbox/reviews.rs"]
+mod reviews;
 pub(crate) mod support;
+#[path = "sandbox/tokens_of_accounts.rs"]
+mod tokens_of_accounts;
 #[path = "sandbox/validation.rs"]
 mod validation;
 #[path = "sandbox/watches.rs"]
@@ -66,9 +74,6 @@ async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster
     // Where an object is in etcd, as some messages have it. The real one is the first on its etcd.
     pair.sandbox.set("registry", "/registry/");
     pair.real.set("registry", "/contract-0/");
-    // It manages by the name of its binary.
-    pair.sandbox.set("apiserver", "kube-apiserver");
-    pair.real.set("apiserver", "kube-apiserver-v1.34.4");
     (pair, sandbox, real)
 }
 

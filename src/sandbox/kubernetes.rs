@@ -4,7 +4,7 @@
 //! then to the [`store`] or to one of the few objects that are questions (`TokenReview`, `SelfSubjectAccessReview`). What a
 //! kind may hold is a [`schema`]: decoding, defaults, field validation, managedFields and server-side apply read the same one.
 //!
-//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, protobuf, aggregated APIs.
+//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, answers in protobuf, aggregated APIs.
 
 mod answer;
 mod authn;
@@ -19,6 +19,7 @@ mod metadata;
 mod namespaces;
 mod options;
 mod path;
+mod protobuf;
 mod query;
 mod request;
 mod rest;
@@ -42,7 +43,6 @@ use request::User;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use store::Store;
-use uuid::Uuid;
 
 /// How a cluster is to be.
 #[derive(Debug, Clone)]
@@ -123,17 +123,7 @@ fn roles() -> &'static [(store::Key, Arc<serde_json::Value>)] {
     static ROLES: OnceLock<Vec<(store::Key, Arc<serde_json::Value>)>> = OnceLock::new();
     ROLES.get_or_init(|| {
         let mut store = Store::default();
-        let made = metadata::moment(Timestamp::now());
-        for mut object in authz::bootstrap() {
-            let kind = kinds::KINDS
-                .iter()
-                .find(|kind| object["kind"] == kind.kind && kind.group == authz::GROUP);
-            let Some(kind) = kind else { continue };
-            let fields = metadata::of(&mut object);
-            fields.insert("uid".to_owned(), Uuid::new_v4().to_string().into());
-            fields.insert("creationTimestamp".to_owned(), made.as_str().into());
-            store.put(store::Key::of(kind, &object), object);
-        }
+        authz::begin(&mut store, Timestamp::now());
         store.objects.into_iter().collect()
     })
 }
@@ -154,9 +144,9 @@ fn credentials(options: &Options) -> Result<Credentials, StartError> {
         server: options.name.clone(),
         source,
     })?;
-    let public = key.public().map_err(|source| StartError::Key {
-        server: options.name.clone(),
-        source,
-    })?;
-    Ok(Credentials { known, key, public })
+    Ok(Credentials {
+        known,
+        public: key.public(),
+        key,
+    })
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 15] = [
+const MADE_UP: [&str; 16] = [
     "uid",
     "uuid",
     "accessor",
@@ -20,6 +20,7 @@ const MADE_UP: [&str; 15] = [
     "nonce",
     "generation_id",
     "request_id",
+    "authentication.kubernetes.io/credential-id",
 ];
 /// In place of what is another one with every request.
 const MOVING: &str = "<moving>";

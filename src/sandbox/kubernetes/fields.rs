@@ -352,7 +352,8 @@ fn note_last_applied(after: &mut Value, mut applied: Value) {
     if record.as_str().is_some_and(str::is_empty) {
         return;
     }
-    if let Some(annotations) = applied["metadata"]["annotations"].as_object_mut() {
+    let annotations = applied.pointer_mut("/metadata/annotations");
+    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
         annotations.remove(LAST_APPLIED);
     }
     *record = format!("{applied}\n").into();

@@ -18,7 +18,7 @@ use super::metadata;
 use super::request::{Attributes, Target, Verb};
 use super::status::Status;
 use super::store::{Key, Store};
-use super::{namespaces, table};
+use super::{namespaces, protobuf, table};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ impl Call<'_> {
     /// Objects come as JSON or YAML.
     fn expect_object(&self) -> Result<(), Status> {
         match self.media_type() {
-            "" | "application/json" | "application/yaml" => Ok(()),
+            "" | "application/json" | "application/yaml" | protobuf::MEDIA_TYPE => Ok(()),
             _ => Err(Status::new(
                 415,
                 "UnsupportedMediaType",

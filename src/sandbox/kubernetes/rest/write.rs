@@ -148,9 +148,9 @@ pub(super) fn changed(
 ) -> Result<Arc<Value>, Status> {
     let kind = call.target.kind;
     call.expect_namespace(store, call.name(), false)?;
+    authz::may_grant(store, &call.asked.user, call.wanted, &object, Some(before))?;
     check_version(call, before, &mut object)?;
     carry_over(kind, before, &mut object);
-    authz::may_grant(store, &call.asked.user, call.wanted, &object, Some(before))?;
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     if object == **before {
