@@ -31,13 +31,25 @@ const TELLING: usize = 8;
 #[derive(Debug, Default)]
 pub struct Masks {
     named: BTreeMap<String, String>,
+    /// Of these, what a test named itself.
+    set: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
 }
 
 impl Masks {
     /// Calls this text so, wherever it stands.
     pub fn name(&mut self, text: &str, name: &str) {
+        let before = std::mem::take(&mut self.set);
+        let others = before.into_iter().filter(|(_, known)| known != name);
+        self.set = others.collect();
+        self.set.insert(text.to_owned(), name.to_owned());
         self.named.insert(text.to_owned(), name.to_owned());
+    }
+
+    /// Forgets what came up so far, so that a sequence that went wrong does not tell on the next.
+    pub fn forget(&mut self) {
+        self.named = self.set.clone();
+        self.given.clear();
     }
 
     pub fn mask(&mut self, value: &mut Value) {

@@ -360,6 +360,8 @@ impl Pair {
     /// Asks one request after another with the state unlike any before, as `{scope}` in their paths.
     pub async fn compare_all(&self, scope: &str, asks: &[Ask]) -> Result<(), String> {
         self.said.lock().unwrap().clear();
+        self.sandbox.masks.lock().unwrap().forget();
+        self.real.masks.lock().unwrap().forget();
         self.sandbox.set("scope", scope);
         self.real.set("scope", scope);
         for ask in asks {
