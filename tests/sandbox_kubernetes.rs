@@ -4,6 +4,12 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
+#[path = "sandbox/apply.rs"]
+mod apply;
+#[path = "sandbox/crds.rs"]
+mod crds;
+#[path = "sandbox/decoding.rs"]
+mod decoding;
 #[path = "sandbox/deletes.rs"]
 mod deletes;
 #[path = "sandbox/differences.rs"]
@@ -31,12 +37,15 @@ mod reviews;
 pub(crate) mod support;
 #[path = "sandbox/tokens_of_accounts.rs"]
 mod tokens_of_accounts;
+#[path = "sandbox/validation.rs"]
+mod validation;
 #[path = "sandbox/watches.rs"]
 mod watches;
 
 use keyfleet::sandbox;
 use pair::{Ask, Pair, Side};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Both clusters; the real one is shared by the tests of this binary, which keep to namespaces of their own.
 async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster>) {
@@ -72,4 +81,18 @@ async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster
 async fn both_say_their_version() {
     let (pair, _sandbox, _real) = clusters().await;
     pair.ask(Ask::new("GET", "/version")).await;
+}
+
+/// Both clusters with the kinds of External Secrets and a namespace of the test's own, `{ns}`.
+async fn ready() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster>) {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let (pair, sandbox, real) = clusters().await;
+    crds::install(&real).await;
+    let namespace = format!("own-{}", MADE.fetch_add(1, Ordering::Relaxed));
+    pair.sandbox.set("ns", &namespace);
+    pair.real.set("ns", &namespace);
+    let object = serde_json::json!({ "metadata": { "name": namespace } });
+    pair.ask(Ask::new("POST", "/api/v1/namespaces").json(object))
+        .await;
+    (pair, sandbox, real)
 }

@@ -22,6 +22,8 @@ const MADE_UP: [&str; 16] = [
     "request_id",
     "authentication.kubernetes.io/credential-id",
 ];
+/// In place of what is another one with every request.
+const MOVING: &str = "<moving>";
 /// Shorter texts are not looked for inside of others.
 const TELLING: usize = 8;
 
@@ -53,7 +55,9 @@ impl Masks {
                 }
             }
             Value::Array(items) => items.iter().for_each(|item| self.find(field, item)),
-            Value::String(text) if MADE_UP.contains(&field) && !text.is_empty() => {
+            Value::String(text)
+                if MADE_UP.contains(&field) && !text.is_empty() && text != MOVING =>
+            {
                 if !self.named.contains_key(text) {
                     let count = self.given.entry(field.to_owned()).or_default();
                     *count += 1;
@@ -89,6 +93,7 @@ impl Masks {
         if text.parse::<jiff::Timestamp>().is_ok() {
             return "<time>".to_owned();
         }
+        let text = &without_versions(text);
         let telling = self
             .named
             .iter()
@@ -107,15 +112,17 @@ fn mask_moments(value: &mut Value) {
             let kind = fields.get("kind").and_then(Value::as_str);
             let is_list = kind.is_some_and(|kind| kind.ends_with("List") || kind == "Table");
             let is_bookmark = fields.get("type").is_some_and(|of| of == "BOOKMARK");
-            let place = match () {
+            let mut place = match () {
                 () if is_list => fields.get_mut("metadata"),
                 () if is_bookmark => fields
                     .get_mut("object")
                     .and_then(|of| of.get_mut("metadata")),
                 () => None,
             };
-            if let Some(version) = place.and_then(|metadata| metadata.get_mut("resourceVersion")) {
-                *version = "".into();
+            for moving in ["resourceVersion", "continue"] {
+                if let Some(text) = place.as_mut().and_then(|of| of.get_mut(moving)) {
+                    *text = MOVING.into();
+                }
             }
             if let Some(Value::Array(cells)) = fields.get_mut("cells") {
                 cells
@@ -128,6 +135,22 @@ fn mask_moments(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(mask_moments),
         _ => {}
     }
+}
+
+/// The revisions in messages are too short to be known again.
+fn without_versions(text: &str) -> String {
+    let before = [
+        "ResourceVersion in record (",
+        "ResourceVersion in object meta: ",
+        "Too large resource version: 99999999, current: ",
+    ];
+    before.iter().fold(text.to_owned(), |text, before| {
+        let Some((start, rest)) = text.split_once(before) else {
+            return text;
+        };
+        let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        format!("{start}{before}<version>{rest}")
+    })
 }
 
 /// `5s`, `3m20s`.

@@ -105,19 +105,33 @@ fn read(
     Ok(Decoded { object, warnings })
 }
 
-/// An object that a patch made, read as one that was sent: what is wrong with it, or it and what strict reading refuses.
-pub(super) fn decode_patched(kind: &Kind, tree: Tree) -> Result<(Value, Vec<String>), String> {
+/// An object that a patch made, read as one that was sent; why it cannot be one otherwise.
+pub(super) fn decode_patched(
+    kind: &Kind,
+    text: &str,
+    validation: FieldValidation,
+) -> Result<Decoded, String> {
     let mut findings = Findings::default();
+    let tree = json::parse(text)?;
     let mut object = typed::read(Schema::Struct(kind.schema), tree, &mut findings);
     if let Some(wrong) = findings.wrong {
         return Err(wrong);
     }
+    let warnings = match validation {
+        FieldValidation::Strict if !findings.strict.is_empty() => {
+            let all = findings.strict.join(", ");
+            return Err(format!("strict decoding error: {all}"));
+        }
+        FieldValidation::Warn => findings.strict,
+        _ => Vec::new(),
+    };
     finish(kind, &mut object)?;
-    Ok((object, findings.strict))
+    Ok(Decoded { object, warnings })
 }
 
-/// Apply's body, YAML or JSON, kept as it is: server-side apply must know what was not said.
-pub(super) fn decode_applied(text: &str, validation: FieldValidation) -> Result<Decoded, Status> {
+/// Apply's body, YAML or JSON, kept as it is: server-side apply must know what was not said. With it, where a name stands
+/// a second time.
+pub(super) fn decode_applied(text: &str) -> Result<(Value, Vec<String>), Status> {
     let (tree, twice) = match json::parse(text) {
         Ok(tree) if yaml::names_once(&tree) => (tree, Vec::new()),
         _ => yaml::parse(text).map_err(|wrong| {
@@ -125,29 +139,28 @@ pub(super) fn decode_applied(text: &str, validation: FieldValidation) -> Result<
             Status::bad_request(format!("error decoding YAML: {wrong}"))
         })?,
     };
-    let object = match tree {
-        Tree::Null => json!({}),
-        Tree::Object(_) => tree.into_value(),
-        other => {
-            return Err(Status::bad_request(format!(
-                "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-                other.kind()
-            )));
-        }
-    };
+    match tree {
+        Tree::Null => Ok((json!({}), twice)),
+        Tree::Object(_) => Ok((tree.into_value(), twice)),
+        other => Err(Status::bad_request(format!(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            other.kind()
+        ))),
+    }
+}
+
+/// What is said of names that stand twice in an apply that would work.
+pub(super) fn said_twice(
+    twice: Vec<String>,
+    validation: FieldValidation,
+) -> Result<Vec<String>, Status> {
     match validation {
         FieldValidation::Strict if !twice.is_empty() => Err(Status::bad_request(format!(
             "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {}",
             twice.join("\n  ")
         ))),
-        FieldValidation::Warn => Ok(Decoded {
-            object,
-            warnings: twice,
-        }),
-        _ => Ok(Decoded {
-            object,
-            warnings: Vec::new(),
-        }),
+        FieldValidation::Warn => Ok(twice),
+        _ => Ok(Vec::new()),
     }
 }
 
@@ -285,5 +298,17 @@ pub(super) fn default(kind: &Kind, object: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// Why a text is not an object in JSON, if it is not.
+pub(super) fn not_an_object(text: &str) -> Option<String> {
+    match json::parse(text) {
+        Ok(Tree::Object(_) | Tree::Null) => None,
+        Ok(other) => Some(format!(
+            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            other.kind()
+        )),
+        Err(wrong) => Some(wrong),
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn begin(store: &mut Store, now: Timestamp) {
             },
         });
         let manager = Manager {
-            name: "kube-apiserver".to_owned(),
+            name: format!("kube-apiserver-{}", super::discovery::VERSION),
             subresource: None,
             force: false,
             now,

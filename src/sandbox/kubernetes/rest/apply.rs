@@ -10,10 +10,11 @@ pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let mut options = Options::read(Of::Apply, call.asked)?;
     options.manager.subresource = call.target.subresource.clone();
     let kind = call.target.kind;
-    let decoded = decode::decode_applied(&call.text(), options.validation)?;
+    let (applied, twice) = decode::decode_applied(&call.text())?;
     let before = store.get(&call.key(call.name())).cloned();
-    let uid = metadata::text(&decoded.object, "uid").to_owned();
-    let mut object = fields::applied(kind, before.as_deref(), decoded.object, &options.manager)?;
+    let uid = metadata::text(&applied, "uid").to_owned();
+    let mut object = fields::applied(kind, before.as_deref(), applied, &options.manager)?;
+    let warnings = decode::said_twice(twice, options.validation)?;
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     let (code, object) = match before {
@@ -37,6 +38,6 @@ pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     Ok(Written {
         code,
         object,
-        warnings: decoded.warnings,
+        warnings,
     })
 }
