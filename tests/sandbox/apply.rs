@@ -92,7 +92,7 @@ async fn an_apply_that_is_no_object_of_its_kind_is_refused() {
         json!({ "data": { "a": "##" } }),
         json!({ "data": [1] }),
         json!({ "data": "x" }),
-        json!({ "type": 5, "foo": 1 }),
+        json!({ "type": 5 }),
         json!({ "type": [1, "a"] }),
         json!({ "immutable": "yes" }),
         json!({ "metadata": { "name": "a", "finalizers": ["a", "a"] } }),
@@ -366,8 +366,7 @@ fn put(object: &mut Value, field: &str, value: Option<Value>) {
 }
 
 /// A kind in the sequences: where its objects are, and what they hold.
-#[derive(Clone, Copy)]
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Made {
     list: &'static str,
     name: &'static str,
