@@ -229,7 +229,7 @@ fn carry_over(kind: &Kind, before: &Value, object: &mut Value) {
     let spec_changed = kind.custom && !same_apart_from_metadata(kind, before, object);
     let fields = metadata::of(object);
     fields.remove("selfLink");
-    for filled in ["uid", "creationTimestamp", "deletionGracePeriodSeconds"] {
+    for filled in ["uid", "deletionGracePeriodSeconds"] {
         let missing = fields
             .get(filled)
             .is_none_or(|value| value.is_null() || value == "");
@@ -237,7 +237,7 @@ fn carry_over(kind: &Kind, before: &Value, object: &mut Value) {
             fields.insert(filled.to_owned(), value.clone());
         }
     }
-    for kept in ["deletionTimestamp", "generation"] {
+    for kept in ["creationTimestamp", "deletionTimestamp", "generation"] {
         match before["metadata"].get(kept) {
             Some(value) => fields.insert(kept.to_owned(), value.clone()),
             None => fields.remove(kept),
