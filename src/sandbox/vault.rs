@@ -36,7 +36,7 @@ mod tokens;
 
 use super::StartError;
 use super::control::Watched;
-use super::meter::Meter;
+use super::meter::{Counts, Meter};
 use super::server::Server;
 use std::sync::Arc;
 
@@ -115,6 +115,11 @@ impl Vault {
 
     pub fn root_token(&self) -> &str {
         &self.root_token
+    }
+
+    /// How often it was asked since this was last called.
+    pub fn take_counts(&self) -> Counts {
+        self.meter.take()
     }
 
     pub(super) fn watch(&self) -> Watched {

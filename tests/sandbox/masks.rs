@@ -42,8 +42,6 @@ pub struct Masks {
     /// Of these, what a test named itself.
     set: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
-    /// What was found in answers, not named from outside.
-    found: Vec<String>,
 }
 
 impl Masks {
@@ -56,12 +54,6 @@ impl Masks {
         self.named.insert(text.to_owned(), name.to_owned());
     }
 
-    /// Forgets what was found, so that a long run of sequences does not look for all that was ever made up.
-    pub fn forget(&mut self) {
-        self.given.clear();
-        for text in std::mem::take(&mut self.found) {
-            self.named.remove(&text);
-        }
     /// Forgets what came up so far, so that a sequence that went wrong does not tell on the next.
     pub fn forget(&mut self) {
         self.named = self.set.clone();
@@ -91,7 +83,6 @@ impl Masks {
                     *count += 1;
                     let name = format!("<{field} {count}>");
                     self.named.insert(text.clone(), name);
-                    self.found.push(text.clone());
                 }
             }
             _ => {}
