@@ -31,7 +31,7 @@ fn collect(root: &Path, below: &Path, sources: &mut Sources) {
         if path.is_dir() {
             collect(root, &path, sources);
         } else if declare::is_wanted(&name) {
-            sources.insert(name, fs::read_to_string(path).unwrap());
+            sources.insert(name, fs::read_to_string(path).unwrap().into());
         }
     }
 }
