@@ -20,9 +20,9 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
 use crate::names::{ClusterName, PolicyName};
 use crate::spread::{InTurn, Spread};
 use file::File;
+use place_groups::Placed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use place_groups::Placed;
 use tree::{Folder, Home, Tree};
 
 pub use cluster::{Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Grant, Reviewer};
@@ -209,11 +209,7 @@ pub fn reload(
     }
 }
 
-fn read_files(
-    sources: &Sources,
-    before: Option<&Declarations>,
-    spread: &impl Spread,
-) -> Files {
+fn read_files(sources: &Sources, before: Option<&Declarations>, spread: &impl Spread) -> Files {
     let sources: Vec<_> = sources.iter().collect();
     let same = |text: &Arc<str>, file: &File| Arc::ptr_eq(text, &file.text) || *text == file.text;
     let read = spread.map(&sources, |(path, text)| {

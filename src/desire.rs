@@ -12,8 +12,8 @@ mod secret;
 mod vault;
 
 use crate::declare::{
-    CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared, DeleteLimit, Fleet,
-    KvMount, Reviewer, certificate_pem,
+    CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared, DeleteLimit,
+    Fleet, KvMount, Reviewer, certificate_pem,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
@@ -129,11 +129,7 @@ struct ResolvedCluster {
 
 impl Resolved {
     /// Resolves every cluster. One that did not change since `before` is taken from there.
-    pub fn of(
-        declarations: &Declarations,
-        before: Option<&Self>,
-        spread: &impl Spread,
-    ) -> Self {
+    pub fn of(declarations: &Declarations, before: Option<&Self>, spread: &impl Spread) -> Self {
         let before = before.filter(|before| before.is_beside(declarations));
         let declared: Vec<_> = declarations.clusters.iter().collect();
         let resolved = spread.map(&declared, |(name, declared)| {

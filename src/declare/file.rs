@@ -131,7 +131,11 @@ impl Content {
 impl ClusterFile {
     fn read(path: &str, text: &str, is_head: bool, problems: &mut Diagnostics) -> Self {
         let mut documents = yaml::parse(path, text, problems);
-        let head = if is_head { take_head(&mut documents) } else { None };
+        let head = if is_head {
+            take_head(&mut documents)
+        } else {
+            None
+        };
         let mut part = Part::empty(documents.whole);
         for node in &documents.documents {
             part.place(node, problems);
@@ -152,9 +156,9 @@ impl GroupFile {
             let node = take_head(&mut documents)?;
             let group = Group::read(&node, folder, problems);
             // A group that cannot be read may have been meant for any cluster.
-            Some(Arc::new(group.unwrap_or_else(|| {
-                Group::unreadable(&Place::file(path))
-            })))
+            Some(Arc::new(
+                group.unwrap_or_else(|| Group::unreadable(&Place::file(path))),
+            ))
         });
         let whole = documents.whole;
         let documents = documents.documents;

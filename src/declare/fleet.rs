@@ -100,11 +100,7 @@ impl Fleet {
 }
 
 /// Reads `fleet.yaml`. With errors in it the fleet is not whole, and serves only to find further problems.
-pub(super) fn load(
-    files: &Files,
-    unreadable: &[Unreadable],
-    problems: &mut Diagnostics,
-) -> Fleet {
+pub(super) fn load(files: &Files, unreadable: &[Unreadable], problems: &mut Diagnostics) -> Fleet {
     let before = problems.count(Severity::Error);
     let file = files.get(FLEET_FILE);
     let read = file.and_then(|file| read_file(&file.text, problems));

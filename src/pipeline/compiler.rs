@@ -70,8 +70,13 @@ impl Compiler {
             Some((declarations, resolved)) => (Some(declarations), Some(resolved)),
             None => (None, None),
         };
-        let declarations =
-            declare::reload(&sources, &unreadable, declarations, &SideBySide, &mut problems);
+        let declarations = declare::reload(
+            &sources,
+            &unreadable,
+            declarations,
+            &SideBySide,
+            &mut problems,
+        );
         let resolved = Resolved::of(&declarations, resolved, &SideBySide);
         let desired = desire::resolve_together(&declarations, &resolved, &mut problems);
         self.before = Some((declarations, resolved));

@@ -59,6 +59,9 @@ mod tests {
     #[test]
     fn the_results_stand_in_the_order_of_the_items() {
         let items: Vec<usize> = (0..1000).collect();
-        assert_eq!(SideBySide.map(&items, |item| item * 2), InTurn.map(&items, |item| item * 2));
+        assert_eq!(
+            SideBySide.map(&items, |item| item * 2),
+            InTurn.map(&items, |item| item * 2)
+        );
     }
 }

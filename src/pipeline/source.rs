@@ -35,8 +35,7 @@ pub(super) async fn read_with(
     let reading = tokio::task::spawn_blocking(move || {
         let reference = reference.as_deref();
         let wanted = &declare::is_wanted;
-        let read =
-            git::checkout_again(&source, reference, &limits, wanted, &access, &mut memory);
+        let read = git::checkout_again(&source, reference, &limits, wanted, &access, &mut memory);
         (read.map(repository).map_err(Into::into), memory)
     });
     Ok(reading.await?)

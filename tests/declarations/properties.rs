@@ -18,7 +18,7 @@ const GOOD: [&str; 7] = [
     "tests/cases/group_places_a_store/repo",
 ];
 
-fn good() -> impl Strategy<Value = Sources> {
+pub(crate) fn good() -> impl Strategy<Value = Sources> {
     select(&GOOD).prop_map(|path| sources(&folder(path)))
 }
 
@@ -48,14 +48,14 @@ fn text() -> impl Strategy<Value = String> {
 
 /// One change to a text: a span goes, and something else comes in its place.
 #[derive(Debug, Clone)]
-struct Edit {
+pub(crate) struct Edit {
     file: Index,
     at: Index,
     length: usize,
     piece: String,
 }
 
-fn edit() -> impl Strategy<Value = Edit> {
+pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     let piece = prop_oneof![
         select(&PIECES).prop_map(str::to_owned),
         "[a-z]{0,4}",
@@ -71,7 +71,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     })
 }
 
-fn apply(edit: &Edit, sources: &mut Sources) {
+pub(crate) fn apply(edit: &Edit, sources: &mut Sources) {
     let path = edit
         .file
         .get(&sources.keys().cloned().collect::<Vec<_>>())

@@ -2,46 +2,47 @@
 
 /// How big a fleet is. A mapping is one data entry of an `ExternalSecret` for one cluster.
 #[derive(Debug, Clone, Copy)]
-pub struct Fleet {
-    pub clusters: usize,
+pub(crate) struct Fleet {
+    pub(crate) clusters: usize,
     /// Files with declarations in the folder of every cluster.
-    pub files: usize,
+    pub(crate) files: usize,
     /// Declarations in each of those.
-    pub documents: usize,
+    pub(crate) documents: usize,
     /// Declarations that every cluster gets from a group: half of the fleet is in each of the two groups.
-    pub shared: usize,
+    pub(crate) shared: usize,
     /// Data entries of a declaration.
-    pub keys: usize,
+    pub(crate) keys: usize,
 }
 
-impl Fleet {
-    /// 200 clusters × 50 Secrets × 10 keys, one declaration in a file.
-    pub const WIDE: Self = Self {
-        clusters: 200,
-        files: 40,
-        documents: 1,
-        shared: 10,
-        keys: 10,
-    };
-    /// 1,000 clusters × 100 Secrets × 1 key, ten declarations in a file.
-    pub const MANY: Self = Self {
-        clusters: 1000,
-        files: 8,
-        documents: 10,
-        shared: 20,
-        keys: 1,
-    };
+/// 200 clusters × 50 Secrets × 10 keys, one declaration in a file.
+pub(crate) const WIDE: Fleet = Fleet {
+    clusters: 200,
+    files: 40,
+    documents: 1,
+    shared: 10,
+    keys: 10,
+};
 
-    pub fn secrets(&self) -> usize {
+/// 1,000 clusters × 100 Secrets × 1 key, ten declarations in a file.
+pub(crate) const MANY: Fleet = Fleet {
+    clusters: 1000,
+    files: 8,
+    documents: 10,
+    shared: 20,
+    keys: 1,
+};
+
+impl Fleet {
+    pub(crate) fn secrets(&self) -> usize {
         self.files * self.documents + self.shared
     }
 
-    pub fn mappings(&self) -> usize {
+    pub(crate) fn mappings(&self) -> usize {
         self.clusters * self.secrets() * self.keys
     }
 
     /// Every file with its path, in no order that matters.
-    pub fn for_each_file(&self, mut take: impl FnMut(String, String)) {
+    pub(crate) fn for_each_file(&self, mut take: impl FnMut(String, String)) {
         take("fleet.yaml".to_owned(), FLEET.to_owned());
         for group in GROUPS {
             take(format!("groups/{group}/group.yaml"), group_file(group));
@@ -62,7 +63,7 @@ impl Fleet {
     }
 
     /// The declarations of a cluster's own file; another `edit` is another text.
-    pub fn own_file(&self, cluster: usize, file: usize, edit: usize) -> (String, String) {
+    pub(crate) fn own_file(&self, cluster: usize, file: usize, edit: usize) -> (String, String) {
         let name = cluster_name(cluster);
         let first = file * self.documents;
         let documents = (first..first + self.documents)
@@ -72,16 +73,21 @@ impl Fleet {
     }
 
     /// The declarations of a group, for half of the clusters.
-    pub fn shared_file(&self, group: &str, edit: usize) -> (String, String) {
+    pub(crate) fn shared_file(&self, group: &str, edit: usize) -> (String, String) {
         let documents = (0..self.shared).map(|index| {
-            external_secret(&format!("shared-{index}"), "${cluster.name}", self.keys, edit)
+            external_secret(
+                &format!("shared-{index}"),
+                "${cluster.name}",
+                self.keys,
+                edit,
+            )
         });
         let path = format!("groups/{group}/shared.yaml");
         (path, documents.collect::<Vec<_>>().join("---\n"))
     }
 }
 
-pub const GROUPS: [&str; 2] = ["prod", "staging"];
+pub(crate) const GROUPS: [&str; 2] = ["prod", "staging"];
 
 fn cluster_name(cluster: usize) -> String {
     format!("cluster-{cluster:04}")
