@@ -10,6 +10,8 @@ use std::path::Path;
 use keyfleet::git::{Access, Checkout, Error, Limits, Problem, Source, checkout};
 use tempfile::TempDir;
 
+#[path = "git_local/again.rs"]
+mod again;
 #[path = "git_remote/command.rs"]
 mod command;
 #[path = "git_local/crafted.rs"]

@@ -22,7 +22,7 @@ pub struct Part {
 }
 
 impl Part {
-    pub(super) fn empty(complete: bool) -> Self {
+    fn empty(complete: bool) -> Self {
         Self {
             secrets: Vec::new(),
             stores: Vec::new(),
@@ -30,7 +30,14 @@ impl Part {
         }
     }
 
-    pub(super) fn place(&mut self, node: &Node, problems: &mut Diagnostics) {
+    /// To be held: without room for more.
+    fn held(mut self) -> Arc<Self> {
+        self.secrets.shrink_to_fit();
+        self.stores.shrink_to_fit();
+        Arc::new(self)
+    }
+
+    fn place(&mut self, node: &Node, problems: &mut Diagnostics) {
         self.complete &= document::place(node, &mut self.secrets, &mut self.stores, problems);
     }
 }
@@ -143,7 +150,7 @@ impl ClusterFile {
         Self {
             head,
             whole: documents.whole,
-            part: Arc::new(part),
+            part: part.held(),
         }
     }
 }
@@ -194,7 +201,7 @@ impl Copy {
             }
         }
         Self {
-            part: Arc::new(part),
+            part: part.held(),
             problems,
         }
     }

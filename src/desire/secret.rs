@@ -125,7 +125,7 @@ pub(super) fn resolve<'a>(
         };
         by_id.entry(id).or_default().push(external);
     }
-    let mut secrets = Vec::new();
+    let mut secrets = Vec::with_capacity(by_id.len());
     let mut complete = true;
     for (id, externals) in by_id {
         let secret = match externals.as_slice() {

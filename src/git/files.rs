@@ -199,8 +199,10 @@ impl<'a> Collector<'a> {
             self.problem(path, what);
         }
         let problems = &self.problems;
-        self.files
-            .retain(|path, _| !prefixes(path).any(|prefix| problems.contains_key(prefix)));
+        if !problems.is_empty() {
+            self.files
+                .retain(|path, _| !prefixes(path).any(|prefix| problems.contains_key(prefix)));
+        }
         let problems = self
             .problems
             .into_iter()
@@ -225,8 +227,16 @@ fn over(limit: &'static str, value: u64, what: String) -> Error {
 fn collisions<'p>(paths: impl Iterator<Item = &'p String>) -> Vec<(String, Problem)> {
     let mut seen: HashMap<String, &str> = HashMap::new();
     let mut found = Vec::new();
+    // The path before this one, as far as it was looked at. Neighbours share most of their directories.
+    let mut before = "";
     for path in paths {
-        for prefix in prefixes(path) {
+        let shared = shared_directories(before, path);
+        if shared == before.len() && found.last().is_some_and(|(last, _)| last == before) {
+            // Below a directory that collides: that is said.
+            continue;
+        }
+        before = path;
+        for prefix in prefixes(path).skip_while(|prefix| prefix.len() <= shared) {
             let first = *seen.entry(prefix.to_lowercase()).or_insert(prefix);
             if first != prefix {
                 let collision = |other: &str| Problem::CaseCollision {
@@ -234,11 +244,24 @@ fn collisions<'p>(paths: impl Iterator<Item = &'p String>) -> Vec<(String, Probl
                 };
                 found.push((first.to_owned(), collision(prefix)));
                 found.push((prefix.to_owned(), collision(first)));
+                before = prefix;
                 break;
             }
         }
     }
     found
+}
+
+/// How much of `path` is a directory on the way to `before`, or `before` itself.
+fn shared_directories(before: &str, path: &str) -> usize {
+    let pairs = before.bytes().zip(path.bytes());
+    let common = pairs.take_while(|(one, other)| one == other).count();
+    let rest = &path.as_bytes()[common..];
+    if common == before.len() && rest.first().is_none_or(|next| *next == b'/') {
+        return common;
+    }
+    let shared = &before.as_bytes()[..common];
+    shared.iter().rposition(|byte| *byte == b'/').unwrap_or(0)
 }
 
 /// `a`, `a/b` and `a/b/c` of `a/b/c`.

@@ -106,16 +106,16 @@ fn one_change_after_another_gives_what_each_gives_alone() {
         ("nothing at all", |it| it.sources.clear()),
     ];
     let example = Revision::example();
-    let without_change = all_of(&example.compile(&mut Compiler::default()));
+    let unchanged = all_of(&example.compile(&mut Compiler::default()));
     let mut compiler = Compiler::default();
     for (what, change) in changes {
-        let mut changed = example.clone();
-        change(&mut changed);
-        let alone = all_of(&changed.compile(&mut Compiler::default()));
-        assert_ne!(alone, without_change, "{what}");
-        assert_eq!(all_of(&changed.compile(&mut compiler)), alone, "{what}");
+        let mut revision = example.clone();
+        change(&mut revision);
+        let alone = all_of(&revision.compile(&mut Compiler::default()));
+        assert_ne!(alone, unchanged, "{what}");
+        assert_eq!(all_of(&revision.compile(&mut compiler)), alone, "{what}");
         let back = all_of(&example.compile(&mut compiler));
-        assert_eq!(back, without_change, "back from {what}");
+        assert_eq!(back, unchanged, "back from {what}");
     }
 }
 
@@ -223,7 +223,7 @@ fn with_word(sources: &Sources, text: &str, at: &Index, word: &Index) -> String 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(160))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn what_was_compiled_before_makes_no_difference(
