@@ -107,7 +107,7 @@ fn wish(state: &State, call: &Call, caller: &Caller, sudo: bool) -> Result<Wish,
     let policies = policies(call, caller, sudo)?;
     let orphan = call.path.ends_with("create-orphan");
     let no_parent = flag("no_parent") == Some(true);
-    if no_parent && !orphan && !sudo {
+    if no_parent && !sudo {
         let error = "root or sudo privileges required to create orphan token";
         return Err(Refusal::invalid(error));
     }
