@@ -145,8 +145,6 @@ async fn a_token_is_renewed_up_to_its_limits() {
         POST auth/token/create {"policies":["default"],"period":"1h","explicit_max_ttl":"90m"} => t /auth/client_token
         by {t} POST auth/token/renew-self {"increment":"3h"}
         by {t} GET auth/token/lookup-self
-        POST auth/token/create {"policies":["default"]} => t /auth/client_token
-        by {t} POST auth/token/renew-self
         GET auth/token/renew-self
         "#,
     )
@@ -214,7 +212,7 @@ async fn a_token_takes_its_children_with_it() {
         by {u} GET auth/token/lookup-self
         POST auth/token/create {"policies":["chief"],"num_uses":3} => u /auth/client_token
         by {u} GET sys/mounts
-        by {u} POST auth/token/renew-self {}
+        by {u} POST auth/token/renew-self {"increment":"1h"}
         by {u} GET auth/token/lookup-self
         by {u} GET auth/token/lookup-self
         "#,

@@ -247,6 +247,13 @@ fn dispatch(
     if let Some(kind) = value_read(mount, &path, call) {
         done.kind = kind;
     }
+    if mount.kind.trim_start_matches("ns_") == "cubbyhole"
+        && caller.is_some_and(|caller| caller.token.batch)
+    {
+        // A token without a record has no place of its own.
+        let error = "cubbyhole operations are only supported by 'service' type tokens";
+        return Err(Refusal::invalid(error));
+    }
     let Some(backend) = &mut mount.backend else {
         let Some(caller) = caller else {
             return sys::internal(state, call, now).map(Routed::Answer);

@@ -98,9 +98,8 @@ fn renewed(
     let max = mount.map_or(mounts::SYSTEM_TTL, |mount| {
         mounts::max_ttl(mount.max_lease_ttl)
     });
-    // Counted from the second it was made in, to the nearest second.
-    let made = Timestamp::from_second(token.created.as_second()).unwrap_or(token.created);
-    let age = now.duration_since(made).as_millis().saturating_add(500) / 1000;
+    // Both in whole seconds, as the servers count.
+    let age = now.as_second().saturating_sub(token.created.as_second());
     let age = u64::try_from(age).unwrap_or(0);
     let wished = match (token.period, asked) {
         (0, 0) if token.granted_ttl > 0 => token.granted_ttl,
