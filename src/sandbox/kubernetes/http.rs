@@ -105,11 +105,11 @@ fn page(api: &Api, asked: &Asked<'_>) -> Result<Response, Status> {
     api.meter.count(Counted::Read);
     let verb = asked.method.as_str().to_ascii_lowercase();
     authz::authorize_path(&api.store(), &asked.user, &verb, asked.path)?;
+    let reads = matches!(*asked.method, Method::GET | Method::HEAD);
     let page = discovery::page(asked.path, asked.headers, &api.credentials);
     match page {
-        Some(_) if !matches!(*asked.method, Method::GET | Method::HEAD) => {
-            Err(Status::method_not_allowed())
-        }
+        // Whether it is healthy, a server says to every method.
+        Some((_, page)) if !page.is_string() && !reads => Err(Status::method_not_allowed()),
         Some((content_type, value)) => Ok(answer::page(content_type, &value)),
         None => Ok(answer::no_page()),
     }
@@ -187,7 +187,11 @@ fn question(
         now: asked.now,
     };
     let answered = reviews::answer(&question, kind)?;
-    Ok(answer::object(201, &answered.object, &answered.warnings))
+    Ok(match answered.object {
+        Ok(object) => answer::object(201, &object, &answered.warnings),
+        // What was passed over in a body is also said when it is refused.
+        Err(status) => answer::object(status.code, &status.body(), &answered.warnings),
+    })
 }
 
 /// What a request means to the cluster.
