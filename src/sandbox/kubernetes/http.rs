@@ -16,6 +16,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -104,11 +105,13 @@ fn may(api: &Api, asked: &Asked<'_>, wanted: &Attributes) -> Result<(), Status> 
 fn page(api: &Api, asked: &Asked<'_>) -> Result<Response, Status> {
     api.meter.count(Counted::Read);
     let verb = asked.method.as_str().to_ascii_lowercase();
-    authz::authorize_path(&api.store(), &asked.user, &verb, asked.path)?;
-    let reads = matches!(*asked.method, Method::GET | Method::HEAD);
+    let path = percent_decode_str(asked.path).decode_utf8_lossy();
+    authz::authorize_path(&api.store(), &asked.user, &verb, &path)?;
+    let is_list = asked.path.trim_end_matches('/') == "/apis";
+    let reads = is_list || matches!(*asked.method, Method::GET | Method::HEAD);
     let page = discovery::page(asked.path, asked.headers, &api.credentials);
     match page {
-        // Whether it is healthy, a server says to every method.
+        // Whether it is healthy and which groups it has, a server says to every method.
         Some((_, page)) if !page.is_string() && !reads => Err(Status::method_not_allowed()),
         Some((content_type, value)) => Ok(answer::page(content_type, &value)),
         None => Ok(answer::no_page()),
