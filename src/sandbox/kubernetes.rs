@@ -33,6 +33,7 @@ mod validate;
 
 use super::StartError;
 use super::authority::Authority;
+use super::control::Watched;
 use super::jwt::SigningKey;
 use super::meter::{Counts, Meter};
 use super::server::Server;
@@ -63,7 +64,7 @@ pub struct Cluster {
     ca_pem: String,
     admin_token: String,
     meter: Arc<Meter>,
-    _server: Server,
+    listener: Server,
 }
 
 impl Cluster {
@@ -81,7 +82,7 @@ impl Cluster {
             ca_pem: authority.pem,
             admin_token: options.admin_token,
             meter,
-            _server: server,
+            listener: server,
         })
     }
 
@@ -105,6 +106,13 @@ impl Cluster {
     /// How often it was asked since this was last called.
     pub fn take_counts(&self) -> Counts {
         self.meter.take()
+    }
+
+    pub(super) fn watch(&self) -> Watched {
+        Watched {
+            meter: Arc::clone(&self.meter),
+            faults: self.listener.faults(),
+        }
     }
 }
 

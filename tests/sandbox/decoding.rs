@@ -217,7 +217,7 @@ async fn built_in_objects_have_one_form_whoever_wrote_them() {
         ),
         (
             "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases".to_owned(),
-            json!({ "metadata": { "name": "a" }, "spec": { "holderIdentity": "", "leaseDurationSeconds": 5, "renewTime": "2026-01-01T00:00:00Z", "leaseTransitions": 0 } }),
+            json!({ "metadata": { "name": "a" }, "spec": { "holderIdentity": "", "leaseDurationSeconds": 5, "renewTime": "2026-01-01T00:00:00.000000Z", "leaseTransitions": 0 } }),
         ),
         (
             "/apis/coordination.k8s.io/v1/namespaces/{ns}/leases".to_owned(),

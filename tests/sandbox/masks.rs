@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 16] = [
+const MADE_UP: [&str; 18] = [
     "uid",
     "uuid",
     "accessor",
@@ -17,11 +17,19 @@ const MADE_UP: [&str; 16] = [
     "namespace_id",
     "creation_path_id",
     "cluster_id",
+    "cluster_name",
     "nonce",
     "generation_id",
     "request_id",
     "authentication.kubernetes.io/credential-id",
+    "migration_id",
 ];
+/// Fields whose number is a moment.
+const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];
+/// Fields whose number counts the seconds that are left, which go by between two answers.
+const LEFT: [&str; 2] = ["ttl", "lease_duration"];
+/// A warning that says how many seconds are left.
+const CAPPED: &str = "exceeded the effective max_ttl of \"";
 /// In place of what is another one with every request.
 const MOVING: &str = "<moving>";
 /// Shorter texts are not looked for inside of others.
@@ -31,13 +39,25 @@ const TELLING: usize = 8;
 #[derive(Debug, Default)]
 pub struct Masks {
     named: BTreeMap<String, String>,
+    /// Of these, what a test named itself.
+    set: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
 }
 
 impl Masks {
     /// Calls this text so, wherever it stands.
     pub fn name(&mut self, text: &str, name: &str) {
+        let before = std::mem::take(&mut self.set);
+        let others = before.into_iter().filter(|(_, known)| known != name);
+        self.set = others.collect();
+        self.set.insert(text.to_owned(), name.to_owned());
         self.named.insert(text.to_owned(), name.to_owned());
+    }
+
+    /// Forgets what came up so far, so that a sequence that went wrong does not tell on the next.
+    pub fn forget(&mut self) {
+        self.named = self.set.clone();
+        self.given.clear();
     }
 
     pub fn mask(&mut self, value: &mut Value) {
@@ -76,7 +96,13 @@ impl Masks {
                 let names: Vec<String> = fields.keys().cloned().collect();
                 for name in names {
                     let mut value = fields.remove(&name).unwrap_or_default();
-                    self.replace(&mut value);
+                    match value.as_u64() {
+                        Some(_) if MOMENTS.contains(&name.as_str()) => value = "<time>".into(),
+                        Some(left) if LEFT.contains(&name.as_str()) => {
+                            value = ((left + 5) / 10 * 10).into();
+                        }
+                        _ => self.replace(&mut value),
+                    }
                     fields.insert(self.replaced(&name), value);
                 }
             }
@@ -92,6 +118,13 @@ impl Masks {
         }
         if text.parse::<jiff::Timestamp>().is_ok() {
             return "<time>".to_owned();
+        }
+        if let Some((before, left)) = text.split_once(CAPPED)
+            && let Some((left, after)) = left.split_once('"')
+            && let Ok(left) = left.parse::<jiff::SignedDuration>()
+        {
+            let left = (left.as_secs() + 5) / 10 * 10;
+            return format!("{before}{CAPPED}{left} s{after}");
         }
         let text = &without_versions(text);
         let telling = self

@@ -182,6 +182,12 @@ impl Side {
             .clone()
     }
 
+    /// What a request is answered with, for those who wait for something.
+    pub async fn status(&self, method: &str, path: &str, token: &str) -> u16 {
+        let ask = Ask::new(method, path).by(Token::Of(token.to_owned()));
+        self.send(&ask, "x-vault-token").await.status
+    }
+
     fn filled(&self, text: &str) -> String {
         let kept = self.kept.lock().unwrap();
         kept.iter().fold(text.to_owned(), |text, (name, value)| {
@@ -376,6 +382,8 @@ impl Pair {
     /// Asks one request after another with the state unlike any before, as `{scope}` in their paths.
     pub async fn compare_all(&self, scope: &str, asks: &[Ask]) -> Result<(), String> {
         self.said.lock().unwrap().clear();
+        self.sandbox.masks.lock().unwrap().forget();
+        self.real.masks.lock().unwrap().forget();
         self.sandbox.set("scope", scope);
         self.real.set("scope", scope);
         for ask in asks {

@@ -7,7 +7,7 @@ mod yaml;
 use super::fields;
 use super::kinds::{KINDS, Kind};
 use super::schema::Schema;
-use super::status::Status;
+use super::status::{Cause, Status};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 pub(super) use json::{Tree, parse};
@@ -76,11 +76,16 @@ fn read(
             identity.kind, kind.kind
         ))
     };
-    if identity.api_version != kind.api_version() || identity.kind != kind.kind {
+    if kind.custom {
+        check_custom(kind, &tree, text, validation).map_err(|refusal| match refusal {
+            Refusal::Cannot(why) => cannot(&why),
+            Refusal::Whole(status) => status,
+        })?;
+    } else if identity.api_version != kind.api_version() || identity.kind != kind.kind {
         return Err(cannot(&other_kind(kind, &identity)));
     }
     let mut findings = Findings::default();
-    let object = typed::read(Schema::Struct(kind.schema), tree, &mut findings);
+    let object = typed::read(kind, tree, &mut findings);
     if let Some(wrong) = findings.wrong {
         return Err(cannot(&wrong));
     }
@@ -113,7 +118,7 @@ pub(super) fn decode_patched(
 ) -> Result<Decoded, String> {
     let mut findings = Findings::default();
     let tree = json::parse(text)?;
-    let mut object = typed::read(Schema::Struct(kind.schema), tree, &mut findings);
+    let mut object = typed::read(kind, tree, &mut findings);
     if let Some(wrong) = findings.wrong {
         return Err(wrong);
     }
@@ -206,6 +211,62 @@ fn unrecognized(kind: &Kind, why: &str, text: &str) -> Status {
     ))
 }
 
+enum Refusal {
+    Cannot(String),
+    Whole(Status),
+}
+
+/// A custom object must say what it is.
+fn check_custom(
+    kind: &Kind,
+    tree: &Tree,
+    text: &str,
+    validation: FieldValidation,
+) -> Result<(), Refusal> {
+    let said = |name: &str| match tree.get(name) {
+        Some(Tree::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    if said("kind").is_empty() {
+        let missing = format!("Object 'Kind' is missing in '{text}'");
+        return Err(match validation {
+            FieldValidation::Ignore => Refusal::Cannot(missing),
+            _ => Refusal::Whole(unrecognized(kind, &missing, text)),
+        });
+    }
+    if said("apiVersion") != kind.api_version() {
+        return Err(Refusal::Whole(Status::bad_request(format!(
+            "the API version in the data ({}) does not match the expected API version ({})",
+            said("apiVersion"),
+            kind.api_version()
+        ))));
+    }
+    if said("kind") != kind.kind {
+        return Err(Refusal::Whole(not_this_kind(kind, said("kind"), tree)));
+    }
+    Ok(())
+}
+
+fn not_this_kind(kind: &Kind, said: &str, tree: &Tree) -> Status {
+    let name = match tree
+        .get("metadata")
+        .and_then(|metadata| metadata.get("name"))
+    {
+        Some(Tree::Text(name)) => name.as_str(),
+        _ => "",
+    };
+    Status::invalid(
+        said,
+        kind.group,
+        name,
+        &[Cause {
+            reason: "FieldValueInvalid",
+            message: format!("Invalid value: {said:?}: must be {}", kind.kind),
+            field: "kind".to_owned(),
+        }],
+    )
+}
+
 fn other_kind(kind: &Kind, found: &Identity) -> String {
     let known = KINDS.iter().any(|known| {
         !known.custom && known.api_version() == found.api_version && known.kind == found.kind
@@ -234,6 +295,9 @@ fn finish(kind: &Kind, object: &mut Value) -> Result<(), String> {
         *object = json!({});
     }
     if kind.custom {
+        if let Some(fields) = object.as_object_mut() {
+            fields.retain(|_, value| !value.is_null());
+        }
         if let Some(metadata) = object.get_mut("metadata") {
             typed::settle(Schema::Struct(&super::kinds::OBJECT_META), metadata)?;
         }
@@ -287,14 +351,40 @@ pub(super) fn default(kind: &Kind, object: &mut Value) {
             }
         }
         "ClusterRoleBinding" | "RoleBinding" => {
-            if object["roleRef"]["apiGroup"] == "" {
-                object["roleRef"]["apiGroup"] = RBAC.into();
+            let role = object.get_mut("roleRef").and_then(Value::as_object_mut);
+            if let Some(role) = role.filter(|role| role.get("apiGroup") == Some(&"".into())) {
+                role.insert("apiGroup".to_owned(), RBAC.into());
             }
-            for subject in object["subjects"].as_array_mut().into_iter().flatten() {
+            let subjects = object.get_mut("subjects").and_then(Value::as_array_mut);
+            for subject in subjects.into_iter().flatten() {
                 let unsaid = subject["apiGroup"].as_str().is_none_or(str::is_empty);
                 if unsaid && matches!(subject["kind"].as_str(), Some("User" | "Group")) {
                     subject["apiGroup"] = RBAC.into();
                 }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What does not come back from the store.
+pub(super) fn stored(kind: &Kind, object: &mut Value) {
+    match (kind.group, kind.kind) {
+        (RBAC, _) => typed::without_empty_lists(Schema::Struct(kind.schema), object),
+        ("coordination.k8s.io", _) => {
+            // Behind a gate that is closed.
+            if let Some(Value::Object(spec)) = object.get_mut("spec") {
+                spec.remove("strategy");
+                spec.remove("preferredHolder");
+            }
+        }
+        ("", "ServiceAccount") => {
+            let secrets = object.get_mut("secrets").and_then(Value::as_array_mut);
+            for secret in secrets.into_iter().flatten() {
+                *secret = match secret.get("name") {
+                    Some(name) => json!({ "name": name }),
+                    None => json!({}),
+                };
             }
         }
         _ => {}

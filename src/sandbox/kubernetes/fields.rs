@@ -14,7 +14,7 @@ mod shape;
 
 use super::decode;
 use super::kinds::Kind;
-use super::schema::{Empty, Schema};
+use super::schema::Schema;
 use super::status::Status;
 pub(super) use check::named;
 use compare::{Comparison, compare, fields_of};
@@ -58,20 +58,8 @@ pub(super) fn updated(kind: &Kind, before: Option<&Value>, after: &mut Value, by
     let owner = owner_of(kind, by, Operation::Update);
     let entries = after_update(kind, before, after, sent, owner, by.now);
     entries::write(after, entries);
-    forget_empty_lists(kind, after);
+    decode::stored(kind, after);
     keep_times(before, after);
-}
-
-/// A list that was sent empty is owned, and is stored as no list.
-fn forget_empty_lists(kind: &Kind, object: &mut Value) {
-    for field in kind.schema.fields {
-        let value = object.get_mut(field.name);
-        if let Some(value) = value.filter(|_| field.empty == Empty::Shown)
-            && value.as_array().is_some_and(Vec::is_empty)
-        {
-            *value = Value::Null;
-        }
-    }
 }
 
 /// The object that applying `applied` to `before` makes, with its managedFields; conflicts are a 409.
@@ -102,10 +90,10 @@ pub(super) fn applied(
     let (mut after, entries) = take_over(kind, before, &applied, known, by)?;
     decode::converted(kind, &applied, &mut after)?;
     entries::write(&mut after, entries);
-    forget_empty_lists(kind, &mut after);
     if by.name == "kubectl" {
         note_last_applied(&mut after, applied);
     }
+    decode::stored(kind, &mut after);
     keep_times(before, &mut after);
     Ok(after)
 }
@@ -359,15 +347,15 @@ fn allowed_conflicts(kind: &Kind, before: &Value, by: &Manager) -> Set {
 
 /// kubectl's own record of what it applied follows, where there is one.
 fn note_last_applied(after: &mut Value, mut applied: Value) {
-    let annotations = after["metadata"]["annotations"].as_object_mut();
+    let annotations = after.pointer_mut("/metadata/annotations");
     let Some(record) = annotations.and_then(|annotations| annotations.get_mut(LAST_APPLIED)) else {
         return;
     };
     if record.as_str().is_some_and(str::is_empty) {
         return;
     }
-    let annotations = applied.pointer_mut("/metadata/annotations");
-    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+    let own = applied.pointer_mut("/metadata/annotations");
+    if let Some(annotations) = own.and_then(Value::as_object_mut) {
         annotations.remove(LAST_APPLIED);
     }
     *record = format!("{applied}\n").into();

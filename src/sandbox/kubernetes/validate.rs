@@ -32,26 +32,36 @@ pub(super) fn update(kind: &Kind, object: &Value, before: &Value) -> Result<(), 
     let mut problems = Problems::default();
     meta::check(kind, object, names::path_segment, &mut problems);
     meta::check_update(object, before, &mut problems);
+    let kept = |problems: &mut Problems| {
+        meta::check_update(object, before, problems);
+        if !kind.custom {
+            meta::check_built_in(object, problems);
+        }
+    };
     match kind.kind {
+        _ if kind.custom => {
+            kept(&mut problems);
+            core::custom(object, &mut problems);
+        }
         "Namespace" => {
             whole(kind, object, &mut problems);
-            meta::check_update(object, before, &mut problems);
+            kept(&mut problems);
         }
         "Lease" => {
-            meta::check_update(object, before, &mut problems);
+            kept(&mut problems);
             core::lease(object, &mut problems);
         }
-        "ClusterRole" | "Role" => {
+        // Roles and bindings are looked at twice.
+        "ClusterRole" | "Role" | "ClusterRoleBinding" | "RoleBinding" => {
             whole(kind, object, &mut problems);
-            meta::check_update(object, before, &mut problems);
-        }
-        "ClusterRoleBinding" | "RoleBinding" => {
             whole(kind, object, &mut problems);
-            meta::check_update(object, before, &mut problems);
-            rbac::same_role(object, before, &mut problems);
+            kept(&mut problems);
+            if kind.kind.ends_with("Binding") {
+                rbac::same_role(object, before, &mut problems);
+            }
         }
         _ => {
-            meta::check_update(object, before, &mut problems);
+            kept(&mut problems);
             core::unchanged(kind, object, before, &mut problems);
             whole(kind, object, &mut problems);
         }
@@ -66,8 +76,10 @@ fn whole(kind: &Kind, object: &Value, problems: &mut Problems) {
         "ClusterRole" | "Role" | "ClusterRoleBinding" | "RoleBinding" => names::path_segment,
         _ => names::subdomain,
     };
-    // What an update may not change of a custom object says all that there is to say of its metadata.
     meta::check(kind, object, name, problems);
+    if !kind.custom {
+        meta::check_built_in(object, problems);
+    }
     match kind.kind {
         _ if kind.custom => core::custom(object, problems),
         "Secret" => core::secret(object, problems),

@@ -4,10 +4,42 @@
 //! through. It asks no other server: where it must, it says what to ask and is handed the answer.
 
 use super::Flavour;
+use super::auth_jwt::Jwt;
+use super::auth_kubernetes::Kubernetes;
 use super::call::{Answer, Call, Refusal};
+use super::cubbyhole::Cubbyhole;
+use super::fields;
+use super::kv1::Kv1;
+use super::kv2::Kv2;
+use super::review::Client;
 use jiff::Timestamp;
-use serde_json::Value;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
 use std::fmt;
+
+/// The backend of an engine (`kv`) or an auth method (`auth/kubernetes`); `None` where this Vault has none of that name.
+pub(super) fn create(
+    kind: &str,
+    options: &Map<String, Value>,
+    flavour: Flavour,
+) -> Option<Box<dyn Backend>> {
+    let _ = flavour;
+    match kind {
+        "kv" => match options.get("version").map(fields::text) {
+            None => Some(Box::<Kv1>::default()),
+            Some(version) => match version.as_deref() {
+                Some("1" | "") => Some(Box::<Kv1>::default()),
+                Some("2") => Some(Box::<Kv2>::default()),
+                _ => None,
+            },
+        },
+        "generic" => Some(Box::<Kv1>::default()),
+        "cubbyhole" => Some(Box::<Cubbyhole>::default()),
+        "auth/jwt" => Some(Box::<Jwt>::default()),
+        "auth/kubernetes" => Some(Box::<Kubernetes>::default()),
+        _ => None,
+    }
+}
 
 /// What a backend may know about its surroundings.
 #[derive(Debug, Clone)]
@@ -29,14 +61,25 @@ pub(super) trait Backend: Send + fmt::Debug {
         None
     }
 
+    /// Refuses a write that cannot be read, where the real engine says so before any policy is looked at: it has to read
+    /// the request to know whether something is there.
+    fn readable(&self, _call: &Call, _flavour: Flavour) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Paths that need no token: logins.
     fn is_open(&self, _path: &str) -> bool {
         false
     }
 
+    /// What this mount is once its version is tuned to 2; `None` where it has no other version.
+    fn upgraded(&self, _now: Timestamp) -> Option<Box<dyn Backend>> {
+        None
+    }
+
     fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal>;
 
-    /// The end of a call that asked for a review.
+    /// The end of a call that asked another server.
     fn reviewed(
         &mut self,
         _call: &Call,
@@ -51,26 +94,27 @@ pub(super) trait Backend: Send + fmt::Debug {
 #[derive(Debug)]
 pub(super) enum Step {
     Done(Answer),
-    /// Only a cluster can say whose token this is.
-    Review(Box<TokenReview>),
+    /// Only another server can say: whose token this is, or which keys there are.
+    Ask(Box<Question>),
 }
 
-/// A question to a Kubernetes API, asked over the network as the real plugin does.
+/// A question to another server, asked over the network as the real plugins do.
 #[derive(Debug, Clone)]
-pub(super) struct TokenReview {
-    pub host: String,
-    pub ca_pem: String,
-    /// Whose rights the review is made with.
-    pub reviewer: String,
-    pub token: String,
-    pub audiences: Vec<String>,
+pub(super) struct Question {
+    pub client: Client,
+    pub url: String,
+    pub bearer: Option<SecretString>,
+    /// Sent with POST; without one, it is a GET.
+    pub body: Option<Value>,
+    /// The field of the first answer that names the URL of the second: then the answer is both, as `first` and `second`.
+    pub follow: Option<&'static str>,
 }
 
-/// Why there is no review.
+/// Why there is no answer.
 #[derive(Debug, Clone)]
 pub(super) enum ReviewFailure {
-    /// The cluster answered, but with this status and not with a review.
-    Status(u16),
+    /// The server answered, but with this status and body.
+    Status(String, String),
     /// It was not reached, or not believed.
     Unreachable(String),
 }

@@ -1,6 +1,7 @@
 //! A value made to fit its schema: what is of the wrong type, unknown or said twice, and the one form that an object of a
 //! built-in kind has whoever wrote it.
 
+use super::super::kinds::Kind;
 use super::super::schema::{Empty, Schema, Struct};
 use super::json::Tree;
 use base64::Engine as _;
@@ -25,16 +26,20 @@ struct Place<'a> {
     field: String,
     /// With keys and indices.
     path: String,
+    /// What stands below is read by itself.
+    apart: bool,
 }
 
 /// A body read as its schema says. Names are told apart by case, the last of a repeated name counts.
-pub(super) fn read(schema: Schema, tree: Tree, findings: &mut Findings) -> Value {
+pub(super) fn read(kind: &Kind, tree: Tree, findings: &mut Findings) -> Value {
     let place = Place {
         holder: "",
         field: String::new(),
         path: String::new(),
+        // The metadata of a custom object is read by itself.
+        apart: kind.custom,
     };
-    value(schema, tree, &place, findings)
+    value(Schema::Struct(kind.schema), tree, &place, findings)
 }
 
 fn value(schema: Schema, tree: Tree, place: &Place<'_>, findings: &mut Findings) -> Value {
@@ -106,9 +111,10 @@ fn structure(
     for (name, tree) in fields {
         let below = place.field(holder, &name);
         let Some(schema) = inner.field(&name) else {
-            findings
-                .strict
-                .push(format!("unknown field {:?}", below.path));
+            let told = format!("unknown field {:?}", below.path);
+            if !findings.strict.contains(&told) {
+                findings.strict.push(told);
+            }
             continue;
         };
         if read.contains_key(&name) {
@@ -148,9 +154,11 @@ impl Findings {
     fn mismatch(&mut self, found: &str, wanted: &str, place: &Place<'_>) {
         self.wrong.get_or_insert_with(|| {
             let Place { holder, field, .. } = place;
-            format!(
-                "json: cannot unmarshal {found} into Go struct field {holder}.{field} of type {wanted}"
-            )
+            let target = match field.as_str() {
+                "" => "value".to_owned(),
+                field => format!("struct field {holder}.{field}"),
+            };
+            format!("json: cannot unmarshal {found} into Go {target} of type {wanted}")
         });
     }
 }
@@ -163,8 +171,12 @@ impl<'a> Place<'a> {
         };
         Self {
             holder,
-            field: under(&self.field),
+            field: match self.apart {
+                true => String::new(),
+                false => under(&self.field),
+            },
             path: under(&self.path),
+            apart: false,
         }
     }
 
@@ -176,6 +188,7 @@ impl<'a> Place<'a> {
                 "" => name.to_owned(),
                 path => format!("{path}.{name}"),
             },
+            apart: false,
         }
     }
 
@@ -184,6 +197,7 @@ impl<'a> Place<'a> {
             holder: self.holder,
             field: self.field.clone(),
             path: format!("{}[{index}]", self.path),
+            apart: false,
         }
     }
 }
@@ -207,10 +221,7 @@ fn go_type(schema: Schema) -> String {
 fn fault(schema: Schema, value: &Value) -> Option<String> {
     match (schema, value) {
         (Schema::Bytes, Value::String(text)) => bad_base64(text),
-        (Schema::Time | Schema::MicroTime, Value::String(text)) => text
-            .parse::<Timestamp>()
-            .err()
-            .map(|_| bad_time(schema, text)),
+        (Schema::Time | Schema::MicroTime, Value::String(text)) => bad_time(schema, text),
         (Schema::Integer(bits), value) => {
             let fits = value
                 .as_i64()
@@ -223,72 +234,73 @@ fn fault(schema: Schema, value: &Value) -> Option<String> {
     }
 }
 
-fn bad_time(schema: Schema, text: &str) -> String {
-    let layout = match schema {
-        Schema::MicroTime => "2006-01-02T15:04:05.000000Z07:00",
-        _ => "2006-01-02T15:04:05Z07:00",
+/// The first part that does not fit the form of a time.
+fn bad_time(schema: Schema, text: &str) -> Option<String> {
+    let (layout, fraction) = match schema {
+        Schema::MicroTime => ("2006-01-02T15:04:05.000000Z07:00", ".000000"),
+        _ => ("2006-01-02T15:04:05Z07:00", ""),
     };
-    // The first part that does not fit, as far as it is told without reading as Go does.
+    let wrong = |rest: &str, part: &str| {
+        Some(format!(
+            "parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"
+        ))
+    };
     let parts = [
-        "2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05",
+        "2006", "-", "01", "-", "02", "T", "15", ":", "04", ":", "05", fraction,
     ];
     let mut rest = text;
     for part in parts {
-        let fits = rest.len() >= part.len()
-            && rest.is_char_boundary(part.len())
-            && match part.as_bytes()[0].is_ascii_digit() {
-                true => rest[..part.len()].bytes().all(|byte| byte.is_ascii_digit()),
-                false => rest.starts_with(part),
-            };
-        if !fits {
-            return format!(
-                "parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}"
-            );
+        let like = |(wanted, found): (u8, u8)| match wanted.is_ascii_digit() {
+            true => found.is_ascii_digit(),
+            false => wanted == found,
+        };
+        if rest.len() < part.len() || !part.bytes().zip(rest.bytes()).all(like) {
+            return wrong(rest, part);
         }
         rest = &rest[part.len()..];
     }
-    format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as \"Z07:00\"")
+    match text.parse::<Timestamp>() {
+        Ok(_) => None,
+        Err(_) => wrong(rest, "Z07:00"),
+    }
 }
 
 /// Where the text stops being base64, in quadruples as Go reads it; line breaks are passed over.
 fn bad_base64(text: &str) -> Option<String> {
-    let plain = || text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n'));
-    if text.is_ascii() && STANDARD.decode(plain().collect::<Vec<u8>>()).is_ok() {
+    // Most are good.
+    if STANDARD.decode(text).is_ok() {
         return None;
     }
-    let told = |at: usize| Some(format!("illegal base64 data at input byte {at}"));
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
     let bytes: Vec<(usize, u8)> = text
         .bytes()
         .enumerate()
         .filter(|(_, byte)| !matches!(byte, b'\r' | b'\n'))
         .collect();
-    for quadruple in bytes.chunks(4) {
-        let start = quadruple[0].0;
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let told = |at: usize| Some(format!("illegal base64 data at input byte {at}"));
+    for (number, quadruple) in bytes.chunks(4).enumerate() {
         let bad = quadruple.iter().position(|(_, byte)| !good(*byte));
-        match bad {
-            None if quadruple.len() < 4 => return told(start),
-            None => {}
-            Some(place) => {
-                let (at, byte) = quadruple[place];
-                if byte != b'=' || place < 2 {
-                    return told(at);
-                }
-                let padding = &quadruple[place..];
-                if quadruple.len() < 4 {
-                    return told(text.len());
-                }
-                if let Some((at, _)) = padding.iter().find(|(_, byte)| *byte != b'=') {
-                    return told(*at);
-                }
-                let end = start + 4;
-                if let Some((at, _)) = bytes.iter().find(|(at, _)| *at >= end) {
-                    return told(*at);
-                }
+        let Some(place) = bad else {
+            if quadruple.len() < 4 {
+                return told(text.len() - quadruple.len());
+            }
+            continue;
+        };
+        let (at, byte) = quadruple[place];
+        if byte != b'=' || place < 2 {
+            return told(at);
+        }
+        let mut next = number * 4 + place + 1;
+        if place == 2 {
+            match bytes.get(next) {
+                None => return told(text.len()),
+                Some((at, byte)) if *byte != b'=' => return told(at - 1),
+                Some(_) => next += 1,
             }
         }
+        return bytes.get(next).and_then(|(at, _)| told(*at));
     }
-    told(0)
+    None
 }
 
 /// The one form of a value: what is empty is left out or shown as its field has it. Says what does not fit.
@@ -311,10 +323,16 @@ pub(super) fn settle(schema: Schema, value: &mut Value) -> Result<(), String> {
             if let Some(wrong) = fault(schema, value).filter(|_| !value.is_null()) {
                 return Err(wrong);
             }
-            if let (Schema::MicroTime, Value::String(text)) = (schema, value)
-                && let Ok(time) = text.parse::<Timestamp>()
-            {
-                *text = time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
+            match (schema, value) {
+                (Schema::MicroTime, Value::String(text)) => {
+                    if let Ok(time) = text.parse::<Timestamp>() {
+                        *text = time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
+                    }
+                }
+                (Schema::Bytes, Value::String(text)) if text.contains(['\r', '\n']) => {
+                    text.retain(|letter| !matches!(letter, '\r' | '\n'));
+                }
+                _ => {}
             }
             Ok(())
         }
@@ -340,6 +358,31 @@ fn settle_fields(inner: &'static Struct, fields: &mut Map<String, Value>) -> Res
         }
     }
     Ok(())
+}
+
+/// Lists that are always shown are shown empty as `null`, once they were stored.
+pub(super) fn without_empty_lists(schema: Schema, value: &mut Value) {
+    match (schema, value) {
+        (Schema::Struct(inner), Value::Object(fields)) => {
+            for field in inner.fields {
+                match fields.get_mut(field.name) {
+                    Some(Value::Array(items))
+                        if items.is_empty() && field.empty == Empty::Shown =>
+                    {
+                        fields.insert(field.name.to_owned(), Value::Null);
+                    }
+                    Some(value) => without_empty_lists(field.schema, value),
+                    None => {}
+                }
+            }
+        }
+        (Schema::List(inner, _), Value::Array(items)) => {
+            for item in items {
+                without_empty_lists(*inner, item);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// What a field holds that nothing was put in.

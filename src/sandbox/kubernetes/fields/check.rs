@@ -3,6 +3,7 @@
 use super::super::kinds::Kind;
 use super::super::schema::{ListType, Schema};
 use super::super::status::Status;
+use super::shape::key_of;
 use serde_json::Value;
 
 /// What cannot be is an error of the server, as the real one answers it.
@@ -119,7 +120,7 @@ fn entries(inner: Schema, list: ListType, path: &str, items: &[Value], wrong: &m
                     wrong.push(format!("{path}: element {index}: associative list with keys may not have a null element"));
                     return;
                 }
-                Value::Object(fields) => match fields.get(key) {
+                Value::Object(_) => match key_of(key, inner, item) {
                     Some(value) => format!("[{key}={value}]"),
                     None => {
                         wrong.push(format!("{path}: element {index}: associative list with keys has an element that omits all key fields [{key:?}] (and doesn't have default values for any key fields)"));

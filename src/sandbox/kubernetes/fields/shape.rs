@@ -1,6 +1,6 @@
 //! How a value of a schema is merged: as one, field by field, key by key, or entry by entry.
 
-use super::super::schema::{ListType, Schema, Struct};
+use super::super::schema::{Empty, ListType, Schema, Struct};
 use super::set::Element;
 use serde_json::Value;
 
@@ -54,12 +54,25 @@ impl Shape {
 pub(super) fn entry(shape: Shape, value: &Value) -> Option<Element> {
     match shape {
         Shape::Set => Some(Element::Item(value.to_string())),
-        Shape::Entries(key, _) => {
-            let value = value.get(key)?;
+        Shape::Entries(key, inner) => {
+            let value = key_of(key, *inner, value)?;
             Some(Element::Key(format!("{{\"{key}\":{value}}}")))
         }
         _ => None,
     }
+}
+
+/// What tells an entry from others. A field that is always shown is empty where nothing was said.
+pub(super) fn key_of(key: &str, inner: Schema, entry: &Value) -> Option<String> {
+    if let Some(value) = entry.as_object()?.get(key) {
+        return Some(value.to_string());
+    }
+    let Schema::Struct(inner) = inner else {
+        return None;
+    };
+    let mut fields = inner.fields.iter();
+    let shown = fields.any(|field| field.name == key && field.empty == Empty::Shown);
+    shown.then(|| "\"\"".to_owned())
 }
 
 /// Nothing is in it: an empty map or list, `null`, or no value at all.

@@ -123,6 +123,17 @@ fn prepare(kind: &Kind, object: &mut Value, now: jiff::Timestamp) {
     if kind.resource == "namespaces" {
         namespaces::prepare(object);
     }
+    clean(kind, object);
+}
+
+/// An account refers to its Secrets by their names alone.
+fn clean(kind: &Kind, object: &mut Value) {
+    let secrets = object.get_mut("secrets").and_then(Value::as_array_mut);
+    if let ("serviceaccounts", Some(secrets)) = (kind.resource, secrets) {
+        for secret in secrets.iter_mut().filter_map(Value::as_object_mut) {
+            secret.retain(|field, _| field == "name");
+        }
+    }
 }
 
 fn made_up(start: &str) -> String {
@@ -151,6 +162,10 @@ pub(super) fn changed(
     authz::may_grant(store, &call.asked.user, call.wanted, &object, Some(before))?;
     check_version(call, before, &mut object)?;
     carry_over(kind, before, &mut object);
+    clean(kind, &mut object);
+    if kind.resource == "namespaces" {
+        namespaces::check_phase(&object)?;
+    }
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     if object == **before {
@@ -214,7 +229,7 @@ fn carry_over(kind: &Kind, before: &Value, object: &mut Value) {
     let spec_changed = kind.custom && !same_apart_from_metadata(kind, before, object);
     let fields = metadata::of(object);
     fields.remove("selfLink");
-    for filled in ["uid", "creationTimestamp", "deletionGracePeriodSeconds"] {
+    for filled in ["uid", "deletionGracePeriodSeconds"] {
         let missing = fields
             .get(filled)
             .is_none_or(|value| value.is_null() || value == "");
@@ -222,7 +237,7 @@ fn carry_over(kind: &Kind, before: &Value, object: &mut Value) {
             fields.insert(filled.to_owned(), value.clone());
         }
     }
-    for kept in ["deletionTimestamp", "generation"] {
+    for kept in ["creationTimestamp", "deletionTimestamp", "generation"] {
         match before["metadata"].get(kept) {
             Some(value) => fields.insert(kept.to_owned(), value.clone()),
             None => fields.remove(kept),

@@ -13,13 +13,13 @@ const MOST_DATA: usize = 1024 * 1024;
 /// What an object that says it is immutable may not change, and the type of a Secret.
 pub(super) fn unchanged(kind: &Kind, object: &Value, before: &Value, problems: &mut Problems) {
     let bags: &[&str] = match kind.kind {
-        "Secret" if !kind.custom => {
+        "Secret" => {
             if object["type"] != before["type"] {
                 problems.invalid("type", &object["type"], "field is immutable");
             }
             &["data"]
         }
-        "ConfigMap" if !kind.custom => &["data", "binaryData"],
+        "ConfigMap" => &["data", "binaryData"],
         _ => return,
     };
     if before["immutable"] != true {
@@ -124,7 +124,8 @@ pub(super) fn config_map(object: &Value, problems: &mut Problems) {
         size += decoded(value);
     }
     if size > MOST_DATA {
-        problems.too_long("", MOST_DATA);
+        // The whole object, as the real one names it.
+        problems.too_long("[]", MOST_DATA);
     }
 }
 

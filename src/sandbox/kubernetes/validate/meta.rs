@@ -178,8 +178,23 @@ fn finalizers(metadata: &Value, problems: &mut Problems) {
         problems.invalid(
             FIELD,
             &metadata["finalizers"],
-            "finalizer foregroundDeletion and orphan cannot be both set",
+            "finalizer orphan and foregroundDeletion cannot be both set",
         );
+    }
+}
+
+/// Finalizers of built-in objects are well known, or say whose they are.
+pub(super) fn check_built_in(object: &Value, problems: &mut Problems) {
+    let list = object["metadata"]["finalizers"].as_array();
+    for (index, finalizer) in list.into_iter().flatten().enumerate() {
+        let name = finalizer.as_str().unwrap_or_default();
+        if !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
+            problems.invalid(
+                format!("metadata.finalizers[{index}]"),
+                finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            );
+        }
     }
 }
 

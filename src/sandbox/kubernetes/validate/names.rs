@@ -63,8 +63,11 @@ fn subdomain_of(name: &str) -> Vec<String> {
 
 /// The beginning of a name may end in a dash: something follows.
 fn unfinished(name: &str, prefix: bool) -> String {
-    match name.strip_suffix('-') {
-        Some(start) if prefix && name.len() > 1 => format!("{start}a"),
+    let start = name.strip_suffix('-').filter(|_| prefix);
+    let mut letters = start.map(str::chars).into_iter().flatten();
+    match (start, letters.next_back()) {
+        // As the real one does it: the letter before the dash is not looked at either.
+        (Some(_), Some(_)) => letters.chain(['a']).collect(),
         _ => name.to_owned(),
     }
 }
