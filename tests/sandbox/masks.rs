@@ -173,6 +173,7 @@ fn mask_moments(value: &mut Value) {
 /// The revisions in messages are too short to be known again.
 fn without_versions(text: &str) -> String {
     let before = [
+        "ResourceVersion in the precondition (",
         "ResourceVersion in record (",
         "ResourceVersion in object meta: ",
         "Too large resource version: 99999999, current: ",

@@ -153,6 +153,7 @@ fn sequence() -> impl Strategy<Value = Vec<Ask>> {
     proptest::collection::vec(step, 1..10).prop_map(|mut asks| {
         let body = json!({"metadata": {"name": "{scope}"}});
         let begin = Ask::new("POST", "/api/v1/namespaces").json(body);
+        let begin = begin.keep("uid", "/metadata/uid");
         asks.insert(0, begin.keep("version", "/metadata/resourceVersion"));
         asks.push(Ask::new("GET", PLACE));
         asks
