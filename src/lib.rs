@@ -22,6 +22,7 @@ pub mod report;
 
 pub mod backends;
 pub mod cli;
+pub mod connect;
 
 pub mod diagnostics;
 pub mod mark;

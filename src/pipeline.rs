@@ -114,8 +114,18 @@ impl Planned {
 
 /// observe → plan → guard, for every chosen cell. Reads only.
 pub async fn plan(desired: &Desired, world: &World, options: &Options) -> Planned {
-    let seen = pass::see_vaults(desired, world, options).await;
-    let cells = pass::plan_cells(desired, world, options, &seen).await;
+    plan_some(desired, world, options, &|cell| options.is_chosen(cell)).await
+}
+
+/// The same for some of the cells; what clusters share is looked at in any case.
+async fn plan_some(
+    desired: &Desired,
+    world: &World,
+    options: &Options,
+    is_chosen: pass::IsChosen<'_>,
+) -> Planned {
+    let seen = pass::see_vaults(desired, world, is_chosen).await;
+    let cells = pass::plan_cells(desired, world, options, is_chosen, &seen).await;
     let vaults = pass::plan_vaults(desired, options, &seen);
     Planned {
         scopes: vaults.into_iter().chain(cells).collect(),

@@ -216,7 +216,10 @@ fn only_the_command_line_chooses_the_real_servers() {
         .chain(["git", "observe", "apply", "pipeline", "secret"])
         .collect();
     assert_eq!(
-        complaints(&others, |source| naming(source, &["backends", "cli"])),
+        complaints(&others, |source| naming(
+            source,
+            &["backends", "cli", "connect"]
+        )),
         Ok(())
     );
 }
@@ -242,8 +245,39 @@ fn the_stages_do_not_reach_back_to_what_drives_them() {
     assert_eq!(
         complaints(&stages, |source| naming(
             source,
-            &["pipeline", "report", "cli"]
+            &["pipeline", "report", "cli", "connect"]
         )),
+        Ok(())
+    );
+}
+
+/// They meet over the network only: what holds in the sandbox must hold for the real servers, and the other way round.
+#[test]
+fn the_sandbox_knows_no_stage_and_no_stage_knows_the_sandbox() {
+    let stages = [
+        "git",
+        "declare",
+        "desire",
+        "observe",
+        "plan",
+        "guard",
+        "apply",
+        "report",
+        "pipeline",
+        "backends",
+        "connect",
+        "mark",
+        "names",
+        "yaml",
+        "diagnostics",
+        "secret",
+    ];
+    assert_eq!(
+        complaints(&["sandbox"], |source| naming(source, &stages)),
+        Ok(())
+    );
+    assert_eq!(
+        complaints(&stages, |source| naming(source, &["sandbox"])),
         Ok(())
     );
 }

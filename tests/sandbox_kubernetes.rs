@@ -10,17 +10,37 @@ mod apply;
 mod crds;
 #[path = "sandbox/decoding.rs"]
 mod decoding;
+#[path = "sandbox/deletes.rs"]
+mod deletes;
 #[path = "sandbox/differences.rs"]
 mod differences;
+#[path = "sandbox/discovery.rs"]
+mod discovery;
 #[path = "sandbox/generated.rs"]
 mod generated;
+#[path = "sandbox/kubernetes_namespaces.rs"]
+mod kubernetes_namespaces;
+#[path = "sandbox/lists.rs"]
+mod lists;
 #[path = "sandbox/masks.rs"]
 mod masks;
+#[path = "sandbox/objects.rs"]
+mod objects;
 #[path = "sandbox/pair.rs"]
 mod pair;
+#[path = "sandbox/patches.rs"]
+mod patches;
+#[path = "sandbox/rbac.rs"]
+mod rbac;
+#[path = "sandbox/reviews.rs"]
+mod reviews;
 pub(crate) mod support;
+#[path = "sandbox/tokens_of_accounts.rs"]
+mod tokens_of_accounts;
 #[path = "sandbox/validation.rs"]
 mod validation;
+#[path = "sandbox/watches.rs"]
+mod watches;
 
 use keyfleet::sandbox;
 use pair::{Ask, Pair, Side};
@@ -51,6 +71,9 @@ async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster
             Some(&real.authority().pem()),
         ),
     );
+    // Where an object is in etcd, as some messages have it. The real one is the first on its etcd.
+    pair.sandbox.set("registry", "/registry/");
+    pair.real.set("registry", "/contract-0/");
     (pair, sandbox, real)
 }
 

@@ -4,15 +4,33 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
+#[path = "sandbox/command_line.rs"]
+mod command_line;
+#[path = "sandbox/counts.rs"]
+mod counts;
 #[path = "sandbox/differences.rs"]
 mod differences;
 #[path = "sandbox/generated.rs"]
 mod generated;
+#[path = "sandbox/granted.rs"]
+mod granted;
 #[path = "sandbox/masks.rs"]
 mod masks;
+#[path = "sandbox/mounts.rs"]
+mod mounts;
+#[path = "sandbox/namespaces.rs"]
+mod namespaces;
 #[path = "sandbox/pair.rs"]
 mod pair;
+#[path = "sandbox/policies.rs"]
+mod policies;
+#[path = "sandbox/story.rs"]
+mod story;
 pub(crate) mod support;
+#[path = "sandbox/system.rs"]
+mod system;
+#[path = "sandbox/tokens.rs"]
+mod tokens;
 
 use keyfleet::sandbox;
 use pair::{Ask, Pair, Side};
@@ -36,10 +54,4 @@ async fn vaults() -> (Pair, sandbox::vault::Vault, support::Vault) {
         server,
     );
     (pair, sandbox, real)
-}
-
-#[tokio::test]
-async fn both_are_unsealed_and_say_so() {
-    let (pair, _sandbox, _real) = vaults().await;
-    pair.ask(Ask::new("GET", "/v1/sys/health")).await;
 }

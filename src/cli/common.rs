@@ -1,8 +1,7 @@
 //! What the verbs share: where the repository is, what of it is meant, and how it is read.
 
-use super::connect::Opener;
-use super::settings::{Settings, variable};
 use super::ui;
+use crate::connect::{Opener, Settings, variable};
 use crate::desire::Desired;
 use crate::diagnostics;
 use crate::git::{Access, Limits, Source};

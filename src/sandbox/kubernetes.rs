@@ -4,7 +4,7 @@
 //! then to the [`store`] or to one of the few objects that are questions (`TokenReview`, `SelfSubjectAccessReview`). What a
 //! kind may hold is a [`schema`]: decoding, defaults, field validation, managedFields and server-side apply read the same one.
 //!
-//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, protobuf, aggregated APIs.
+//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, answers in protobuf, aggregated APIs.
 
 mod answer;
 mod authn;
@@ -19,6 +19,7 @@ mod metadata;
 mod namespaces;
 mod options;
 mod path;
+mod protobuf;
 mod query;
 mod request;
 mod rest;
@@ -32,8 +33,9 @@ mod validate;
 
 use super::StartError;
 use super::authority::Authority;
+use super::control::Watched;
 use super::jwt::SigningKey;
-use super::meter::{Counts, Meter};
+use super::meter::Meter;
 use super::server::Server;
 use authn::Credentials;
 use http::Api;
@@ -62,7 +64,7 @@ pub struct Cluster {
     ca_pem: String,
     admin_token: String,
     meter: Arc<Meter>,
-    _server: Server,
+    listener: Server,
 }
 
 impl Cluster {
@@ -80,7 +82,7 @@ impl Cluster {
             ca_pem: authority.pem,
             admin_token: options.admin_token,
             meter,
-            _server: server,
+            listener: server,
         })
     }
 
@@ -101,24 +103,18 @@ impl Cluster {
         &self.admin_token
     }
 
-    /// How often it was asked since this was last called.
-    pub fn take_counts(&self) -> Counts {
-        self.meter.take()
+    pub(super) fn watch(&self) -> Watched {
+        Watched {
+            meter: Arc::clone(&self.meter),
+            faults: self.listener.faults(),
+        }
     }
 }
 
 /// What a cluster has before anybody has asked it for anything.
 fn begin(now: Timestamp) -> Store {
     let mut store = Store::default();
-    for object in authz::bootstrap() {
-        let group = "rbac.authorization.k8s.io";
-        let kind = kinds::KINDS
-            .iter()
-            .find(|kind| kind.group == group && object["kind"] == kind.kind);
-        if let Some(kind) = kind {
-            store.put(store::Key::of(kind, &object), object);
-        }
-    }
+    authz::begin(&mut store, now);
     namespaces::begin(&mut store, now);
     store
 }
@@ -139,9 +135,9 @@ fn credentials(options: &Options) -> Result<Credentials, StartError> {
         server: options.name.clone(),
         source,
     })?;
-    let public = key.public().map_err(|source| StartError::Key {
-        server: options.name.clone(),
-        source,
-    })?;
-    Ok(Credentials { known, key, public })
+    Ok(Credentials {
+        known,
+        public: key.public(),
+        key,
+    })
 }

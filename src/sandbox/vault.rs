@@ -7,14 +7,29 @@
 //! Absent: engines other than KV v1, KV v2 and cubbyhole, auth methods other than token, kubernetes and jwt, leases,
 //! response wrapping, quotas, audit, identity. They are refused as unknown.
 
+mod access;
+mod auth_token;
 mod backend;
 mod call;
 mod core;
+mod cubbyhole;
+mod fields;
 mod http;
+mod kv1;
+mod kv2;
+mod kv_version;
+mod mounts;
+mod names;
+mod policies;
+mod review;
+mod schema;
 mod state;
+mod sys;
+mod tokens;
 
 use super::StartError;
-use super::meter::{Counts, Meter};
+use super::control::Watched;
+use super::meter::Meter;
 use super::server::Server;
 use std::sync::Arc;
 
@@ -55,7 +70,7 @@ pub struct Vault {
     ca_pem: Option<String>,
     root_token: String,
     meter: Arc<Meter>,
-    _server: Server,
+    listener: Server,
 }
 
 impl Vault {
@@ -77,7 +92,7 @@ impl Vault {
             ca_pem: authority.map(|authority| authority.pem),
             root_token: options.root_token,
             meter,
-            _server: server,
+            listener: server,
         })
     }
 
@@ -95,8 +110,10 @@ impl Vault {
         &self.root_token
     }
 
-    /// How often it was asked since this was last called.
-    pub fn take_counts(&self) -> Counts {
-        self.meter.take()
+    pub(super) fn watch(&self) -> Watched {
+        Watched {
+            meter: Arc::clone(&self.meter),
+            faults: self.listener.faults(),
+        }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 15] = [
+const MADE_UP: [&str; 17] = [
     "uid",
     "uuid",
     "accessor",
@@ -17,10 +17,16 @@ const MADE_UP: [&str; 15] = [
     "namespace_id",
     "creation_path_id",
     "cluster_id",
+    "cluster_name",
     "nonce",
     "generation_id",
     "request_id",
+    "authentication.kubernetes.io/credential-id",
 ];
+/// Fields whose number is a moment.
+const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];
+/// Fields whose number counts the seconds that are left, which go by between two answers.
+const LEFT: [&str; 2] = ["ttl", "lease_duration"];
 /// Shorter texts are not looked for inside of others.
 const TELLING: usize = 8;
 
@@ -29,6 +35,8 @@ const TELLING: usize = 8;
 pub struct Masks {
     named: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
+    /// What was found in answers, not named from outside.
+    found: Vec<String>,
 }
 
 impl Masks {
@@ -37,7 +45,16 @@ impl Masks {
         self.named.insert(text.to_owned(), name.to_owned());
     }
 
+    /// Forgets what was found, so that a long run of sequences does not look for all that was ever made up.
+    pub fn forget(&mut self) {
+        self.given.clear();
+        for text in std::mem::take(&mut self.found) {
+            self.named.remove(&text);
+        }
+    }
+
     pub fn mask(&mut self, value: &mut Value) {
+        mask_moments(value);
         self.find("", value);
         self.replace(value);
     }
@@ -57,6 +74,7 @@ impl Masks {
                     *count += 1;
                     let name = format!("<{field} {count}>");
                     self.named.insert(text.clone(), name);
+                    self.found.push(text.clone());
                 }
             }
             _ => {}
@@ -70,7 +88,13 @@ impl Masks {
                 let names: Vec<String> = fields.keys().cloned().collect();
                 for name in names {
                     let mut value = fields.remove(&name).unwrap_or_default();
-                    self.replace(&mut value);
+                    match value.as_u64() {
+                        Some(_) if MOMENTS.contains(&name.as_str()) => value = "<time>".into(),
+                        Some(left) if LEFT.contains(&name.as_str()) => {
+                            value = ((left + 5) / 10 * 10).into();
+                        }
+                        _ => self.replace(&mut value),
+                    }
                     fields.insert(self.replaced(&name), value);
                 }
             }
@@ -95,4 +119,46 @@ impl Masks {
             text.replace(known, name)
         })
     }
+}
+
+/// The revision that a list was read at moves with every write to the cluster, also those of other tests and of the
+/// server itself; and what is a second old is two seconds old on a slower day.
+fn mask_moments(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let kind = fields.get("kind").and_then(Value::as_str);
+            let is_list = kind.is_some_and(|kind| kind.ends_with("List") || kind == "Table");
+            let is_bookmark = fields.get("type").is_some_and(|of| of == "BOOKMARK");
+            let place = match () {
+                () if is_list => fields.get_mut("metadata"),
+                () if is_bookmark => fields
+                    .get_mut("object")
+                    .and_then(|of| of.get_mut("metadata")),
+                () => None,
+            };
+            if let Some(version) = place.and_then(|metadata| metadata.get_mut("resourceVersion")) {
+                *version = "".into();
+            }
+            if let Some(Value::Array(cells)) = fields.get_mut("cells") {
+                cells
+                    .iter_mut()
+                    .filter(|cell| is_age(cell))
+                    .for_each(|cell| *cell = "<age>".into());
+            }
+            fields.values_mut().for_each(mask_moments);
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_moments),
+        _ => {}
+    }
+}
+
+/// `5s`, `3m20s`.
+fn is_age(cell: &Value) -> bool {
+    cell.as_str().is_some_and(|text| {
+        text.ends_with(['s', 'm', 'h', 'd'])
+            && text.starts_with(|letter: char| letter.is_ascii_digit())
+            && text
+                .chars()
+                .all(|letter| letter.is_ascii_digit() || "smhd".contains(letter))
+    })
 }

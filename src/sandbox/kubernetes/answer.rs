@@ -1,14 +1,20 @@
 //! What goes back: the form that the client asked for, and the response.
 
+use super::request::Verb;
 use super::status::Status;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, WARNING};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const JSON: &str = "application/json";
+/// What the real one can say; the sandbox says JSON alone.
+const REPRESENTATIONS: &str =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+const STREAMS: &str =
+    ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
 /// The form of objects in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +29,7 @@ pub(super) enum Form {
 
 impl Form {
     /// By the `Accept` header; the first clause that the server can serve.
-    pub(super) fn wanted(headers: &HeaderMap) -> Result<Self, Status> {
+    pub(super) fn wanted(headers: &HeaderMap, verb: Verb) -> Result<Self, Status> {
         let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
         let Some(accept) = accept.filter(|accept| !accept.is_empty()) else {
             return Ok(Self::Whole);
@@ -31,7 +37,7 @@ impl Form {
         let mut json = false;
         for clause in accept.split(',') {
             let mut parts = clause.split(';').map(str::trim);
-            if !matches!(parts.next(), Some(JSON | "*/*" | "application/*")) {
+            if !matches!(parts.next(), Some(JSON | "*/*")) {
                 continue;
             }
             json = true;
@@ -41,16 +47,17 @@ impl Form {
                 return Ok(form);
             }
         }
-        Err(if json {
-            Status::new(
-                406,
-                "NotAcceptable",
-                "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf",
-            )
-        } else {
-            let message = "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf";
-            Status::new(406, "NotAcceptable", message).with_details(serde_json::json!({}))
-        })
+        if json {
+            let message = format!("only the following media types are accepted: {REPRESENTATIONS}");
+            return Err(Status::new(406, "NotAcceptable", message));
+        }
+        let streams = match verb {
+            Verb::List | Verb::Watch => STREAMS,
+            _ => "",
+        };
+        let message =
+            format!("406: Not Acceptable\n\nAvailable representations: {REPRESENTATIONS}{streams}");
+        Err(Status::new(406, "NotAcceptable", message).with_details(json!({})))
     }
 
     fn of(parameters: &[(&str, &str)]) -> Option<Self> {
@@ -69,7 +76,7 @@ impl Form {
     }
 }
 
-pub(super) fn json<T: Serialize>(code: u16, value: &T, warnings: &[String]) -> Response {
+pub(super) fn object<T: Serialize>(code: u16, value: &T, warnings: &[String]) -> Response {
     let mut body = serde_json::to_vec(value).unwrap_or_default();
     body.push(b'\n');
     let mut response = response(code, JSON, Body::from(body));

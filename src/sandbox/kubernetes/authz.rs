@@ -8,7 +8,7 @@ mod grant;
 mod resolve;
 mod rules;
 
-pub(super) use bootstrap::objects as bootstrap;
+pub(super) use bootstrap::begin;
 pub(super) use grant::may_grant;
 pub(super) use resolve::{aggregated, grants};
 pub(super) use rules::quoted;

@@ -7,14 +7,16 @@ use super::query::Query;
 use super::request::{Attributes, User, Verb};
 use super::status::Status;
 use super::store::Store;
-use super::{answer, authz, discovery, namespaces, path, rest, reviews, selectors};
+use super::{answer, authz, discovery, namespaces, path, protobuf, rest, reviews, selectors};
 use crate::sandbox::meter::{Kind as Counted, Meter};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The API server's own limit of a request's body.
@@ -104,10 +106,13 @@ fn page(api: &Api, asked: &Asked<'_>) -> Result<Response, Status> {
     let verb = asked.method.as_str().to_ascii_lowercase();
     authz::authorize_path(&api.store(), &asked.user, &verb, asked.path)?;
     let page = discovery::page(asked.path, asked.headers, &api.credentials);
-    Ok(match page {
-        Some((content_type, value)) => answer::page(content_type, &value),
-        None => answer::no_page(),
-    })
+    match page {
+        Some(_) if !matches!(*asked.method, Method::GET | Method::HEAD) => {
+            Err(Status::method_not_allowed())
+        }
+        Some((content_type, value)) => Ok(answer::page(content_type, &value)),
+        None => Ok(answer::no_page()),
+    }
 }
 
 fn resource(
@@ -116,15 +121,13 @@ fn resource(
     wanted: &Attributes,
     body: &[u8],
 ) -> Result<Response, Status> {
-    let form = answer::Form::wanted(asked.headers);
+    let form = answer::Form::wanted(asked.headers, wanted.verb);
     api.meter.count(meaning(wanted, form.as_ref()));
     if let Some(kind) = reviews::kind(wanted) {
-        return question(api, asked, wanted, body, kind);
+        return question(api, asked, wanted, kind, body);
     }
     let Some(target) = path::target(wanted) else {
-        return if path::serves(&wanted.group, &wanted.version)
-            || reviews::serves(&wanted.group, &wanted.version)
-        {
+        return if path::serves(&wanted.group) || reviews::serves(&wanted.group, &wanted.version) {
             Err(Status::no_such_resource())
         } else {
             Ok(answer::no_page())
@@ -135,7 +138,7 @@ fn resource(
         wanted,
         asked,
         form: form?,
-        body,
+        body: &readable(asked, target.kind, body)?,
     };
     let answer = rest::answer(api, wanted.verb, &call)?;
     if wanted.verb == Verb::Delete && target.kind.resource == "namespaces" {
@@ -144,31 +147,47 @@ fn resource(
     Ok(answer)
 }
 
-/// An object that is a question: it is answered, and not stored.
+/// A body as JSON or YAML, whichever way it came.
+fn readable<'a>(asked: &Asked<'_>, kind: &Kind, body: &'a [u8]) -> Result<Cow<'a, [u8]>, Status> {
+    let media_type = asked.headers.get(CONTENT_TYPE);
+    if media_type.is_none_or(|value| value != protobuf::MEDIA_TYPE) || body.is_empty() {
+        return Ok(Cow::Borrowed(body));
+    }
+    let schema = match *asked.method {
+        Method::DELETE => &protobuf::DELETE_OPTIONS,
+        _ => kind.schema,
+    };
+    let object = protobuf::object(body, schema);
+    let object =
+        object.ok_or_else(|| Status::bad_request("the object provided is not well formed"))?;
+    Ok(Cow::Owned(object.to_string().into_bytes()))
+}
+
+/// An object that is a question can only be created.
 fn question(
     api: &Api,
     asked: &Asked<'_>,
     wanted: &Attributes,
-    body: &[u8],
     kind: &'static Kind,
+    body: &[u8],
 ) -> Result<Response, Status> {
     if wanted.verb != Verb::Create {
         return Err(Status::method_not_allowed());
     }
     let options = Options::read(Of::Create, asked)?;
-    let text = String::from_utf8_lossy(body);
+    let body = readable(asked, kind, body)?;
     let question = reviews::Question {
         credentials: &api.credentials,
         store: &api.store(),
         user: &asked.user,
         wanted,
-        text: &text,
+        text: &String::from_utf8_lossy(&body),
         validation: options.validation,
         manager: &options.manager.name,
         now: asked.now,
     };
     let answered = reviews::answer(&question, kind)?;
-    Ok(answer::json(201, &answered.object, &answered.warnings))
+    Ok(answer::object(201, &answered.object, &answered.warnings))
 }
 
 /// What a request means to the cluster.

@@ -52,12 +52,6 @@ pub(super) fn is_being_deleted(object: &Value) -> bool {
     !text(object, "deletionTimestamp").is_empty()
 }
 
-pub(super) fn drop_field(value: &mut Value, field: &str) {
-    if let Some(fields) = value.as_object_mut() {
-        fields.remove(field);
-    }
-}
-
 /// A time as objects have it: whole seconds.
 pub(super) fn moment(now: Timestamp) -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

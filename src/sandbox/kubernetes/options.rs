@@ -124,11 +124,6 @@ impl Causes {
 
     /// Whether it is one; `All` is all that can be asked.
     pub(super) fn check_dry_run(&mut self, wanted: &[&str]) -> bool {
-        let wanted: Vec<&str> = wanted
-            .iter()
-            .filter(|word| !word.is_empty())
-            .copied()
-            .collect();
         if wanted.iter().any(|word| *word != "All") {
             let message = format!("Unsupported value: {wanted:?}: supported values: \"All\"")
                 .replace("\", \"", "\",\"");

@@ -74,9 +74,8 @@ pub(super) fn target(wanted: &Attributes) -> Option<Target> {
     })
 }
 
-/// Whether the cluster serves anything of this group and version.
-pub(super) fn serves(group: &str, version: &str) -> bool {
-    KINDS
-        .iter()
-        .any(|kind| kind.group == group && kind.version == version)
+/// Whether the server itself serves this group, so that it answers for whatever is not there of it. The groups of custom
+/// resources are nobody's until a path of theirs is known.
+pub(super) fn serves(group: &str) -> bool {
+    KINDS.iter().any(|kind| kind.group == group && !kind.custom)
 }

@@ -18,7 +18,7 @@ use super::metadata;
 use super::request::{Attributes, Target, Verb};
 use super::status::Status;
 use super::store::{Key, Store};
-use super::{namespaces, table};
+use super::{namespaces, protobuf, table};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -128,17 +128,19 @@ impl Call<'_> {
     }
 
     /// The object in the body.
-    fn decoded(&self, validation: FieldValidation) -> Result<Decoded, Status> {
+    fn decode(&self, validation: FieldValidation) -> Result<Decoded, Status> {
+        self.expect_object()?;
+        let (kind, text) = (self.target.kind, self.text());
         match self.media_type() {
-            "application/yaml" => decode::decode_yaml(self.target.kind, &self.text(), validation),
-            _ => decode::decode(self.target.kind, &self.text(), validation),
+            "application/yaml" => decode::decode_yaml(kind, &text, validation),
+            _ => decode::decode(kind, &text, validation),
         }
     }
 
     /// Objects come as JSON or YAML.
     fn expect_object(&self) -> Result<(), Status> {
         match self.media_type() {
-            "" | "application/json" | "application/yaml" => Ok(()),
+            "" | "application/json" | "application/yaml" | protobuf::MEDIA_TYPE => Ok(()),
             _ => Err(Status::new(
                 415,
                 "UnsupportedMediaType",
@@ -157,16 +159,16 @@ impl Call<'_> {
             Form::Whole if object["apiVersion"] != self.target.kind.api_version() => {
                 let mut object = object.clone();
                 object["apiVersion"] = self.target.kind.api_version().into();
-                answer::json(code, &object, warnings)
+                answer::object(code, &object, warnings)
             }
-            Form::Whole => answer::json(code, object, warnings),
-            Form::Metadata => answer::json(code, &partial(object), warnings),
+            Form::Whole => answer::object(code, object, warnings),
+            Form::Metadata => answer::object(code, &partial(object), warnings),
             Form::MetadataList => return Err(self.no_list()),
             Form::Table => {
                 let version = metadata::text(object, "resourceVersion");
                 let list = json!({ "resourceVersion": version });
                 let table = table::table(self.target.kind, &list, &[object], self.asked)?;
-                answer::json(code, &table, warnings)
+                answer::object(code, &table, warnings)
             }
         })
     }

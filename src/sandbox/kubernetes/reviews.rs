@@ -10,6 +10,7 @@ use super::authn::Credentials;
 use super::decode::{self, FieldValidation};
 use super::fields::{self, Manager};
 use super::kinds::Kind;
+use super::metadata::moment;
 use super::request::{Attributes, User};
 use super::status::Status;
 use super::store::Store;
@@ -116,7 +117,7 @@ fn who_am_i(asked: &Question<'_>) -> Value {
     json!({
         "kind": "SelfSubjectReview",
         "apiVersion": "authentication.k8s.io/v1",
-        "metadata": { "creationTimestamp": seconds(asked.now) },
+        "metadata": { "creationTimestamp": moment(asked.now) },
         "status": { "userInfo": user_info(asked.user) },
     })
 }
@@ -135,13 +136,6 @@ fn user_info(user: &User) -> Value {
         fields.insert("extra".to_owned(), json!(user.extra));
     }
     Value::Object(fields)
-}
-
-/// A time as objects have it: in whole seconds.
-fn seconds(time: Timestamp) -> String {
-    Timestamp::from_second(time.as_second())
-        .unwrap_or(time)
-        .to_string()
 }
 
 /// A field that is not as it must be: its reason, place and message.

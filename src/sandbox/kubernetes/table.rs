@@ -24,7 +24,7 @@ pub(super) fn table(
     let include = asked.query.get("includeObject").unwrap_or("Metadata");
     if !matches!(include, "Metadata" | "None" | "Object") {
         return Err(Status::bad_request(format!(
-            "unrecognized includeObject value: {include:?}"
+            "Unable to convert to Table as requested: includeObject: Invalid value: {include:?}: must be 'Metadata', 'Object', 'None', or empty"
         )));
     }
     let rows: Vec<Value> = objects

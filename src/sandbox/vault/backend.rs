@@ -5,9 +5,35 @@
 
 use super::Flavour;
 use super::call::{Answer, Call, Refusal};
+use super::cubbyhole::Cubbyhole;
+use super::fields;
+use super::kv1::Kv1;
+use super::kv2::Kv2;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::fmt;
+
+/// The backend of an engine (`kv`) or an auth method (`auth/kubernetes`); `None` where this Vault has none of that name.
+pub(super) fn create(
+    kind: &str,
+    options: &Map<String, Value>,
+    flavour: Flavour,
+) -> Option<Box<dyn Backend>> {
+    let _ = flavour;
+    match kind {
+        "kv" => match options.get("version").map(fields::text) {
+            None => Some(Box::<Kv1>::default()),
+            Some(version) => match version.as_deref() {
+                Some("1" | "") => Some(Box::<Kv1>::default()),
+                Some("2") => Some(Box::<Kv2>::default()),
+                _ => None,
+            },
+        },
+        "generic" => Some(Box::<Kv1>::default()),
+        "cubbyhole" => Some(Box::<Cubbyhole>::default()),
+        _ => None,
+    }
+}
 
 /// What a backend may know about its surroundings.
 #[derive(Debug, Clone)]
@@ -32,6 +58,11 @@ pub(super) trait Backend: Send + fmt::Debug {
     /// Paths that need no token: logins.
     fn is_open(&self, _path: &str) -> bool {
         false
+    }
+
+    /// What this mount is once its version is tuned to 2; `None` where it has no other version.
+    fn upgraded(&self, _now: Timestamp) -> Option<Box<dyn Backend>> {
+        None
     }
 
     fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal>;

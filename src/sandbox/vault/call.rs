@@ -61,8 +61,6 @@ pub(super) struct Secret {
     pub auth: Option<Value>,
     pub warnings: Vec<String>,
     pub lease_duration: u64,
-    /// `sys` repeats the fields of `data` beside it.
-    pub data_on_top: bool,
     /// 200 unless said otherwise.
     pub status: Option<u16>,
 }
@@ -104,6 +102,13 @@ impl Answer {
         }))
     }
 
+    pub(super) fn warning(warning: &str) -> Self {
+        Self::Secret(Box::new(Secret {
+            warnings: vec![warning.to_owned()],
+            ..Secret::default()
+        }))
+    }
+
     pub(super) fn keys(keys: Vec<String>) -> Result<Self, Refusal> {
         // A list of nothing is not found.
         if keys.is_empty() {
@@ -127,6 +132,16 @@ impl Refusal {
         Self::new(403, "permission denied")
     }
 
+    /// No policy of the token grants this, which is said in other words than that there is no such token.
+    pub(super) fn not_granted() -> Self {
+        Self::several(403, "permission denied")
+    }
+
+    /// As the servers say errors that are not meant for the caller alone.
+    pub(super) fn several(status: u16, error: &str) -> Self {
+        Self::new(status, format!("1 error occurred:\n\t* {error}\n\n"))
+    }
+
     /// 404 without a reason: there is nothing, or nothing to see.
     pub(super) fn not_found() -> Self {
         Self {
@@ -138,11 +153,11 @@ impl Refusal {
     }
 
     pub(super) fn unsupported_operation() -> Self {
-        Self::new(405, "1 error occurred:\n\t* unsupported operation\n\n")
+        Self::several(405, "unsupported operation")
     }
 
     pub(super) fn unsupported_path() -> Self {
-        Self::new(404, "1 error occurred:\n\t* unsupported path\n\n")
+        Self::several(404, "unsupported path")
     }
 
     pub(super) fn invalid(error: impl Into<String>) -> Self {

@@ -1,39 +1,342 @@
 //! From a call to its answer: whose token it is, whether its policies grant this, and which mount answers.
 
-use super::Flavour;
-use super::call::{Answer, Call, Refusal};
-use super::state::{Namespace, State};
-use std::collections::BTreeMap;
+mod login;
+
+use super::access::Access;
+use super::backend::{ReviewFailure, Step, Surroundings, TokenReview};
+use super::call::{Answer, Call, Operation, Refusal};
+use super::state::{Mount, State};
+use super::tokens::Token;
+use super::{Flavour, auth_token, mounts, review, sys};
+use crate::sandbox::meter::Kind;
+use jiff::Timestamp;
+use serde_json::Value;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug)]
 pub(super) struct Core {
+    flavour: Flavour,
     state: Mutex<State>,
+}
+
+/// How a call ended, and what it was.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub result: Result<Answer, Refusal>,
+    /// HashiCorp's answers say which kind of mount gave them.
+    pub mount_type: String,
+    pub kind: Kind,
+}
+
+/// Who asks.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub token: Token,
+    pub access: Access,
+}
+
+/// A login that waits for a cluster to say whose token it is.
+#[derive(Debug)]
+struct Waiting {
+    call: Call,
+    mount: String,
+    uuid: String,
+}
+
+enum Begun {
+    Done(Done),
+    Asks(Box<TokenReview>, Box<Waiting>),
 }
 
 impl Core {
     pub(super) fn new(flavour: Flavour, root_token: &str) -> Self {
-        let root = Namespace {
-            id: "root".to_owned(),
-            uuid: uuid::Uuid::new_v4().to_string(),
-            mounts: BTreeMap::new(),
-        };
         Self {
-            state: Mutex::new(State {
-                flavour,
-                root_token: root_token.to_owned(),
-                namespaces: BTreeMap::from([(String::new(), root)]),
-            }),
+            flavour,
+            state: Mutex::new(mounts::first_state(flavour, root_token, Timestamp::now())),
         }
     }
 
-    pub(super) async fn answer(&self, call: Call) -> Result<Answer, Refusal> {
-        let _ = (self.state(), call);
-        Err(Refusal::unsupported_path())
+    pub(super) fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+
+    pub(super) async fn answer(&self, call: Call) -> Done {
+        let begun = begin(&mut self.state(), call, Timestamp::now());
+        match begun {
+            Begun::Done(done) => done,
+            // Nobody waits for a cluster that one login waits for.
+            Begun::Asks(question, waiting) => {
+                let review = review::ask(&question).await;
+                end(&mut self.state(), &waiting, review, Timestamp::now())
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Every step leaves the state whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
+    let mut done = Done {
+        result: Ok(Answer::Empty),
+        mount_type: String::new(),
+        kind: kind(&call),
+    };
+    if let Some(answer) = sys::open(state, &call, now) {
+        done.result = answer;
+        return Begun::Done(done);
+    }
+    if let Some(refusal) = unwritable(&call) {
+        done.result = Err(refusal);
+        return Begun::Done(done);
+    }
+    if !state.enter(&mut call) {
+        done.result = Err(Refusal::new(404, "namespace not found"));
+        return Begun::Done(done);
+    }
+    state.tokens.expire(now);
+    match route(state, call, now, &mut done) {
+        Ok(Routed::Answer(answer)) => done.result = Ok(answer),
+        Ok(Routed::Asks(question, waiting)) => return Begun::Asks(question, waiting),
+        Err(refusal) => done.result = Err(refusal),
+    }
+    Begun::Done(done)
+}
+
+/// Nothing is named with a slash at its end.
+fn unwritable(call: &Call) -> Option<Refusal> {
+    let writes = matches!(call.operation, Operation::Update | Operation::Patch);
+    let error = "cannot write to a path ending in '/'";
+    (writes && call.path.ends_with('/')).then(|| Refusal::invalid(error))
+}
+
+enum Routed {
+    Answer(Answer),
+    Asks(Box<TokenReview>, Box<Waiting>),
+}
+
+fn route(
+    state: &mut State,
+    mut call: Call,
+    now: Timestamp,
+    done: &mut Done,
+) -> Result<Routed, Refusal> {
+    let open = is_open(state, &call);
+    let caller = match open {
+        true => None,
+        false => Some(admit(state, &mut call, now)?),
+    };
+    let answer = dispatch(state, &call, caller.as_ref(), now, done);
+    // A token for so many uses is used up by what it asked, whatever came of it.
+    if let Some(caller) = &caller
+        && state.tokens.get(&caller.token.id).is_some_and(used_up)
+    {
+        state.tokens.revoke(&caller.token.id);
+    }
+    answer
+}
+
+/// Paths that need no token.
+fn is_open(state: &mut State, call: &Call) -> bool {
+    if call.path.starts_with("sys/internal/ui/") && call.operation == Operation::Read {
+        return sys::needs_no_token(&call.path);
+    }
+    let Some(namespace) = state.namespaces.get_mut(&call.namespace) else {
+        return false;
+    };
+    namespace.mount_of(&call.path).is_some_and(|(path, mount)| {
+        let below = call.path.strip_prefix(path).unwrap_or_default();
+        let backend = mount.backend.as_ref();
+        backend.is_some_and(|backend| backend.is_open(below))
+    })
+}
+
+const OF_ITSELF: [&str; 3] = [
+    "auth/token/lookup-self",
+    "auth/token/renew-self",
+    "auth/token/revoke-self",
+];
+
+/// Who asks, when the policies of that token let it ask this.
+fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, Refusal> {
+    let token = call.token.as_deref().and_then(|id| state.tokens.get(id));
+    let Some(token) = token.cloned() else {
+        return Err(Refusal::denied());
+    };
+    if OF_ITSELF.contains(&call.path.as_str()) {
+        // What a token asks of itself, it asks where it is at home.
+        call.namespace.clone_from(&token.namespace);
+    }
+    if !call.namespace.starts_with(&token.namespace) {
+        return Err(Refusal::not_granted());
+    }
+    spend(state, &token.id);
+    if call.operation == Operation::Update {
+        call.operation = create_or_update(state, call);
+    }
+    let access = Access::of(state, &token, now);
+    let guarded = sys::is_guarded(call, state.flavour);
+    if !access.allows(call, guarded) {
+        if state.tokens.get(&token.id).is_some_and(used_up) {
+            state.tokens.revoke(&token.id);
+        }
+        return Err(Refusal::not_granted());
+    }
+    Ok(Caller { token, access })
+}
+
+fn spend(state: &mut State, id: &str) {
+    if let Some(token) = state.tokens.get_mut(id) {
+        token.uses_left = match token.uses_left {
+            0 => 0,
+            1 => -1,
+            more => more - 1,
+        };
+    }
+}
+
+fn used_up(token: &Token) -> bool {
+    token.uses_left < 0
+}
+
+fn create_or_update(state: &mut State, call: &Call) -> Operation {
+    let exists = state
+        .namespaces
+        .get_mut(&call.namespace)
+        .and_then(|namespace| {
+            let (path, mount) = namespace.mount_of(&call.path)?;
+            let below = call.path.strip_prefix(path)?;
+            mount.backend.as_ref()?.exists(below)
+        });
+    match exists {
+        Some(false) => Operation::Create,
+        _ => Operation::Update,
+    }
+}
+
+fn dispatch(
+    state: &mut State,
+    call: &Call,
+    caller: Option<&Caller>,
+    now: Timestamp,
+    done: &mut Done,
+) -> Result<Routed, Refusal> {
+    let flavour = state.flavour;
+    let namespace = state.namespaces.get_mut(&call.namespace);
+    let found = namespace.and_then(|namespace| namespace.mount_of(&call.path));
+    let Some((path, mount)) = found else {
+        let error = format!(
+            "no handler for route {:?}. route entry not found.",
+            call.path
+        );
+        return Err(Refusal::new(404, error));
+    };
+    if caller.is_some() {
+        done.mount_type.clone_from(&mount.kind);
+    }
+    let path = path.to_owned();
+    if let Some(kind) = value_read(mount, &path, call) {
+        done.kind = kind;
+    }
+    let Some(backend) = &mut mount.backend else {
+        let Some(caller) = caller else {
+            return sys::internal(state, call, now).map(Routed::Answer);
+        };
+        return match mount.kind.trim_start_matches("ns_") {
+            "system" => sys::handle(state, call, caller, now),
+            "token" => auth_token::handle(state, call, caller, now),
+            // Nobody is known there.
+            "identity" if call.operation == Operation::Read => Err(Refusal::not_found()),
+            _ => Err(Refusal::unsupported_path()),
+        }
+        .map(Routed::Answer);
+    };
+    let uuid = mount.uuid.clone();
+    let around = Surroundings {
+        now,
+        flavour,
+        mount: path.clone(),
+        accessor: mount.accessor.clone(),
+        default_ttl: mounts::default_ttl(mount.default_lease_ttl),
+        max_ttl: mounts::max_ttl(mount.max_lease_ttl),
+    };
+    match backend.handle(&call.below(&path), &around)? {
+        Step::Done(Answer::Login(login)) => {
+            login::token(state, call, &path, *login, now).map(Routed::Answer)
+        }
+        Step::Done(answer) => Ok(Routed::Answer(answer)),
+        Step::Review(question) => {
+            let call = call.clone();
+            let mount = path;
+            Ok(Routed::Asks(
+                question,
+                Box::new(Waiting { call, mount, uuid }),
+            ))
+        }
+    }
+}
+
+/// The second half of a login, on the mount that it began on; if that is gone, so is the login.
+fn end(
+    state: &mut State,
+    waiting: &Waiting,
+    review: Result<Value, ReviewFailure>,
+    now: Timestamp,
+) -> Done {
+    let Waiting { call, mount, uuid } = waiting;
+    let flavour = state.flavour;
+    let result = (|| {
+        let namespace = state.namespaces.get_mut(&call.namespace);
+        let found = namespace.and_then(|namespace| namespace.mounts.get_mut(mount));
+        let found = found.filter(|found| found.uuid == *uuid);
+        let Some(found) = found else {
+            return Err(Refusal::denied());
+        };
+        let around = Surroundings {
+            now,
+            flavour,
+            mount: mount.clone(),
+            accessor: found.accessor.clone(),
+            default_ttl: mounts::default_ttl(found.default_lease_ttl),
+            max_ttl: mounts::max_ttl(found.max_lease_ttl),
+        };
+        let Some(backend) = &mut found.backend else {
+            return Err(Refusal::unsupported_path());
+        };
+        match backend.reviewed(&call.below(mount), &around, review)? {
+            Answer::Login(login) => login::token(state, call, mount, *login, now),
+            answer => Ok(answer),
+        }
+    })();
+    Done {
+        result,
+        mount_type: String::new(),
+        kind: Kind::Login,
+    }
+}
+
+/// What a call means to the one who counts.
+fn kind(call: &Call) -> Kind {
+    let below = call.path.rsplit("auth/token/").next().unwrap_or_default();
+    let of_tokens = call.path.contains("auth/token/");
+    match call.operation {
+        Operation::Read | Operation::List | Operation::Scan => Kind::Read,
+        _ if of_tokens && below.starts_with("lookup") => Kind::Read,
+        _ if call.path.contains("sys/capabilities") => Kind::Read,
+        _ if of_tokens => Kind::Login,
+        _ if call.path.contains("auth/") && call.path.ends_with("/login") => Kind::Login,
+        _ => Kind::Write,
+    }
+}
+
+/// Reads of KV that hand out values.
+fn value_read(mount: &Mount, path: &str, call: &Call) -> Option<Kind> {
+    let below = call.path.strip_prefix(path)?;
+    let options = mount.options.as_ref();
+    let version = options.and_then(|options| options.get("version"));
+    let second = version.and_then(Value::as_str) == Some("2");
+    let reads = call.operation == Operation::Read && mount.kind == "kv";
+    (reads && (!second || below.starts_with("data/"))).then_some(Kind::Value)
 }

@@ -2,23 +2,31 @@
 
 use super::Flavour;
 use super::backend::Backend;
+use super::policies::Policies;
+use super::tokens::Tokens;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 #[derive(Debug)]
 pub(super) struct State {
     pub flavour: Flavour,
-    pub root_token: String,
     /// By path: `` is the root namespace, others end with a slash.
     pub namespaces: BTreeMap<String, Namespace>,
+    pub tokens: Tokens,
+    /// Who has logged in, by the accessor of the mount and the name of the alias.
+    pub entities: BTreeMap<(String, String), String>,
+    pub cluster_name: String,
+    pub cluster_id: String,
 }
 
 #[derive(Debug)]
 pub(super) struct Namespace {
     pub id: String,
     pub uuid: String,
+    pub custom_metadata: BTreeMap<String, String>,
     /// By path with the slash at its end, auth methods below `auth/`.
     pub mounts: BTreeMap<String, Mount>,
+    pub policies: Policies,
 }
 
 #[derive(Debug)]
@@ -33,7 +41,9 @@ pub(super) struct Mount {
     pub max_lease_ttl: u64,
     pub local: bool,
     pub seal_wrap: bool,
-    /// What `tune` was told beyond the two ttl.
+    pub external_entropy_access: bool,
+    pub force_no_cache: bool,
+    /// What `tune` was told beyond the two ttl, as it stands in the mount's `config`.
     pub tuned: Map<String, Value>,
     /// Without one, the core itself answers: `sys/`, `auth/token/`.
     pub backend: Option<Box<dyn Backend>>,
@@ -48,4 +58,28 @@ impl Namespace {
             .max_by_key(|(mount, _)| mount.len())
             .map(|(mount, found)| (mount.as_str(), found))
     }
+}
+
+/// Letters and digits, as ids of the real servers are made.
+pub(super) fn random_text(length: usize) -> String {
+    const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        let bytes = *uuid::Uuid::new_v4().as_bytes();
+        // Two bytes of a version 4 uuid are not all random.
+        let random = bytes
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !matches!(at, 6 | 8));
+        let letters = random
+            .map(|(_, byte)| usize::from(*byte))
+            .filter(|byte| *byte < LETTERS.len() * 4)
+            .map(|byte| char::from(LETTERS[byte % LETTERS.len()]));
+        text.extend(letters.take(length - text.len()));
+    }
+    text
+}
+
+pub(super) fn new_uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
 }

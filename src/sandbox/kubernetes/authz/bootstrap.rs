@@ -3,8 +3,15 @@
 //! `admin`, `edit` and `view` hold what the controller that aggregates roles would have put there. Absent: the roles of the
 //! control plane's own components, nodes and controllers, since none of these run here.
 
+use super::super::discovery::VERSION;
+use super::super::fields::{self, Manager};
+use super::super::kinds::KINDS;
+use super::super::metadata::moment;
+use super::super::store::{Key, Store};
 use super::GROUP;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 /// `create delete …`, as the real ones list them: in order.
 const WRITE: &str = "create delete deletecollection patch update";
@@ -226,8 +233,27 @@ const VIEW: &[Rule] = &[
     ),
 ];
 
-/// Whole but for what a write adds (`uid`, times, `managedFields`).
-pub(in super::super) fn objects() -> Vec<Value> {
+/// Puts them into the store of a new cluster.
+pub(in super::super) fn begin(store: &mut Store, now: Timestamp) {
+    let manager = Manager {
+        name: format!("kube-apiserver-{VERSION}"),
+        subresource: None,
+        force: false,
+        now,
+    };
+    for mut object in objects() {
+        let kind = KINDS
+            .iter()
+            .find(|kind| kind.group == GROUP && object["kind"] == kind.kind);
+        let Some(kind) = kind else { continue };
+        fields::updated(kind, None, &mut object, &manager);
+        object["metadata"]["uid"] = Uuid::new_v4().to_string().into();
+        object["metadata"]["creationTimestamp"] = moment(now).into();
+        store.put(Key::of(kind, &object), object);
+    }
+}
+
+fn objects() -> Vec<Value> {
     let roles = ROLES.iter().map(|role| {
         let rules: Vec<Value> = role.rules.iter().map(Rule::to_json).collect();
         json!({
@@ -238,13 +264,13 @@ pub(in super::super) fn objects() -> Vec<Value> {
         })
     });
     let aggregated = AGGREGATED.iter().map(|(name, part_of, parts)| {
-        let rules: Vec<Value> = parts.iter().copied().flatten().map(Rule::to_json).collect();
+        let all: Vec<Value> = parts.iter().copied().flatten().map(Rule::to_json).collect();
         let label = label(name);
         json!({
             "kind": "ClusterRole",
             "apiVersion": API_VERSION,
             "metadata": metadata(name, *part_of),
-            "rules": rules,
+            "rules": all,
             "aggregationRule": { "clusterRoleSelectors": [{ "matchLabels": { label: "true" } }] },
         })
     });

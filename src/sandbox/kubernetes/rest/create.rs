@@ -7,11 +7,10 @@ use crate::sandbox::kubernetes::store::Store;
 
 pub(super) fn create(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let options = Options::read(Of::Create, call.asked)?;
-    call.expect_object()?;
     let kind = call.target.kind;
-    let mut decoded = call.decoded(options.validation)?;
+    let mut decoded = call.decode(options.validation)?;
     write::match_namespace(call, &mut decoded.object)?;
-    // Made here and now, whatever the client says; also before anything is recorded about who owns which field.
+    write::wipe(&mut decoded.object);
     fields::updated(kind, None, &mut decoded.object, &options.manager);
     let object = write::new(store, call, &options, decoded.object)?;
     Ok(Written {

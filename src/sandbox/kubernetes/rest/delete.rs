@@ -45,7 +45,7 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Response, Sta
     options.check(kind, &object)?;
     match options.remove(store, call, &key, &object) {
         Outcome::Gone(object) if kind.resource == "serviceaccounts" => call.show(200, &object, &[]),
-        Outcome::Gone(object) => Ok(answer::json(200, &deleted(kind, &object), &[])),
+        Outcome::Gone(object) => Ok(answer::object(200, &deleted(kind, &object), &[])),
         Outcome::Held(object) => call.show(200, &object, &[]),
     }
 }

@@ -2,10 +2,11 @@
 
 use super::Call;
 use crate::sandbox::kubernetes::answer::{self, Form};
+use crate::sandbox::kubernetes::decode::{self, Tree};
 use crate::sandbox::kubernetes::kinds::Kind;
 use crate::sandbox::kubernetes::metadata::unreadable;
 use crate::sandbox::kubernetes::options::Causes;
-use crate::sandbox::kubernetes::selectors::Selectors;
+use crate::sandbox::kubernetes::selectors::{self, Selectors};
 use crate::sandbox::kubernetes::status::Status;
 use crate::sandbox::kubernetes::store::{Key, Listed, Store};
 use crate::sandbox::kubernetes::table;
@@ -86,6 +87,16 @@ impl Selection {
                 listed.partition_point(|(key, _)| place(key).as_str() <= start.as_str())
             }
         };
+        if let Some(name) = selectors::name_asked(&call.asked.query)
+            && (namespace.is_some() || !call.target.kind.namespaced)
+        {
+            // It is that object or nothing, and there is no page after it.
+            let only: Listed<'_> = listed
+                .into_iter()
+                .filter(|(key, _)| key.name == name)
+                .collect();
+            return Ok(self.cut(&only, 0, revision, true));
+        }
         Ok(self.cut(&listed, from, revision, namespace.is_some()))
     }
 
@@ -196,22 +207,32 @@ impl Token {
         let bytes = URL_SAFE_NO_PAD
             .decode(text.trim_end_matches('='))
             .map_err(|_| refused("illegal base64 data at input byte 0"))?;
-        let token: Value = serde_json::from_slice(&bytes).map_err(|_| {
-            let first = char::from(bytes.first().copied().unwrap_or(b' '));
-            refused(&format!(
-                "invalid character '{first}' looking for beginning of value"
-            ))
-        })?;
-        match token["v"].as_str() {
-            Some("meta.k8s.io/v1") => {}
-            version => {
-                let version = version.unwrap_or_default();
-                return Err(refused(&format!(
-                    "server does not recognize this encoded version {version}"
-                )));
-            }
+        let text = String::from_utf8_lossy(&bytes);
+        let tree = decode::parse(&text).map_err(|why| refused(&why))?;
+        if !matches!(tree, Tree::Object(_)) {
+            let kind = tree.kind();
+            return Err(refused(&format!(
+                "json: cannot unmarshal {kind} into Go value of type storage.continueToken"
+            )));
+        }
+        let token = tree.into_value();
+        let version = token["v"].as_str().unwrap_or_default();
+        if version != "meta.k8s.io/v1" {
+            return Err(refused(&format!(
+                "server does not recognize this encoded version {version}"
+            )));
+        }
+        if matches!(token["rv"].as_i64(), None | Some(0)) {
+            return Err(refused(&format!(
+                "incorrect encoded start resourceVersion (version {version})"
+            )));
         }
         let start = token["start"].as_str().unwrap_or_default();
+        if start.is_empty() {
+            return Err(refused(&format!(
+                "encoded start key empty (version {version})"
+            )));
+        }
         if start.split('/').any(|part| part == "..") {
             return Err(refused(start));
         }
@@ -299,10 +320,10 @@ pub(super) fn list_answer(call: &Call<'_>, page: &Page) -> Result<Response, Stat
         Form::Table => {
             let objects: Vec<&Value> = page.items.iter().map(AsRef::as_ref).collect();
             let table = table::table(kind, &page.metadata(), &objects, call.asked)?;
-            Ok(answer::json(200, &table, &[]))
+            Ok(answer::object(200, &table, &[]))
         }
         form @ (Form::Whole | Form::MetadataList) => {
-            Ok(answer::json(200, &Shown { kind, page, form }, &[]))
+            Ok(answer::object(200, &Shown { kind, page, form }, &[]))
         }
     }
 }

@@ -3,13 +3,12 @@
 use super::strategic;
 use super::write;
 use super::{Call, Written, apply};
+use crate::sandbox::kubernetes::decode::{self, FieldValidation};
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::{Cause, Status};
 use crate::sandbox::kubernetes::store::Store;
-use crate::sandbox::kubernetes::{decode, fields};
-use crate::sandbox::kubernetes::{json_patch, metadata};
-use serde_json::{Map, Value};
-use std::sync::Arc;
+use crate::sandbox::kubernetes::{fields, json_patch};
+use serde_json::{Map, Value, json};
 
 const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -24,7 +23,9 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
         _ => false,
     };
     if !known {
-        return Err(unknown_media(call));
+        let message = "415: Unsupported Media Type";
+        let status = Status::new(415, "UnsupportedMediaType", message);
+        return Err(status.with_details(json!({})));
     }
     if media == APPLY {
         return apply::apply(store, call);
@@ -37,10 +38,7 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let mut shown = Value::clone(&before);
     shown["apiVersion"] = kind.api_version().into();
     let patched = patched(call, media, shown)?;
-    let text = patched.to_string();
-    let decoded = decode::decode_patched(kind, &text, options.validation);
-    let decoded = decoded.map_err(|why| not_decoded(&text, &why))?;
-    let mut object = decoded.object;
+    let (mut object, warnings) = decoded(call, &patched, options.validation)?;
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     write::keep_other_half(call, &before, &mut object);
@@ -48,35 +46,28 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let object = write::changed(store, call, &options, &before, object)?;
     Ok(Written {
         code: 200,
-        object: Arc::clone(&object),
-        warnings: decoded.warnings,
+        object,
+        warnings,
     })
-}
-
-fn unknown_media(call: &Call<'_>) -> Status {
-    let _ = call;
-    Status::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
-        .with_details(serde_json::json!({}))
 }
 
 fn patched(call: &Call<'_>, media: &str, mut object: Value) -> Result<Value, Status> {
     let text = call.text();
-    let unreadable = |error: &serde_json::Error| {
-        let prefix = if media == STRATEGIC {
-            ""
-        } else {
-            "error decoding patch: "
-        };
-        Status::bad_request(format!("{prefix}{}", as_go_says(&text, error)))
+    let prefix = if media == STRATEGIC {
+        ""
+    } else {
+        "error decoding patch: "
     };
-    let patch: Value = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
+    let patch = decode::parse(&text)
+        .map_err(|why| Status::bad_request(format!("{prefix}{why}")))?
+        .into_value();
     match media {
         JSON_PATCH => json_patch::apply(&patch, object),
         MERGE_PATCH => {
-            merge(&mut object, expect_map(&patch, "error decoding patch: ")?);
+            merge(&mut object, expect_map(&patch, prefix)?);
             Ok(object)
         }
-        _ => strategic::merge(call.target.kind, object, expect_map(&patch, "")?),
+        _ => strategic::merge(call.target.kind, object, expect_map(&patch, prefix)?),
     }
 }
 
@@ -87,19 +78,6 @@ fn expect_map<'a>(patch: &'a Value, prefix: &str) -> Result<&'a Map<String, Valu
             json_patch::go_word(patch)
         ))
     })
-}
-
-/// The common mistakes in JSON, in the words of Go's reader.
-fn as_go_says(text: &str, error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        return "unexpected end of JSON input".to_owned();
-    }
-    let line = text.lines().nth(error.line().saturating_sub(1));
-    let letter = line.and_then(|line| line.chars().nth(error.column().saturating_sub(1)));
-    format!(
-        "invalid character '{}' looking for beginning of value",
-        letter.unwrap_or(' ')
-    )
 }
 
 /// RFC 7386.
@@ -121,16 +99,36 @@ fn merge(object: &mut Value, patch: &Map<String, Value>) {
     }
 }
 
+/// The object that a patch made, and what is to be said about it.
+fn decoded(
+    call: &Call<'_>,
+    patched: &Value,
+    validation: FieldValidation,
+) -> Result<(Value, Vec<String>), Status> {
+    let text = patched.to_string();
+    let tree = decode::parse(&text).map_err(|why| unfit(&text, &why))?;
+    let (object, findings) =
+        decode::decode_patched(call.target.kind, tree).map_err(|why| unfit(&text, &why))?;
+    match validation {
+        FieldValidation::Strict if !findings.is_empty() => {
+            let why = format!("strict decoding error: {}", findings.join(", "));
+            Err(unfit(&text, &why))
+        }
+        FieldValidation::Warn => Ok((object, findings)),
+        _ => Ok((object, Vec::new())),
+    }
+}
+
 /// What a patch made is not an object of its kind.
-fn not_decoded(text: &str, why: &str) -> Status {
+pub(super) fn unfit(shown: &str, why: &str) -> Status {
     let cause = Cause {
         reason: "FieldValueInvalid",
-        message: format!("Invalid value: {}: {why}", Value::from(text)),
+        message: format!("Invalid value: {}: {why}", Value::from(shown)),
         field: "patch".to_owned(),
     };
     let mut status = Status::invalid("", "", "", &[cause]);
-    if let Some(details) = &mut status.details {
-        metadata::drop_field(details, "kind");
+    if let Some(details) = status.details.as_mut().and_then(Value::as_object_mut) {
+        details.remove("kind");
     }
     status
 }

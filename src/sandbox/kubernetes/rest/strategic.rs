@@ -2,7 +2,7 @@
 
 use crate::sandbox::kubernetes::kinds::Kind;
 use crate::sandbox::kubernetes::schema::{ListType, Schema, Struct};
-use crate::sandbox::kubernetes::status::{Cause, Status};
+use crate::sandbox::kubernetes::status::Status;
 use serde_json::{Map, Value};
 
 const DIRECTIVE: &str = "$patch";
@@ -19,7 +19,8 @@ pub(super) fn merge(
         if let Some(value) = patch.get(field.name)
             && let Some(why) = not_of(&field.schema, value)
         {
-            return Err(unfit(patch, &why));
+            let shown = go_text(&Value::Object(patch.clone()));
+            return Err(super::patch::unfit(&shown, &why));
         }
     }
     merge_fields(&mut object, patch, &|name| of_struct(kind.schema, name));
@@ -39,21 +40,7 @@ fn not_of(schema: &Schema, value: &Value) -> Option<String> {
     is_map.then(|| format!("cannot restore map from {scalar}"))
 }
 
-/// The patch as Go prints a map.
-fn unfit(patch: &Map<String, Value>, why: &str) -> Status {
-    let shown = go_text(&Value::Object(patch.clone()));
-    let cause = Cause {
-        reason: "FieldValueInvalid",
-        message: format!("Invalid value: {}: {why}", Value::from(shown)),
-        field: "patch".to_owned(),
-    };
-    let mut status = Status::invalid("", "", "", &[cause]);
-    if let Some(details) = status.details.as_mut().and_then(Value::as_object_mut) {
-        details.remove("kind");
-    }
-    status
-}
-
+/// As Go prints a map.
 fn go_text(value: &Value) -> String {
     match value {
         Value::Object(fields) => {

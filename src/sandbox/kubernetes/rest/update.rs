@@ -5,14 +5,12 @@ use crate::sandbox::kubernetes::metadata;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::Status;
 use crate::sandbox::kubernetes::store::Store;
-use std::sync::Arc;
 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let mut options = Options::read(Of::Update, call.asked)?;
     options.manager.subresource = call.target.subresource.clone();
-    call.expect_object()?;
     let kind = call.target.kind;
-    let decoded = call.decoded(options.validation)?;
+    let decoded = call.decode(options.validation)?;
     let (mut object, warnings) = (decoded.object, decoded.warnings);
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
@@ -33,6 +31,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
             (200, changed)
         }
         None if kind.is_made_by_update() => {
+            write::wipe(&mut object);
             fields::updated(kind, None, &mut object, &options.manager);
             metadata::of(&mut object).remove("resourceVersion");
             (201, write::new(store, call, &options, object)?)
@@ -41,7 +40,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
     };
     Ok(Written {
         code,
-        object: Arc::clone(&object),
+        object,
         warnings,
     })
 }

@@ -89,8 +89,8 @@ pub(super) fn new(
     Ok(put(store, kind, key, object, options))
 }
 
-/// What the server itself fills in or takes out before a new object is looked at.
-fn prepare(kind: &Kind, object: &mut Value, now: jiff::Timestamp) {
+/// Takes out what only the server says, whatever a client has sent.
+pub(super) fn wipe(object: &mut Value) {
     let fields = metadata::of(object);
     for gone in [
         "selfLink",
@@ -99,6 +99,11 @@ fn prepare(kind: &Kind, object: &mut Value, now: jiff::Timestamp) {
     ] {
         fields.remove(gone);
     }
+}
+
+/// What the server itself fills in before a new object is looked at.
+fn prepare(kind: &Kind, object: &mut Value, now: jiff::Timestamp) {
+    let fields = metadata::of(object);
     fields.insert("uid".to_owned(), Uuid::new_v4().to_string().into());
     fields.insert("creationTimestamp".to_owned(), moment(now).into());
     let start = fields.get("generateName").and_then(Value::as_str);
@@ -143,9 +148,9 @@ pub(super) fn changed(
 ) -> Result<Arc<Value>, Status> {
     let kind = call.target.kind;
     call.expect_namespace(store, call.name(), false)?;
+    authz::may_grant(store, &call.asked.user, call.wanted, &object, Some(before))?;
     check_version(call, before, &mut object)?;
     carry_over(kind, before, &mut object);
-    authz::may_grant(store, &call.asked.user, call.wanted, &object, Some(before))?;
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     if object == **before {

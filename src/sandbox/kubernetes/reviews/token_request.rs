@@ -2,9 +2,10 @@
 
 use super::super::authn::{self, ISSUER, Wanted};
 use super::super::kinds::Kind;
+use super::super::metadata::moment;
 use super::super::status::Status;
 use super::super::store::Key;
-use super::{Cause, Question, seconds, text, texts, valid};
+use super::{Cause, Question, text, texts, valid};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -74,12 +75,12 @@ pub(super) fn answer(asked: &Question<'_>, mut object: Value) -> Result<Value, S
     let metadata = &mut object["metadata"];
     metadata["name"] = name.into();
     metadata["uid"] = uid.clone().into();
-    metadata["creationTimestamp"] = seconds(asked.now).into();
+    metadata["creationTimestamp"] = moment(asked.now).into();
     object["spec"]["audiences"] = json!(audiences);
     if object["spec"]["boundObjectRef"].is_null() {
         object["spec"]["boundObjectRef"] = Value::Null;
     }
-    object["status"] = json!({ "token": token, "expirationTimestamp": seconds(ends) });
+    object["status"] = json!({ "token": token, "expirationTimestamp": moment(ends) });
     Ok(object)
 }
 

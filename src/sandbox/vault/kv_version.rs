@@ -1,0 +1,60 @@
+//! The version of a KV mount, which may be raised and never lowered.
+
+use super::Flavour;
+use super::call::Refusal;
+use super::fields;
+use super::state::Mount;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// Tunes the options of a mount: those given are added to those it has. What is to be said about it is a warning.
+pub(super) fn tune(
+    mount: &mut Mount,
+    given: &Map<String, Value>,
+    flavour: Flavour,
+    now: Timestamp,
+) -> Result<Option<String>, Refusal> {
+    let known = mount.options.clone().unwrap_or_default();
+    let before = known.get("version").and_then(fields::text);
+    let mut warning = None;
+    if let Some(asked) = given.get("version") {
+        let asked = fields::text(asked).unwrap_or_default();
+        let before = before.and_then(|before| before.parse::<u32>().ok());
+        let (before, asked) = (before.unwrap_or(0), asked.parse::<u32>().unwrap_or(0));
+        if !(1..=2).contains(&asked) {
+            let error = format!("invalid version provided: {asked}");
+            return Err(Refusal::invalid(error));
+        }
+        if asked < before {
+            let error = format!("cannot downgrade mount from version {before}");
+            return Err(Refusal::invalid(error));
+        }
+        if asked > before {
+            warning = Some(upgrading(before, asked, flavour));
+        }
+        let upgraded = mount.backend.as_ref().filter(|_| asked == 2);
+        if let Some(upgraded) = upgraded.and_then(|backend| backend.upgraded(now)) {
+            mount.backend = Some(upgraded);
+        }
+    }
+    let given = given.iter().map(|(name, value)| {
+        let text = fields::text(value).unwrap_or_default();
+        (name.clone(), Value::from(text))
+    });
+    let mut options = known;
+    options.extend(given);
+    mount.options = Some(options);
+    Ok(warning)
+}
+
+fn upgrading(before: u32, asked: u32, flavour: Flavour) -> String {
+    // OpenBao tells neither of them.
+    let (before, asked) = match flavour {
+        Flavour::OpenBao => (0, 0),
+        Flavour::HashiCorp => (before, asked),
+    };
+    format!(
+        "Upgrading mount from version {before} to version {asked}. This mount will be unavailable for a brief period \
+         and will resume service shortly."
+    )
+}

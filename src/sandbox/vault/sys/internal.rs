@@ -1,0 +1,117 @@
+//! `sys/internal/ui/…`: what command lines ask before they know which engine a path belongs to.
+
+use super::mounts::of_table;
+use crate::sandbox::vault::Flavour;
+use crate::sandbox::vault::access::Access;
+use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
+use crate::sandbox::vault::mounts::shown;
+use crate::sandbox::vault::state::State;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+pub(in crate::sandbox::vault) fn needs_no_token(path: &str) -> bool {
+    let path = path.strip_prefix("sys/internal/ui/").unwrap_or_default();
+    path == "mounts" || path.starts_with("mounts/") || path == "namespaces"
+}
+
+pub(in crate::sandbox::vault) fn internal(
+    state: &State,
+    call: &Call,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let path = call
+        .path
+        .strip_prefix("sys/internal/ui/")
+        .unwrap_or_default();
+    if !needs_no_token(&call.path) {
+        return Err(Refusal::unsupported_path());
+    }
+    if call.operation != Operation::Read {
+        return Err(Refusal::unsupported_operation());
+    }
+    let token = call.token.as_deref().and_then(|id| state.tokens.get(id));
+    let token = token.filter(|token| call.namespace.starts_with(&token.namespace));
+    let access = token.map(|token| Access::of(state, token, now));
+    match path.strip_prefix("mounts/") {
+        Some(path) if !path.is_empty() => mount(state, call, access.as_ref(), path),
+        _ if path == "namespaces" => namespaces(state, call, access.as_ref()),
+        _ => Ok(Answer::data(mounts(state, call, access.as_ref()))),
+    }
+}
+
+fn mounts(state: &State, call: &Call, access: Option<&Access>) -> Value {
+    let Some(home) = state.namespaces.get(&call.namespace) else {
+        return Value::Null;
+    };
+    let table = |table: &str| {
+        let mut entries = Map::new();
+        for (path, mount) in of_table(home, table) {
+            let full = format!("{table}{path}");
+            let open = mount.tuned.get("listing_visibility");
+            let open = open.and_then(Value::as_str) == Some("unauth");
+            if access.is_some_and(|access| access.sees(&call.namespace, &full)) {
+                entries.insert(path.to_owned(), shown(&full, mount, state.flavour));
+            } else if open {
+                let entry = json!({
+                    "type": mount.kind,
+                    "description": mount.description,
+                    "options": mount.options,
+                });
+                entries.insert(path.to_owned(), entry);
+            }
+        }
+        entries
+    };
+    json!({ "auth": table("auth/"), "secret": table("") })
+}
+
+fn mount(
+    state: &State,
+    call: &Call,
+    access: Option<&Access>,
+    path: &str,
+) -> Result<Answer, Refusal> {
+    let path = format!("{}/", path.trim_end_matches('/'));
+    let home = state.namespaces.get(&call.namespace);
+    let found = home.and_then(|home| {
+        let mounts = home.mounts.iter();
+        mounts
+            .filter(|(mount, _)| path.starts_with(mount.as_str()))
+            .max_by_key(|(mount, _)| mount.len())
+    });
+    if access.is_none() {
+        return Err(Refusal::denied());
+    }
+    let refused = || {
+        let error = format!(
+            "preflight capability check returned 403, please ensure client's policies grant access to path {path:?}"
+        );
+        Refusal::new(403, error)
+    };
+    let Some((at, mount)) = found else {
+        return Err(refused());
+    };
+    if !access.is_some_and(|access| access.sees(&call.namespace, at)) {
+        return Err(refused());
+    }
+    let mut entry = shown(at, mount, state.flavour);
+    // An auth method is named as `sys/auth` names it.
+    entry["path"] = at.trim_start_matches("auth/").into();
+    Ok(Answer::data(entry))
+}
+
+fn namespaces(state: &State, call: &Call, access: Option<&Access>) -> Result<Answer, Refusal> {
+    if access.is_none() {
+        return Err(Refusal::denied());
+    }
+    let below = state.namespaces.keys().filter_map(|path| {
+        let path = path.strip_prefix(call.namespace.as_str())?;
+        (!path.is_empty() && path.matches('/').count() == 1).then(|| path.to_owned())
+    });
+    let keys: Vec<String> = below.collect();
+    Ok(Answer::data(match (state.flavour, keys.is_empty()) {
+        (Flavour::HashiCorp, _) => json!({ "keys": [""] }),
+        (Flavour::OpenBao, true) => json!({}),
+        (Flavour::OpenBao, false) => json!({ "keys": keys }),
+    }))
+}

@@ -1,0 +1,137 @@
+//! The ordinary command line works on the sandbox as on a real server.
+
+use super::support;
+use super::vaults;
+use std::process::Command;
+
+/// What a command printed and how it ended, with what a server makes up taken out.
+fn run(addr: &str, token: &str, home: &std::path::Path, command: &str) -> (Option<i32>, String) {
+    let arguments = command
+        .split_whitespace()
+        .map(|part| part.replace('~', " "));
+    let output = Command::new(support::binaries::vault())
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("VAULT_ADDR", addr)
+        .env("VAULT_TOKEN", token)
+        .output()
+        .unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let lines = said.lines().map(|line| {
+        // What is made up is long and has digits; how wide a column is depends on it.
+        let words = line.split_whitespace().map(|word| {
+            let made_up = word.len() >= 8 && word.chars().any(|letter| letter.is_ascii_digit());
+            if made_up || word.starts_with("---") {
+                "…"
+            } else {
+                word
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
+    });
+    (output.status.code(), lines.collect::<Vec<_>>().join("\n"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ordinary_commands_end_and_print_alike() {
+    let (_pair, sandbox, real) = vaults().await;
+    let home = tempfile::tempdir().unwrap();
+    let rules = home.path().join("rules.hcl");
+    std::fs::write(&rules, "path \"secret/*\" { capabilities = [\"read\"] }\n").unwrap();
+    let commands = r"
+        status
+        status -format=json
+        policy list
+        policy write team {rules}
+        policy write team {rules}
+        policy read team
+        policy read none
+        policy list -format=json
+        policy delete team
+        policy delete none
+        secrets list
+        secrets list -detailed
+        secrets enable -path=kv -version=2 kv
+        secrets enable -path=kv kv
+        secrets enable -path=old -version=1 -description=ours kv
+        secrets tune -description=more old/
+        secrets tune -default-lease-ttl=1h old/
+        secrets disable old/
+        secrets disable old/
+        auth list
+        auth list -detailed
+        auth tune -description=tokens token/
+        auth disable none
+        token create -policy=default -ttl=1h -field=token_type
+        token create -policy=default -ttl=1h
+        token create -orphan -period=1h -policy=default -display-name=a -metadata=a=b
+        token lookup
+        token lookup none
+        token capabilities sys/mounts
+        token capabilities root sys/mounts
+        token renew
+        token revoke none
+        token revoke -accessor none
+        kv put kv/a one=1 two=2
+        kv get kv/a
+        kv get -field=one kv/a
+        kv get -format=json kv/a
+        kv get kv/none
+        kv put -cas=0 kv/a one=1
+        kv patch kv/a three=3
+        kv list kv
+        kv list kv/none
+        kv metadata get kv/a
+        kv metadata put -max-versions=3 -custom-metadata=a=b kv/a
+        kv delete kv/a
+        kv undelete -versions=1 kv/a
+        kv rollback -version=1 kv/a
+        kv destroy -versions=1 kv/a
+        kv metadata delete kv/a
+        kv put none/a b=c
+        write kv/config max_versions=4
+        read kv/config
+        write kv/data/b data=x
+        read sys/mounts/kv
+        read -format=json sys/policies/acl/default
+        read sys/nope
+        list sys/policies/acl
+        list kv/metadata
+        delete kv/metadata/none
+        write -f sys/nope
+        write sys/policies/acl/x policy=@{rules}
+        read sys/policies/acl/x
+        secrets move kv/ moved/
+        namespace list
+        namespace create team
+        namespace lookup team
+        namespace list
+        namespace delete team
+        login root
+        print token
+    ";
+    let mut differences = String::new();
+    for command in commands
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        let command = command.replace("{rules}", &rules.display().to_string());
+        let ours = run(sandbox.addr(), sandbox.root_token(), home.path(), &command);
+        let theirs = run(real.addr(), real.token(), home.path(), &command);
+        let ours = (ours.0, ours.1.replace(sandbox.addr(), "ADDR"));
+        let theirs = (theirs.0, theirs.1.replace(real.addr(), "ADDR"));
+        if ours != theirs {
+            differences.push_str(&format!(
+                "`{command}` of the sandbox ended {:?}:\n{}\nand of the real one {:?}:\n{}\n\n",
+                ours.0, ours.1, theirs.0, theirs.1
+            ));
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}

@@ -1,0 +1,166 @@
+//! Policies are written, shown and taken away alike.
+
+use super::story::tell;
+use super::vaults;
+
+#[tokio::test]
+async fn a_policy_is_written_shown_and_deleted() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        LIST sys/policies/acl
+        SCAN sys/policies/acl
+        GET sys/policies/acl
+        GET sys/policy
+        LIST sys/policy
+        GET sys/policies/acl/none
+        GET sys/policy/none
+        DELETE sys/policies/acl/none
+        PUT sys/policies/acl/a {"policy":"path \"x\" { capabilities = [\"read\"] }"}
+        GET sys/policies/acl/a
+        GET sys/policy/a
+        POST sys/policy/a {"policy":"path \"y\" { capabilities = [\"read\"] }"}
+        GET sys/policies/acl/a
+        POST sys/policy/old {"rules":"path \"y\" { policy = \"read\" }"}
+        GET sys/policy/old
+        GET sys/policies/acl/old
+        POST sys/policies/acl/new {"rules":"path \"y\" { policy = \"read\" }"}
+        GET sys/policies/acl/new
+        PUT sys/policies/acl/MiXed {"policy":"path \"x\" { capabilities = [\"read\"] }"}
+        GET sys/policies/acl/mixed
+        GET sys/policies/acl/MIXED
+        GET sys/policy/MIXED
+        PUT sys/policies/acl/base {"policy":"cGF0aCAieCIgeyBjYXBhYmlsaXRpZXMgPSBbInJlYWQiXSB9"}
+        GET sys/policies/acl/base
+        PUT sys/policies/acl/team/b {"policy":"path \"x\" { capabilities = [\"read\"] }"}
+        GET sys/policies/acl/team/b
+        LIST sys/policies/acl
+        SCAN sys/policies/acl
+        LIST sys/policies/acl/team
+        SCAN sys/policies/acl/team
+        LIST sys/policy
+        LIST sys/policies/detailed/acl
+        SCAN sys/policies/detailed/acl
+        GET sys/policies/detailed/acl
+        LIST sys/policies/detailed/acl/team
+        LIST sys/policies/acl?limit=2
+        LIST sys/policies/acl?after=base
+        LIST sys/policies/detailed/acl?after=base&limit=1
+        DELETE sys/policies/acl/MIXED
+        DELETE sys/policy/old
+        DELETE sys/policies/acl/team/b
+        LIST sys/policies/acl
+        GET sys/policies
+        LIST sys/policies
+        LIST sys/policies/rgp
+        POST sys/policies/acl {}
+        DELETE sys/policies/acl
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_no_policy_is_refused() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        PUT sys/policies/acl/a {}
+        PUT sys/policies/acl/a {"policy":""}
+        PUT sys/policies/acl/unreadable {"policy":1}
+        PUT sys/policies/acl/a {"policy":{"path":{}}}
+        PUT sys/policies/acl/a {"policy":["a"]}
+        PUT sys/policies/acl/a {"policy":" # nothing"}
+        GET sys/policies/acl/a
+        PUT sys/policies/acl/a {"policy":"path \"x\" { capabilities = [\"foo\"] }"}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { foo = [\"foo\"] }"}
+        PUT sys/policies/acl/a {"policy":"foo \"x\" { }"}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { policy = \"foo\" }"}
+        PUT sys/policies/acl/a {"policy":"path \"x+*\" { policy = \"read\" }"}
+        PUT sys/policies/acl/unreadable {"policy":"path \"x\" {"}
+        PUT sys/policies/acl/a {"policy":"{"}
+        PUT sys/policies/acl/unreadable {"policy":"nonsense"}
+        PUT sys/policies/acl/unreadable {"policy":"path \"x\" { capabilities = \"read\" }"}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { capabilities = [\"read\"] min_wrapping_ttl = \"2h\" max_wrapping_ttl = \"1h\" }"}
+        PUT sys/policies/acl/unreadable {"policy":"path \"x\" { capabilities = [\"read\"] min_wrapping_ttl = \"x\" }"}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { foo = 1\n bar = 2 }"}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { capabilities = [\"scan\"] }"}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { capabilities = [\"subscribe\"] }"}
+        PUT sys/policies/acl/a {"policy":"path \"{{x\" { capabilities = [\"read\"] }"}
+        PUT sys/policies/acl/a {"policy":"path \"a\" { } path \"x\" { capabilities = [\"read\",\"other\"] }"}
+        PUT sys/policies/acl/root {"policy":"path \"x\" { }"}
+        PUT sys/policies/acl/Root {"policy":"path \"x\" { }"}
+        DELETE sys/policies/acl/root
+        DELETE sys/policies/acl/default
+        PUT sys/policies/acl/response-wrapping {"policy":"path \"x\" { }"}
+        DELETE sys/policies/acl/response-wrapping
+        GET sys/policies/acl/response-wrapping
+        GET sys/policies/acl/control-group
+        PUT sys/policies/acl/control-group {"policy":"path \"x\" { }"}
+        DELETE sys/policies/acl/control-group
+        GET sys/policies/acl/root
+        GET sys/policy/root
+        PUT sys/policies/acl/default {"policy":"path \"x\" { capabilities = [\"read\"] }"}
+        GET sys/policies/acl/default
+        "#,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_policy_that_says_more_than_its_text_is_kept_so() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        PUT sys/policies/acl/a {"policy":"path \"x\" { }","cas":-1}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { }","cas":-1}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { }","cas":0}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { }","cas":1}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { }","cas":"2"}
+        PUT sys/policies/acl/a {"policy":"path \"x\" { }","cas":"x"}
+        PUT sys/policies/acl/n {"policy":"path \"x\" { }","cas":0}
+        PUT sys/policies/acl/n {"policy":"path \"x\" { }","cas":1}
+        GET sys/policies/acl/a
+        PUT sys/policies/acl/b {"policy":"path \"x\" { }","cas_required":true}
+        PUT sys/policies/acl/b {"policy":"path \"x\" { }","cas_required":true,"cas":-1}
+        PUT sys/policies/acl/b {"policy":"path \"x\" { }"}
+        PUT sys/policies/acl/b {"policy":"path \"x\" { }","cas":1}
+        GET sys/policies/acl/b
+        DELETE sys/policies/acl/b
+        PUT sys/policies/acl/b {"policy":"path \"x\" { }"}
+        GET sys/policies/acl/b
+        PUT sys/policies/acl/c {"policy":"path \"x\" { }","ttl":"1h"}
+        GET sys/policies/acl/c
+        PUT sys/policies/acl/c {"policy":"path \"x\" { }","expiration":"2040-01-01T00:00:00Z"}
+        GET sys/policies/acl/c
+        GET sys/policy/c
+        PUT sys/policies/acl/c {"policy":"path \"x\" { }","expiration":"2040-01-01T00:00:00Z","ttl":"1h"}
+        PUT sys/policies/acl/c {"policy":"path \"x\" { }","expiration":"2020-01-01T00:00:00Z"}
+        PUT sys/policies/acl/c {"policy":"path \"x\" { }","expiration":"soon"}
+        PUT sys/policies/acl/c {"policy":"path \"x\" { }","ttl":"soon"}
+        PUT sys/policies/acl/c {"policy":"path \"x\" { }","ttl":"-1h"}
+        GET sys/policies/acl/c
+        PUT sys/policies/acl/d {"policy":"path \"x\" { }","allow_slashes_in_identity_templates":true,"allow_wildcards_in_identity_templates":true}
+        GET sys/policies/acl/d
+        PUT sys/policies/acl/d {"policy":"path \"x\" { }","bogus":1}
+        PATCH sys/policies/acl/d {"cas_required":true}
+        GET sys/policies/acl/d
+        PATCH sys/policies/acl/d {"ttl":"1h"}
+        PATCH sys/policies/acl/d {"ttl":"1h","cas":3}
+        GET sys/policies/acl/d
+        PATCH sys/policies/acl/d {"policy":"path \"z\" { }","cas":4}
+        GET sys/policies/acl/d
+        PATCH sys/policies/acl/none {"policy":"path \"z\" { }"}
+        PATCH sys/policies/acl/a {"policy":"path \"z\" { capabilities = [\"x\"] }"}
+        PATCH sys/policies/acl/a {}
+        PATCH sys/policies/acl/root {"policy":"path \"z\" { }"}
+        PATCH sys/policy/a {"policy":"path \"z\" { }"}
+        GET sys/policies/acl/a
+        LIST sys/policies/detailed/acl
+        "#,
+    )
+    .await;
+}
