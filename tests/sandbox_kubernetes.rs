@@ -24,6 +24,8 @@ mod kubernetes_namespaces;
 mod lists;
 #[path = "sandbox/masks.rs"]
 mod masks;
+#[path = "sandbox/object_sequences.rs"]
+mod object_sequences;
 #[path = "sandbox/objects.rs"]
 mod objects;
 #[path = "sandbox/pair.rs"]

@@ -42,7 +42,7 @@ use http::Api;
 use jiff::Timestamp;
 use request::User;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::Store;
 
 /// How a cluster is to be.
@@ -114,9 +114,21 @@ impl Cluster {
 /// What a cluster has before anybody has asked it for anything.
 fn begin(now: Timestamp) -> Store {
     let mut store = Store::default();
-    authz::begin(&mut store, now);
+    for (key, object) in roles() {
+        store.found(key.clone(), Arc::clone(object));
+    }
     namespaces::begin(&mut store, now);
     store
+}
+
+/// The roles and bindings of the start: many and large, so all clusters of a process share them.
+fn roles() -> &'static [(store::Key, Arc<serde_json::Value>)] {
+    static ROLES: OnceLock<Vec<(store::Key, Arc<serde_json::Value>)>> = OnceLock::new();
+    ROLES.get_or_init(|| {
+        let mut store = Store::default();
+        authz::begin(&mut store, Timestamp::now());
+        store.objects.into_iter().collect()
+    })
 }
 
 fn credentials(options: &Options) -> Result<Credentials, StartError> {

@@ -39,6 +39,7 @@ async fn what_is_deleted_is_the_object_that_was_meant() {
         "/api/v1/namespaces/preconditions",
         "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/cluster-admin",
     ] {
+        pair.ask(Ask::new("GET", path)).await;
         for body in [
             json!({"preconditions": {"uid": "x"}}),
             json!({"preconditions": {"resourceVersion": "1"}}),

@@ -27,6 +27,8 @@ const MADE_UP: [&str; 17] = [
 const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];
 /// Fields whose number counts the seconds that are left, which go by between two answers.
 const LEFT: [&str; 2] = ["ttl", "lease_duration"];
+/// In place of what is another one with every request.
+const MOVING: &str = "<moving>";
 /// Shorter texts are not looked for inside of others.
 const TELLING: usize = 8;
 
@@ -34,23 +36,25 @@ const TELLING: usize = 8;
 #[derive(Debug, Default)]
 pub struct Masks {
     named: BTreeMap<String, String>,
+    /// Of these, what a test named itself.
+    set: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
-    /// What was found in answers, not named from outside.
-    found: Vec<String>,
 }
 
 impl Masks {
     /// Calls this text so, wherever it stands.
     pub fn name(&mut self, text: &str, name: &str) {
+        let before = std::mem::take(&mut self.set);
+        let others = before.into_iter().filter(|(_, known)| known != name);
+        self.set = others.collect();
+        self.set.insert(text.to_owned(), name.to_owned());
         self.named.insert(text.to_owned(), name.to_owned());
     }
 
-    /// Forgets what was found, so that a long run of sequences does not look for all that was ever made up.
+    /// Forgets what came up so far, so that a sequence that went wrong does not tell on the next.
     pub fn forget(&mut self) {
+        self.named = self.set.clone();
         self.given.clear();
-        for text in std::mem::take(&mut self.found) {
-            self.named.remove(&text);
-        }
     }
 
     pub fn mask(&mut self, value: &mut Value) {
@@ -68,13 +72,14 @@ impl Masks {
                 }
             }
             Value::Array(items) => items.iter().for_each(|item| self.find(field, item)),
-            Value::String(text) if MADE_UP.contains(&field) && !text.is_empty() => {
+            Value::String(text)
+                if MADE_UP.contains(&field) && !text.is_empty() && text != MOVING =>
+            {
                 if !self.named.contains_key(text) {
                     let count = self.given.entry(field.to_owned()).or_default();
                     *count += 1;
                     let name = format!("<{field} {count}>");
                     self.named.insert(text.clone(), name);
-                    self.found.push(text.clone());
                 }
             }
             _ => {}
@@ -111,6 +116,7 @@ impl Masks {
         if text.parse::<jiff::Timestamp>().is_ok() {
             return "<time>".to_owned();
         }
+        let text = &without_versions(text);
         let telling = self
             .named
             .iter()
@@ -129,15 +135,17 @@ fn mask_moments(value: &mut Value) {
             let kind = fields.get("kind").and_then(Value::as_str);
             let is_list = kind.is_some_and(|kind| kind.ends_with("List") || kind == "Table");
             let is_bookmark = fields.get("type").is_some_and(|of| of == "BOOKMARK");
-            let place = match () {
+            let mut place = match () {
                 () if is_list => fields.get_mut("metadata"),
                 () if is_bookmark => fields
                     .get_mut("object")
                     .and_then(|of| of.get_mut("metadata")),
                 () => None,
             };
-            if let Some(version) = place.and_then(|metadata| metadata.get_mut("resourceVersion")) {
-                *version = "".into();
+            for moving in ["resourceVersion", "continue"] {
+                if let Some(text) = place.as_mut().and_then(|of| of.get_mut(moving)) {
+                    *text = MOVING.into();
+                }
             }
             if let Some(Value::Array(cells)) = fields.get_mut("cells") {
                 cells
@@ -150,6 +158,22 @@ fn mask_moments(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(mask_moments),
         _ => {}
     }
+}
+
+/// The revisions in messages are too short to be known again.
+fn without_versions(text: &str) -> String {
+    let before = [
+        "ResourceVersion in record (",
+        "ResourceVersion in object meta: ",
+        "Too large resource version: 99999999, current: ",
+    ];
+    before.iter().fold(text.to_owned(), |text, before| {
+        let Some((start, rest)) = text.split_once(before) else {
+            return text;
+        };
+        let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        format!("{start}{before}<version>{rest}")
+    })
 }
 
 /// `5s`, `3m20s`.

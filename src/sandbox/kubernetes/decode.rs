@@ -110,15 +110,28 @@ fn read(
     Ok(Decoded { object, warnings })
 }
 
-/// An object that a patch made, read as one that was sent: it and what strict reading refuses, or why it cannot be one.
-pub(super) fn decode_patched(kind: &Kind, tree: Tree) -> Result<(Value, Vec<String>), String> {
+/// An object that a patch made, read as one that was sent; why it cannot be one otherwise.
+pub(super) fn decode_patched(
+    kind: &Kind,
+    text: &str,
+    validation: FieldValidation,
+) -> Result<Decoded, String> {
     let mut findings = Findings::default();
+    let tree = json::parse(text)?;
     let mut object = typed::read(kind, tree, &mut findings);
     if let Some(wrong) = findings.wrong {
         return Err(wrong);
     }
+    let warnings = match validation {
+        FieldValidation::Strict if !findings.strict.is_empty() => {
+            let all = findings.strict.join(", ");
+            return Err(format!("strict decoding error: {all}"));
+        }
+        FieldValidation::Warn => findings.strict,
+        _ => Vec::new(),
+    };
     finish(kind, &mut object)?;
-    Ok((object, findings.strict))
+    Ok(Decoded { object, warnings })
 }
 
 /// Apply's body, YAML or JSON, kept as it is: server-side apply must know what was not said. With it, where a name stands

@@ -8,6 +8,9 @@ const MOST_OPERATIONS: usize = 10_000;
 
 /// The object that the patch makes.
 pub(super) fn apply(patch: &Value, mut object: Value) -> Result<Value, Status> {
+    if patch.is_null() {
+        return Ok(object);
+    }
     let Value::Array(operations) = patch else {
         return Err(Status::bad_request(format!(
             "error decoding patch: json: cannot unmarshal {} into Go value of type []handlers.jsonPatchOp",
@@ -23,6 +26,12 @@ pub(super) fn apply(patch: &Value, mut object: Value) -> Result<Value, Status> {
                 operations.len()
             ),
         ));
+    }
+    if let Some(other) = operations.iter().find(|operation| !operation.is_object()) {
+        return Err(Status::bad_request(format!(
+            "error decoding patch: json: cannot unmarshal {} into Go value of type handlers.jsonPatchOp",
+            go_word(other)
+        )));
     }
     for operation in operations {
         step(&mut object, operation).ok_or_else(rejected)?;

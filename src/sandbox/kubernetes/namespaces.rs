@@ -7,7 +7,7 @@ use super::fields::{self, Manager};
 use super::http::Api;
 use super::kinds::{self, Kind};
 use super::metadata::{self, moment};
-use super::status::Status;
+use super::status::{Cause, Status};
 use super::store::{Key, Store};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ pub(super) fn begin(store: &mut Store, now: Timestamp) {
             },
         });
         let manager = Manager {
-            name: "kube-apiserver".to_owned(),
+            name: format!("kube-apiserver-{}", super::discovery::VERSION),
             subresource: None,
             force: false,
             now,
@@ -60,6 +60,28 @@ pub(super) fn begin(store: &mut Store, now: Timestamp) {
 pub(super) fn prepare(object: &mut Value) {
     object["spec"] = json!({ "finalizers": ["kubernetes"] });
     object["status"] = json!({ "phase": "Active" });
+}
+
+/// A namespace that is not deleted is active.
+pub(super) fn check_phase(object: &Value) -> Result<(), Status> {
+    let phase = object["status"]["phase"].as_str().unwrap_or_default();
+    let (wanted, state) = if metadata::is_being_deleted(object) {
+        ("Terminating", "is not")
+    } else {
+        ("Active", "is")
+    };
+    if phase == wanted {
+        return Ok(());
+    }
+    let cause = Cause {
+        reason: "FieldValueInvalid",
+        message: format!(
+            "Invalid value: {phase:?}: may only be '{wanted}' if `deletionTimestamp` {state} empty"
+        ),
+        field: "status.Phase".to_owned(),
+    };
+    let name = metadata::text(object, "name");
+    Err(Status::invalid("Namespace", "", name, &[cause]))
 }
 
 /// Refuses what cannot be written because of its namespace.

@@ -82,7 +82,8 @@ impl Store {
 
     /// An object that every cluster has from its start, shared between them.
     pub(super) fn found(&mut self, key: Key, object: Arc<Value>) {
-        self.revision += 1;
+        let revision = metadata::version(&object).unwrap_or_default();
+        self.revision = self.revision.max(revision);
         self.forgotten = self.revision;
         self.objects.insert(key, object);
         self.news.send_replace(self.revision);

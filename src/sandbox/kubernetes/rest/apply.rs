@@ -30,8 +30,10 @@ pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
             )));
         }
         None => {
-            // It is a version of nothing.
-            metadata::of(&mut object).remove("resourceVersion");
+            // It is the version of nothing; a dry run says it back all the same.
+            if !options.dry_run {
+                metadata::of(&mut object).remove("resourceVersion");
+            }
             (201, write::new(store, call, &options, object)?)
         }
     };

@@ -44,7 +44,13 @@ pub(super) fn delete(store: &mut Store, call: &Call<'_>) -> Result<Response, Sta
     let object = store.get(&key).cloned().ok_or_else(|| call.not_found())?;
     options.check(kind, &object)?;
     match options.remove(store, call, &key, &object) {
-        Outcome::Gone(object) if kind.resource == "serviceaccounts" => call.show(200, &object, &[]),
+        Outcome::Gone(object) if kind.resource == "serviceaccounts" => {
+            let mut last = Value::clone(&object);
+            if !options.dry_run {
+                last["metadata"]["resourceVersion"] = store.revision.to_string().into();
+            }
+            call.show(200, &last, &[])
+        }
         Outcome::Gone(object) => Ok(answer::object(200, &deleted(kind, &object), &[])),
         Outcome::Held(object) => call.show(200, &object, &[]),
     }

@@ -277,10 +277,14 @@ fn check_options(call: &Call<'_>) -> Result<(), Status> {
             forbid("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
         }
     }
-    if let Some(wanted) = wanted.filter(|wanted| !matches!(*wanted, "Exact" | "NotOlderThan")) {
-        let message = format!(
-            "Unsupported value: {wanted:?}: supported values: \"Exact\", \"NotOlderThan\", \"\""
-        );
+    let (is_known, known): (fn(&str) -> bool, _) = if watches {
+        (|wanted| wanted == "NotOlderThan", "\"NotOlderThan\"")
+    } else {
+        let is_known: fn(&str) -> bool = |wanted| matches!(wanted, "Exact" | "NotOlderThan");
+        (is_known, "\"Exact\", \"NotOlderThan\", \"\"")
+    };
+    if let Some(wanted) = wanted.filter(|wanted| !is_known(wanted)) {
+        let message = format!("Unsupported value: {wanted:?}: supported values: {known}");
         causes.add("FieldValueNotSupported", "resourceVersionMatch", message);
     }
     if !watches && query.has("sendInitialEvents") {

@@ -3,7 +3,7 @@
 use super::strategic;
 use super::write;
 use super::{Call, Written, apply};
-use crate::sandbox::kubernetes::decode::{self, FieldValidation};
+use crate::sandbox::kubernetes::decode;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::{Cause, Status};
 use crate::sandbox::kubernetes::store::Store;
@@ -38,7 +38,10 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let mut shown = Value::clone(&before);
     shown["apiVersion"] = kind.api_version().into();
     let patched = patched(call, media, shown)?;
-    let (mut object, warnings) = decoded(call, &patched, options.validation)?;
+    let text = patched.to_string();
+    let decoded = decode::decode_patched(kind, &text, options.validation);
+    let decoded = decoded.map_err(|why| unfit(&text, &why))?;
+    let mut object = decoded.object;
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     write::keep_other_half(call, &before, &mut object);
@@ -47,7 +50,7 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     Ok(Written {
         code: 200,
         object,
-        warnings,
+        warnings: decoded.warnings,
     })
 }
 
@@ -61,6 +64,9 @@ fn patched(call: &Call<'_>, media: &str, mut object: Value) -> Result<Value, Sta
     let patch = decode::parse(&text)
         .map_err(|why| Status::bad_request(format!("{prefix}{why}")))?
         .into_value();
+    if media == MERGE_PATCH && patch.is_null() {
+        return Err(Status::bad_request("Invalid JSON Patch"));
+    }
     match media {
         JSON_PATCH => json_patch::apply(&patch, object),
         MERGE_PATCH => {
@@ -96,26 +102,6 @@ fn merge(object: &mut Value, patch: &Map<String, Value>) {
             }
             value => drop(fields.insert(name.clone(), value.clone())),
         }
-    }
-}
-
-/// The object that a patch made, and what is to be said about it.
-fn decoded(
-    call: &Call<'_>,
-    patched: &Value,
-    validation: FieldValidation,
-) -> Result<(Value, Vec<String>), Status> {
-    let text = patched.to_string();
-    let tree = decode::parse(&text).map_err(|why| unfit(&text, &why))?;
-    let (object, findings) =
-        decode::decode_patched(call.target.kind, tree).map_err(|why| unfit(&text, &why))?;
-    match validation {
-        FieldValidation::Strict if !findings.is_empty() => {
-            let why = format!("strict decoding error: {}", findings.join(", "));
-            Err(unfit(&text, &why))
-        }
-        FieldValidation::Warn => Ok((object, findings)),
-        _ => Ok((object, Vec::new())),
     }
 }
 

@@ -119,16 +119,14 @@ fn delete_from(list: Option<&mut Value>, gone: &Value) {
 }
 
 fn merge_set(value: &mut Value, patch: &[Value]) {
-    if !value.is_array() {
-        *value = Value::Array(Vec::new());
-    }
-    if let Value::Array(items) = value {
-        for item in patch {
-            if !items.contains(item) {
-                items.push(item.clone());
-            }
+    let before = value.as_array().cloned().unwrap_or_default();
+    let mut merged = before.clone();
+    for item in patch {
+        if !merged.contains(item) {
+            merged.push(item.clone());
         }
     }
+    *value = ordered(&before, patch, merged, |one, other| one == other);
 }
 
 fn merge_entries(value: &mut Value, patch: &[Value], of: &'static Schema, key: &str) {
@@ -147,6 +145,7 @@ fn merge_entries(value: &mut Value, patch: &[Value], of: &'static Schema, key: &
     if !value.is_array() {
         *value = Value::Array(Vec::new());
     }
+    let before = value.as_array().cloned().unwrap_or_default();
     let Value::Array(items) = value else { return };
     for entry in patch {
         let same = |item: &Value| item.get(key).is_some() && item.get(key) == entry.get(key);
@@ -158,4 +157,36 @@ fn merge_entries(value: &mut Value, patch: &[Value], of: &'static Schema, key: &
             items.push(entry.clone());
         }
     }
+    let merged = std::mem::take(items);
+    *value = ordered(&before, patch, merged, |one, other| {
+        one.get(key) == other.get(key)
+    });
+}
+
+/// What the patch names comes first and in its order, unless the list had it behind something that the patch does not
+/// name.
+fn ordered(
+    before: &[Value],
+    patch: &[Value],
+    merged: Vec<Value>,
+    same: impl Fn(&Value, &Value) -> bool,
+) -> Value {
+    let place = |list: &[Value], item: &Value| list.iter().position(|known| same(known, item));
+    let (mut named, others): (Vec<Value>, Vec<Value>) = merged
+        .into_iter()
+        .partition(|item| place(patch, item).is_some());
+    named.sort_by_key(|item| place(patch, item));
+    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
+    let mut all = Vec::new();
+    while let (Some(one), Some(other)) = (named.peek(), others.peek()) {
+        let behind = matches!(
+            (place(before, one), place(before, other)),
+            (Some(one), Some(other)) if one > other
+        );
+        let next = if behind { others.next() } else { named.next() };
+        all.extend(next);
+    }
+    all.extend(named);
+    all.extend(others);
+    Value::Array(all)
 }

@@ -33,7 +33,10 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
         None if kind.is_made_by_update() => {
             write::wipe(&mut object);
             fields::updated(kind, None, &mut object, &options.manager);
-            metadata::of(&mut object).remove("resourceVersion");
+            // It is the version of nothing; a dry run says it back all the same.
+            if !options.dry_run {
+                metadata::of(&mut object).remove("resourceVersion");
+            }
             (201, write::new(store, call, &options, object)?)
         }
         None => return Err(call.not_found()),

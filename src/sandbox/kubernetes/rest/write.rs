@@ -123,6 +123,17 @@ fn prepare(kind: &Kind, object: &mut Value, now: jiff::Timestamp) {
     if kind.resource == "namespaces" {
         namespaces::prepare(object);
     }
+    clean(kind, object);
+}
+
+/// An account refers to its Secrets by their names alone.
+fn clean(kind: &Kind, object: &mut Value) {
+    let secrets = object.get_mut("secrets").and_then(Value::as_array_mut);
+    if let ("serviceaccounts", Some(secrets)) = (kind.resource, secrets) {
+        for secret in secrets.iter_mut().filter_map(Value::as_object_mut) {
+            secret.retain(|field, _| field == "name");
+        }
+    }
 }
 
 fn made_up(start: &str) -> String {
@@ -151,6 +162,10 @@ pub(super) fn changed(
     authz::may_grant(store, &call.asked.user, call.wanted, &object, Some(before))?;
     check_version(call, before, &mut object)?;
     carry_over(kind, before, &mut object);
+    clean(kind, &mut object);
+    if kind.resource == "namespaces" {
+        namespaces::check_phase(&object)?;
+    }
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     if object == **before {
