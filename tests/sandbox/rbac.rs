@@ -133,7 +133,7 @@ async fn a_role_gives_what_it_says_and_a_refusal_says_what_is_missing() {
         ("POST", format!("{place}/serviceaccounts/app/token")),
         ("GET", "/apis/nothing.io/v1/things".to_owned()),
         ("GET", "/metrics".to_owned()),
-        ("GET", "/api/v1".to_owned()),
+        ("GET", "/apis/rbac.authorization.k8s.io".to_owned()),
         ("GET", "/openid/v1/nothing".to_owned()),
         ("GET", "/a&b<c>".to_owned()),
     ] {

@@ -58,6 +58,7 @@ pub(super) fn updated(kind: &Kind, before: Option<&Value>, after: &mut Value, by
     let owner = owner_of(kind, by, Operation::Update);
     let entries = after_update(kind, before, after, sent, owner, by.now);
     entries::write(after, entries);
+    decode::stored(kind, after);
     keep_times(before, after);
 }
 
@@ -92,6 +93,7 @@ pub(super) fn applied(
     if by.name == "kubectl" {
         note_last_applied(&mut after, applied);
     }
+    decode::stored(kind, &mut after);
     keep_times(before, &mut after);
     Ok(after)
 }
@@ -345,15 +347,15 @@ fn allowed_conflicts(kind: &Kind, before: &Value, by: &Manager) -> Set {
 
 /// kubectl's own record of what it applied follows, where there is one.
 fn note_last_applied(after: &mut Value, mut applied: Value) {
-    let annotations = after["metadata"]["annotations"].as_object_mut();
+    let annotations = after.pointer_mut("/metadata/annotations");
     let Some(record) = annotations.and_then(|annotations| annotations.get_mut(LAST_APPLIED)) else {
         return;
     };
     if record.as_str().is_some_and(str::is_empty) {
         return;
     }
-    let annotations = applied.pointer_mut("/metadata/annotations");
-    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+    let own = applied.pointer_mut("/metadata/annotations");
+    if let Some(annotations) = own.and_then(Value::as_object_mut) {
         annotations.remove(LAST_APPLIED);
     }
     *record = format!("{applied}\n").into();

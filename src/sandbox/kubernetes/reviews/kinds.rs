@@ -177,7 +177,7 @@ static SELF_STRUCT: Struct = Struct {
 static TOKEN_REQUEST_SPEC: Struct = Struct {
     name: "v1.TokenRequestSpec",
     fields: &[
-        telling("audiences", TEXTS),
+        shown("audiences", TEXTS),
         telling("expirationSeconds", Schema::Integer(64)),
         telling("boundObjectRef", Schema::Struct(&BOUND_REFERENCE)),
     ],
