@@ -175,7 +175,9 @@ fn install() {
     };
     static ONCE: Once = Once::new();
     // Nothing else in the program installs one.
-    ONCE.call_once(|| drop(RING.install_default()));
+    ONCE.call_once(|| {
+        let _ = RING.install_default();
+    });
 }
 
 struct Es256(primitive::EcdsaKeyPair);

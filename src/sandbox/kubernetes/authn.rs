@@ -1,6 +1,6 @@
 //! Who asks: the tokens that a cluster knows from its start, its service accounts' tokens, and impersonation.
 //!
-//! Absent: client certificates, tokens of an OpenID provider, the Secrets that once held tokens of service accounts.
+//! Absent: client certificates, tokens of an identity provider, the Secrets that once held tokens of service accounts.
 
 mod accounts;
 mod impersonate;

@@ -1,6 +1,6 @@
-//! What a cluster says of itself: `/version`, `/api`, `/apis`, the resources of a group, OpenAPI, health, signing keys.
+//! What a cluster says of itself: `/version`, `/api`, `/apis`, the resources of a group, `OpenAPI`, health, signing keys.
 //!
-//! OpenAPI is made from the schemas that objects are held to, in its third version only: what clients of today read. It
+//! `OpenAPI` is made from the schemas that objects are held to, in its third version only: what clients of today read. It
 //! has no descriptions.
 
 mod openapi;

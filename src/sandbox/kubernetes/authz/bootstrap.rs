@@ -131,7 +131,13 @@ const ROLES: [Role; 10] = [
 ];
 
 /// Name, the role it is part of, and the rules in the order of the roles that they come from.
-const AGGREGATED: [(&str, Option<&str>, &[&[Rule]]); 3] = [
+type Aggregated = (
+    &'static str,
+    Option<&'static str>,
+    &'static [&'static [Rule]],
+);
+
+const AGGREGATED: [Aggregated; 3] = [
     ("admin", None, &[EDIT, VIEW, ADMIN]),
     ("edit", Some("admin"), &[EDIT, VIEW]),
     ("view", Some("edit"), &[VIEW]),

@@ -38,7 +38,7 @@ impl NoRole {
     }
 }
 
-/// What the bindings of the whole cluster give, and those of a namespace unless it is ``.
+/// What the bindings of the whole cluster give, and, unless it is empty, those of a namespace.
 pub(in super::super) fn grants<'a>(
     store: &'a Store,
     user: &'a User,

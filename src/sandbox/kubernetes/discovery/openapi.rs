@@ -1,4 +1,4 @@
-//! OpenAPI v3 of a group and version: what each kind holds, and which parameters its requests take.
+//! `OpenAPI` v3 of a group and version: what each kind holds, and which parameters its requests take.
 
 use super::super::kinds::{KINDS, Kind};
 use super::super::schema::{ListType, Schema, Struct};
