@@ -183,7 +183,7 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
         let home = state.namespaces.get_mut(&call.namespace);
         let mount = home.and_then(|home| home.mount_of(&call.path));
         if token.batch && mount.is_some_and(|(_, mount)| is_cubbyhole(mount)) {
-            return Err(no_place());
+            return Err(no_place(state.flavour));
         }
         call.operation = create_or_update(state, call)?;
     }
@@ -203,8 +203,13 @@ fn is_cubbyhole(mount: &Mount) -> bool {
 }
 
 /// A token without a record has no place of its own.
-fn no_place() -> Refusal {
-    Refusal::invalid("cubbyhole operations are only supported by 'service' type tokens")
+fn no_place(flavour: Flavour) -> Refusal {
+    let kind = match flavour {
+        Flavour::OpenBao => "'service'",
+        Flavour::HashiCorp => "\"service\"",
+    };
+    let error = format!("cubbyhole operations are only supported by {kind} type tokens");
+    Refusal::invalid(error)
 }
 
 fn spend(state: &mut State, id: &str) {
@@ -263,7 +268,7 @@ fn dispatch(
         done.kind = kind;
     }
     if caller.is_some_and(|caller| caller.token.batch) && is_cubbyhole(mount) {
-        return Err(no_place());
+        return Err(no_place(flavour));
     }
     let Some(backend) = &mut mount.backend else {
         let Some(caller) = caller else {
