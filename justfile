@@ -3,13 +3,23 @@
 default:
     @just --list
 
-# The example fleet on real servers
-quickstart:
-    cargo run --example quickstart
+# The story, on the embedded servers
+demo:
+    cargo run --release -- demo
 
 # Every test; the first time, the servers are built
 test:
     cargo test
+
+# The sandbox and the real servers, with ten times the generated sequences of an ordinary test run
+contract:
+    KEYFLEET_SEQUENCES=10000 cargo test --release --test sandbox_vault --test sandbox_kubernetes
+
+# Whole passes over large fleets beside a raw client, compiling beside git's own time, and the stages that only compute
+bench:
+    cargo bench --bench passes
+    cargo bench --bench compile
+    cargo bench --bench stages
 
 # Format, and everything that the compiler and clippy can say
 lint:

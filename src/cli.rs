@@ -4,11 +4,12 @@
 
 mod apply;
 mod common;
-mod connect;
+mod demo;
 mod failure;
 mod plan;
 mod plan_file;
-mod settings;
+mod playground;
+mod sandbox;
 mod status;
 mod ui;
 mod validate;
@@ -40,6 +41,10 @@ enum Verb {
     Apply(apply::Apply),
     /// Say how Vaults, clusters and every Secret are
     Status(status::Status),
+    /// Watch the whole story on an embedded Vault and two embedded clusters, in ten seconds
+    Demo(demo::Demo),
+    /// Start an embedded Vault and embedded clusters on loopback, to play with
+    Sandbox(sandbox::Sandbox),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
 }
@@ -52,6 +57,8 @@ pub fn run() -> ExitCode {
     };
     ui::start_logging(arguments.verbose);
     crate::backends::install_crypto();
+    // A thousand clusters are as many connections and more. Where the machine grants too few, the one that fails says so.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -67,6 +74,8 @@ pub fn run() -> ExitCode {
             Verb::Plan(verb) => verb.run().await,
             Verb::Apply(verb) => verb.run().await,
             Verb::Status(verb) => verb.run().await,
+            Verb::Demo(verb) => verb.run().await,
+            Verb::Sandbox(verb) => verb.run().await,
             Verb::Completions { shell } => {
                 clap_complete::generate(
                     shell,

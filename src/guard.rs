@@ -30,6 +30,13 @@ impl ApprovedPlan {
         self.changes.is_empty()
     }
 
+    /// The plan, to be carried out; an empty one stays.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            changes: std::mem::take(&mut self.changes),
+        }
+    }
+
     pub(crate) fn into_changes(self) -> Vec<Change> {
         self.changes
     }

@@ -22,6 +22,7 @@ pub mod report;
 
 pub mod backends;
 pub mod cli;
+pub mod connect;
 
 pub mod diagnostics;
 pub mod mark;
@@ -29,4 +30,5 @@ pub mod names;
 pub mod policy;
 pub mod sandbox;
 pub mod secret;
+pub mod spread;
 pub mod yaml;

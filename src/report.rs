@@ -17,6 +17,6 @@ pub use status::{
     ClusterStatus, SecretState, SecretStatus, Status, VaultStatus, secrets as secret_states,
     text as status_text,
 };
-pub(crate) use style::count;
+pub(crate) use style::{Ink, count, wrapped};
 pub use style::{Style, clean};
-pub use text::plan as plan_text;
+pub use text::{plan as plan_text, plan_again};

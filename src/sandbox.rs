@@ -10,15 +10,23 @@
 //! refused as a server without them refuses it.
 
 mod authority;
+mod control;
+mod fault;
 mod jwt;
 pub mod kubernetes;
 mod meter;
 mod server;
 pub mod vault;
 
+pub use authority::Authority;
+pub use control::WorldCounts;
+pub use fault::{Fault, Mishap};
 pub use meter::{Counts, Kind};
 
+use control::{Control, Servers};
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// What a world is made of.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +41,8 @@ pub struct World {
     pub vault: vault::Vault,
     /// By name.
     pub clusters: BTreeMap<String, kubernetes::Cluster>,
+    servers: Arc<Servers>,
+    control: Control,
 }
 
 /// Why a world could not start.
@@ -69,6 +79,34 @@ impl World {
             let cluster = kubernetes::Cluster::start(wanted).await?;
             clusters.insert(cluster.name().to_owned(), cluster);
         }
-        Ok(Self { vault, clusters })
+        let servers = Arc::new(Servers {
+            vault: vault.watch(),
+            clusters: clusters
+                .iter()
+                .map(|(name, cluster)| (name.clone(), cluster.watch()))
+                .collect(),
+        });
+        let control = Control::start(Arc::clone(&servers)).await?;
+        Ok(Self {
+            vault,
+            clusters,
+            servers,
+            control,
+        })
+    }
+
+    /// How often every server was asked since this was last called.
+    pub fn take_counts(&self) -> WorldCounts {
+        self.servers.counts(meter::Meter::take)
+    }
+
+    /// Lets `vault`, or the cluster of this name, go wrong from now on, or be well again. Says whether there is one.
+    pub fn set_fault(&self, server: &str, fault: Option<Fault>) -> bool {
+        self.servers.set_fault(server, fault)
+    }
+
+    /// Where another process counts and breaks: `GET` and `DELETE /counts`, `PUT` and `DELETE /faults/SERVER`.
+    pub fn control_address(&self) -> SocketAddr {
+        self.control.address()
     }
 }

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages that only compute: the same input gives the same output, on any machine, at any time.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "declare",
     "desire",
     "plan",
@@ -25,6 +25,7 @@ const PURE: [&str; 10] = [
     "names",
     "mark",
     "diagnostics",
+    "spread",
 ];
 
 /// What would make a stage depend on more than its input: clients, clocks, the environment, the disk, the network, and
@@ -216,7 +217,10 @@ fn only_the_command_line_chooses_the_real_servers() {
         .chain(["git", "observe", "apply", "pipeline", "secret"])
         .collect();
     assert_eq!(
-        complaints(&others, |source| naming(source, &["backends", "cli"])),
+        complaints(&others, |source| naming(
+            source,
+            &["backends", "cli", "connect"]
+        )),
         Ok(())
     );
 }
@@ -242,8 +246,39 @@ fn the_stages_do_not_reach_back_to_what_drives_them() {
     assert_eq!(
         complaints(&stages, |source| naming(
             source,
-            &["pipeline", "report", "cli"]
+            &["pipeline", "report", "cli", "connect"]
         )),
+        Ok(())
+    );
+}
+
+/// They meet over the network only: what holds in the sandbox must hold for the real servers, and the other way round.
+#[test]
+fn the_sandbox_knows_no_stage_and_no_stage_knows_the_sandbox() {
+    let stages = [
+        "git",
+        "declare",
+        "desire",
+        "observe",
+        "plan",
+        "guard",
+        "apply",
+        "report",
+        "pipeline",
+        "backends",
+        "connect",
+        "mark",
+        "names",
+        "yaml",
+        "diagnostics",
+        "secret",
+    ];
+    assert_eq!(
+        complaints(&["sandbox"], |source| naming(source, &stages)),
+        Ok(())
+    );
+    assert_eq!(
+        complaints(&stages, |source| naming(source, &["sandbox"])),
         Ok(())
     );
 }
@@ -325,7 +360,10 @@ fn the_example_repository_has_no_error_and_no_warning() {
         .iter()
         .map(|path| {
             let inner = path.strip_prefix(&root).unwrap().to_str().unwrap();
-            (inner.replace('\\', "/"), fs::read_to_string(path).unwrap())
+            (
+                inner.replace('\\', "/"),
+                fs::read_to_string(path).unwrap().into(),
+            )
         })
         .collect::<BTreeMap<_, _>>();
     let mut problems = Diagnostics::default();

@@ -16,7 +16,7 @@ mod support;
 mod writes;
 
 use keyfleet::apply::{ObjectMarks, SecretWrite};
-use keyfleet::backends::kubernetes::{Access, ClusterConnection, Limits};
+use keyfleet::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use keyfleet::names::{Namespace, ObjectName, ServiceAccountRef};
 use keyfleet::observe::live::{LiveMeta, Observed};
 use keyfleet::observe::{Failure, FailureClass};

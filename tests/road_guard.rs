@@ -143,8 +143,17 @@ async fn what_appears_between_plan_and_apply_is_not_done_and_is_said() {
         "late-app",
         &[("password", "kv/data/late/app", "password")],
     );
+    // The other cluster has something to do as well, so it is looked at again after the writes.
+    vault
+        .kv_put("kv", "calm/more", &[("password", "canary-more")])
+        .await;
+    repository.kes(
+        "clusters/calm/more.yaml",
+        "calm-more",
+        &[("password", "kv/data/calm/more", "password")],
+    );
     let proxy = Proxy::in_front_of_vault(vault.addr());
-    // Somebody changes the other cluster's role at the moment of the first write, when the plan was shown.
+    // Somebody changes its role at the moment of the first write, when the plan was shown.
     let done = AtomicBool::new(false);
     let meddle = move |request: &support::Request| {
         if request.purpose == support::Purpose::Write && !done.swap(true, Ordering::SeqCst) {

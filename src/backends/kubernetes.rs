@@ -23,5 +23,6 @@ mod trouble;
 mod write;
 
 pub use connect::{Access, ClusterConnection, Limits};
+pub use kubeconfig::KubeconfigFile;
 pub use read::ClusterReader;
 pub use write::ClusterWriter;

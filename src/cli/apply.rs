@@ -74,10 +74,15 @@ impl Apply {
     ) -> anyhow::Result<Exit> {
         let planned = look(&wanted.desired, world, options).await;
         let has_problems = wanted.problems.has_errors() || planned.has_unread();
-        let announced = file.map_or_else(|| Announced::of(&planned), |file| file.announced);
         if self.output == Format::Text {
-            ui::data(&report::plan_text(wanted, &planned, ui::style()));
+            // Whoever brings a plan has seen it.
+            let text = match file {
+                Some(_) => report::plan_again(wanted, &planned, ui::style()),
+                None => report::plan_text(wanted, &planned, ui::style()),
+            };
+            ui::data(&text);
         }
+        let announced = file.map_or_else(|| Announced::of(&planned), |file| file.announced);
         let nothing = planned
             .scopes
             .iter()

@@ -1,8 +1,7 @@
 //! What the verbs share: where the repository is, what of it is meant, and how it is read.
 
-use super::connect::Opener;
-use super::settings::{Settings, variable};
 use super::ui;
+use crate::connect::{Opener, Settings, variable};
 use crate::desire::Desired;
 use crate::diagnostics;
 use crate::git::{Access, Limits, Source};
@@ -131,7 +130,7 @@ pub(super) fn show_problems_or_stop(wanted: &Wanted, output: Format) -> anyhow::
             &Planned { scopes: Vec::new() },
         ));
     }
-    if wanted.sources.is_empty() {
+    if wanted.is_empty {
         anyhow::bail!("no server was looked at");
     }
     anyhow::bail!("fleet.yaml has errors, and everything follows from it: no server was looked at")

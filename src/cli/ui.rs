@@ -76,3 +76,29 @@ impl Drop for Busy {
         self.0.finish_and_clear();
     }
 }
+
+/// Shows how far something has come; gone as soon as it is dropped.
+pub(super) struct Progress(indicatif::ProgressBar);
+
+pub(super) fn progress(what: &'static str) -> Progress {
+    let bar = indicatif::ProgressBar::new(0).with_message(what);
+    let look = "{msg} {wide_bar} {pos}/{len}";
+    // The template is right as it stands; a bar of the usual look would do as well.
+    if let Ok(style) = indicatif::ProgressStyle::with_template(look) {
+        bar.set_style(style);
+    }
+    Progress(bar)
+}
+
+impl Progress {
+    pub(super) fn at(&self, done: u64, all: u64) {
+        self.0.set_length(all);
+        self.0.set_position(done);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

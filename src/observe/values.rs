@@ -2,15 +2,16 @@
 //!
 //! One token for each mount and role, kept while it lives; what keyfleet changes of a role or policy drops it.
 
-use super::Failure;
 use super::freshness::Why;
 use super::live::{LiveSecret, Observed};
 use super::reader::{KvReference, ReadAsCluster, ReadCluster, Session};
 use super::seen::{SeenValues, Values};
+use super::{Failure, FailureClass};
 use crate::desire::{Cell, DesiredSecret, SecretId, SecretLogin};
+use crate::secret::SecretBytes;
 use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -19,10 +20,16 @@ const AT_ONCE: usize = 4;
 /// A token is not used in the last part of its life: it might end between here and Vault.
 const MARGIN: Duration = Duration::from_secs(10);
 
+/// An API server believes a new binding a moment after it was written: it reads its own objects through a watch.
+const SETTLES_WITHIN: Duration = Duration::from_secs(3);
+const SETTLE_STEP: Duration = Duration::from_millis(50);
+
 /// The tokens of one cluster.
 #[derive(Default)]
 pub struct Sessions {
     held: Mutex<BTreeMap<SecretLogin, Held>>,
+    /// Until when a refused login may only be too early.
+    settling: std::sync::Mutex<Option<Instant>>,
 }
 
 struct Held {
@@ -45,7 +52,7 @@ impl Sessions {
         }
         let audience = (!cell.role.audience.is_empty()).then_some(cell.role.audience.as_str());
         let jwt = cluster.mint_token(&login.account, audience).await?;
-        let session = Arc::new(vault.log_in(&login.mount, &login.role, &jwt).await?);
+        let session = Arc::new(self.log_in(login, vault, &jwt).await?);
         let until = Instant::now() + session.lives.saturating_sub(MARGIN);
         held.insert(
             login.clone(),
@@ -55,6 +62,38 @@ impl Sessions {
             },
         );
         Ok(session)
+    }
+
+    async fn log_in(
+        &self,
+        login: &SecretLogin,
+        vault: &dyn ReadAsCluster,
+        jwt: &SecretBytes,
+    ) -> Result<Session, Failure> {
+        let mut pause = SETTLE_STEP;
+        loop {
+            let answer = vault.log_in(&login.mount, &login.role, jwt).await;
+            let is_early = self
+                .settles_until()
+                .is_some_and(|until| Instant::now() + pause < until);
+            match answer {
+                Err(failure) if failure.class == FailureClass::Forbidden && is_early => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// This run wrote something that logins depend on.
+    pub(crate) fn settle(&self) {
+        let mut settling = self.settling.lock().unwrap_or_else(PoisonError::into_inner);
+        *settling = Some(Instant::now() + SETTLES_WITHIN);
+    }
+
+    fn settles_until(&self) -> Option<Instant> {
+        *self.settling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives every token back: what it granted may have changed, or nobody needs it any more.

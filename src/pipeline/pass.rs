@@ -19,12 +19,19 @@ pub(super) const CELLS_AT_ONCE: usize = 16;
 /// Each Vault, or why it cannot be looked at.
 pub(super) type SeenVaults = BTreeMap<VaultName, Result<SeenVault, Failure>>;
 
-pub(super) async fn see_vaults(desired: &Desired, world: &World, options: &Options) -> SeenVaults {
+/// Which cells a look is at.
+pub(super) type IsChosen<'a> = &'a (dyn Fn(&Cell) -> bool + Sync);
+
+pub(super) async fn see_vaults(
+    desired: &Desired,
+    world: &World,
+    is_chosen: IsChosen<'_>,
+) -> SeenVaults {
     let reads = desired.vaults.values().map(|vault| async move {
         let chosen = desired
             .cells
             .iter()
-            .filter(|cell| cell.vault == vault.name && options.is_chosen(cell));
+            .filter(|cell| cell.vault == vault.name && is_chosen(cell));
         let secrets = chosen.flat_map(|cell| &cell.secrets);
         let references: BTreeSet<KvReference> = secrets
             .flat_map(|secret| secret.references())
@@ -106,9 +113,10 @@ pub(super) async fn plan_cells(
     desired: &Desired,
     world: &World,
     options: &Options,
+    is_chosen: IsChosen<'_>,
     seen: &SeenVaults,
 ) -> Vec<ScopePlan> {
-    let chosen = desired.cells.iter().filter(|cell| options.is_chosen(cell));
+    let chosen = desired.cells.iter().filter(|cell| is_chosen(cell));
     let plans = chosen.map(|cell| plan_cell(desired, cell, world, options, seen));
     stream::iter(plans).buffered(CELLS_AT_ONCE).collect().await
 }

@@ -6,7 +6,8 @@
 use super::pass::CELLS_AT_ONCE;
 use super::{Options, Planned, ScopePlan, World};
 use crate::apply::{self, Outcome, Progress, StepResult, Writers};
-use crate::desire::Desired;
+use crate::desire::{Cell, Desired};
+use crate::guard::{ApprovedPlan, Guarded};
 use crate::observe::{Failure, FailureClass};
 use crate::plan::{Action, Change, Kind, Scope, Target};
 use futures::stream::{self, StreamExt};
@@ -94,8 +95,9 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
     };
     let mut plan = first;
     loop {
+        let again = to_look_at_again(&plan);
         applied.unannounced = retain(&mut plan, announced);
-        let outcomes = apply_all(std::mem::take(&mut plan.scopes), run).await;
+        let outcomes = apply_all(&mut plan.scopes, run).await;
         let moved = outcomes
             .iter()
             .any(|outcome| outcome.result == StepResult::Done);
@@ -105,7 +107,7 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
             return applied;
         }
         plan = tokio::select! {
-            seen = super::plan(run.desired, run.world, run.options) => seen,
+            seen = look_again(plan, &again, run) => seen,
             () = stopped(run) => return applied,
         };
         let goes_on = !announced.waiting.is_empty() && applied.rounds < MOST_ROUNDS;
@@ -120,6 +122,40 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
             applied.left = Some(plan);
             return applied;
         }
+    }
+}
+
+/// Where something is to be done, or was not settled. A cell that was as declared, or whose changes are held, is left
+/// as it was seen: nothing that this run does changes that.
+fn to_look_at_again(plan: &Planned) -> BTreeSet<Scope> {
+    let is_open = |scope: &&ScopePlan| {
+        let Guarded {
+            approved,
+            held: _,
+            sheet,
+        } = &scope.guarded;
+        !approved.is_empty()
+            || !sheet.waiting.is_empty()
+            || !sheet.blocked.is_empty()
+            || !sheet.unread.is_empty()
+    };
+    let open = plan.scopes.iter().filter(is_open);
+    open.map(|scope| scope.scope.clone()).collect()
+}
+
+/// The plan with these cells, and what clusters share, as they are now.
+async fn look_again(plan: Planned, again: &BTreeSet<Scope>, run: &Run<'_>) -> Planned {
+    let is_open = |cell: &Cell| again.contains(&Scope::Cluster(cell.cluster.clone()));
+    let fresh = super::plan_some(run.desired, run.world, run.options, &is_open).await;
+    let mut fresh: BTreeMap<Scope, ScopePlan> = fresh
+        .scopes
+        .into_iter()
+        .map(|scope| (scope.scope.clone(), scope))
+        .collect();
+    let scopes = plan.scopes.into_iter();
+    let scopes = scopes.map(|scope| fresh.remove(&scope.scope).unwrap_or(scope));
+    Planned {
+        scopes: scopes.collect(),
     }
 }
 
@@ -143,15 +179,16 @@ async fn stopped(run: &Run<'_>) {
 }
 
 /// What clusters share comes first, then every cell side by side.
-async fn apply_all(scopes: Vec<ScopePlan>, run: &Run<'_>) -> Vec<Outcome> {
-    let (shared, cells): (Vec<_>, Vec<_>) = scopes
-        .into_iter()
-        .partition(|scope| matches!(scope.scope, Scope::Vault(_)));
+async fn apply_all(scopes: &mut [ScopePlan], run: &Run<'_>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
-    for scope in shared {
-        outcomes.extend(apply_scope(scope, run).await);
+    let mut cells = Vec::new();
+    for scope in scopes {
+        let plan = scope.guarded.approved.take();
+        match &scope.scope {
+            Scope::Vault(_) => outcomes.extend(apply_scope(&scope.scope, plan, run).await),
+            Scope::Cluster(_) => cells.push(apply_scope(&scope.scope, plan, run)),
+        }
     }
-    let cells = cells.into_iter().map(|scope| apply_scope(scope, run));
     let applied: Vec<Vec<Outcome>> = stream::iter(cells)
         .buffer_unordered(CELLS_AT_ONCE)
         .collect()
@@ -160,13 +197,15 @@ async fn apply_all(scopes: Vec<ScopePlan>, run: &Run<'_>) -> Vec<Outcome> {
     outcomes
 }
 
-async fn apply_scope(scope: ScopePlan, run: &Run<'_>) -> Vec<Outcome> {
-    let plan = scope.guarded.approved;
-    let cell = match &scope.scope {
+async fn apply_scope(scope: &Scope, plan: ApprovedPlan, run: &Run<'_>) -> Vec<Outcome> {
+    if plan.is_empty() {
+        return Vec::new();
+    }
+    let cell = match scope {
         Scope::Cluster(name) => run.desired.cells.iter().find(|cell| cell.cluster == *name),
         Scope::Vault(_) => None,
     };
-    let vault = match &scope.scope {
+    let vault = match scope {
         Scope::Vault(name) => Some(name),
         Scope::Cluster(_) => cell.map(|cell| &cell.vault),
     };
@@ -198,6 +237,13 @@ async fn apply_scope(scope: ScopePlan, run: &Run<'_>) -> Vec<Outcome> {
     let outcomes = apply::apply(plan, &writers, run.progress, run.stop).await;
     if let Some(cell) = cell.filter(|_| changes_login) {
         run.world.end_sessions(cell).await;
+    }
+    let lets_in = |outcome: &Outcome| {
+        let kind = outcome.change.target.kind;
+        of_login(&outcome.change) || matches!(kind, Kind::Binding | Kind::ServiceAccount)
+    };
+    if let Some(cell) = cell.filter(|_| outcomes.iter().any(lets_in)) {
+        run.world.sessions(&cell.cluster).settle();
     }
     outcomes
 }

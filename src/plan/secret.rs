@@ -4,12 +4,15 @@ mod compare;
 mod sift;
 mod undeclared;
 
-use super::change::{Kind, Scope, Target, Waiting};
+use super::change::{FieldChange, Kind, Scope, Target, Waiting};
 use super::sheet::Sheet;
 use super::value;
 use crate::desire::{Cell, DesiredSecret, SecretId};
 use crate::observe::FailureClass;
+use crate::observe::freshness::SyncRecord;
+use crate::observe::live::{LiveMeta, Observed};
 use crate::observe::seen::SeenValues;
+use std::collections::BTreeSet;
 
 pub(super) use compare::{Look, plan};
 pub(super) use sift::{Gate, Metadata, sift};
@@ -23,13 +26,43 @@ pub(super) fn target(cell: &Cell, id: &SecretId) -> Target {
     }
 }
 
-fn waiting(desired: &DesiredSecret, target: Target, waits: &str) -> Waiting {
+fn waiting(
+    desired: &DesiredSecret,
+    live: &Observed<LiveMeta>,
+    target: Target,
+    waits: &str,
+) -> Waiting {
+    let record = live.present().and_then(SyncRecord::read);
+    let moved = record.map_or_else(Vec::new, |was| sources(&was, desired));
+    let moved = moved.iter().filter_map(|source| match &source.after {
+        Some(path) => Some(format!(", now from {path}")),
+        None => Some(format!(", no longer from {}", source.before.as_ref()?)),
+    });
     Waiting {
         target,
-        summary: summary_of_keys(desired),
+        summary: summary_of_keys(desired) + &moved.collect::<String>(),
         why: format!("value read {waits}"),
         place: Some(desired.place.clone()),
     }
+}
+
+/// Paths in Vault that the Secret was not made from before, or is not any more.
+fn sources(was: &SyncRecord, desired: &DesiredSecret) -> Vec<FieldChange> {
+    let before: BTreeSet<String> = was.versions.keys().cloned().collect();
+    let references = desired.references().into_iter();
+    let after: BTreeSet<String> = references.map(|reference| reference.api_path()).collect();
+    let source = |before: Option<&String>, after: Option<&String>| FieldChange {
+        field: "source".to_owned(),
+        before: before.cloned(),
+        after: after.cloned(),
+    };
+    let gone = before
+        .difference(&after)
+        .map(|path| source(Some(path), None));
+    let new = after
+        .difference(&before)
+        .map(|path| source(None, Some(path)));
+    gone.chain(new).collect()
 }
 
 fn summary_of_keys(desired: &DesiredSecret) -> String {
@@ -67,9 +100,12 @@ pub(super) fn wait_for_login(cell: &Cell, ids: impl Iterator<Item = SecretId>, s
     for id in ids {
         if let Some(desired) = cell.secrets.iter().find(|secret| secret.id == id) {
             let waits = format!("once {} is as declared", cell.role.name);
-            sheet
-                .waiting
-                .push(waiting(desired, target(cell, &id), &waits));
+            sheet.waiting.push(waiting(
+                desired,
+                &Observed::Absent,
+                target(cell, &id),
+                &waits,
+            ));
         }
     }
 }

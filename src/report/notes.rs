@@ -1,7 +1,7 @@
 //! What is held, blocked, not known, or good to know: each with its reason and what to do.
 
 use super::rows::{change_rows, scope_word};
-use super::style::{Ink, Style, clean, table};
+use super::style::{Ink, Style, clean, table, wrapped};
 use crate::diagnostics::Place;
 use crate::observe::Failure;
 use crate::pipeline::Planned;
@@ -143,11 +143,11 @@ fn note(
         style.paint(ink, &sigil.to_string()),
         style.paint(Ink::Strong, &clean(head))
     );
-    lines.push_str(&wrapped(&clean(text), style.width));
+    lines.push_str(&indented(&clean(text), style.width));
     if let Some(hint) = hint {
         lines.push_str(&style.paint(
             Ink::Quiet,
-            wrapped(&clean(hint), style.width).trim_end_matches('\n'),
+            indented(&clean(hint), style.width).trim_end_matches('\n'),
         ));
         lines.push('\n');
     }
@@ -158,19 +158,7 @@ fn note(
 }
 
 /// Words in lines of the window's width, four columns in.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = String::new();
-    let mut line = String::from("   ");
-    for word in text.split(' ') {
-        if line.chars().count() + word.chars().count() + 1 > width.max(40) && line.trim() != "" {
-            lines.push_str(&line);
-            lines.push('\n');
-            line = String::from("   ");
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    lines.push_str(&line);
-    lines.push('\n');
-    lines
+fn indented(text: &str, width: usize) -> String {
+    let lines = wrapped(text, width.max(40) - 4).into_iter();
+    lines.map(|line| format!("    {line}\n")).collect()
 }

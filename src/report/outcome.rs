@@ -77,7 +77,11 @@ pub fn applied(applied: &Applied, style: Style) -> String {
         text.push_str(&notes::held(left, style));
         text.push_str(&notes::blocked(left, style));
         text.push_str(&notes::unread(left, style));
-        text.push_str(&format!("Left: {}\n", summary(left)));
+        if left.is_in_sync() && !left.has_unread() {
+            text.push_str("Everything is as declared.\n");
+        } else {
+            text.push_str(&format!("Left: {}\n", summary(left)));
+        }
     }
     text
 }

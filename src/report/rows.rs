@@ -2,7 +2,8 @@
 
 use super::style::{Ink, Row, clean, count};
 use crate::diagnostics::Place;
-use crate::plan::{Action, Cause, Change, Scope, Waiting};
+use crate::plan::{Action, Cause, Change, FieldChange, Scope, Waiting};
+use jiff::Timestamp;
 
 /// How many field changes are shown on their own lines before the rest is counted.
 const SHOWN_FIELDS: usize = 12;
@@ -19,8 +20,8 @@ fn sigil(action: Action) -> (Ink, String) {
 pub(super) fn change_rows(change: &Change) -> Vec<Row> {
     let detail = match change.fields.as_slice() {
         [] => change.summary.clone(),
-        [field] => field.to_string(),
-        fields => count(fields.len(), "field"),
+        [field] => signed(field),
+        fields => count(fields.len(), "change"),
     };
     let plain = |text: String| (Ink::Quiet, text);
     let place = change.place.as_ref().map(Place::line).unwrap_or_default();
@@ -37,7 +38,7 @@ pub(super) fn change_rows(change: &Change) -> Vec<Row> {
             .fields
             .iter()
             .take(SHOWN_FIELDS)
-            .map(|field| clean(&field.to_string()));
+            .map(|field| clean(&signed(field)));
         let more = change.fields.len().saturating_sub(SHOWN_FIELDS);
         let more = (more > 0).then(|| format!("and {more} more"));
         rows.extend(
@@ -47,6 +48,23 @@ pub(super) fn change_rows(change: &Change) -> Vec<Row> {
         );
     }
     rows
+}
+
+/// What comes, what goes, and what becomes something else.
+fn signed(field: &FieldChange) -> String {
+    match (&field.before, &field.after) {
+        (None, Some(after)) => format!("+ {} {after}", field.field),
+        (Some(before), None) => format!("- {} {before}", field.field),
+        _ => field.to_string(),
+    }
+}
+
+/// To the second, which is as much as anybody reads; what is no time stays as it is.
+fn moment(text: &str) -> String {
+    match text.parse::<Timestamp>() {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        Err(_) => clean(text),
+    }
 }
 
 /// Who moved, in a few words.
@@ -60,7 +78,7 @@ fn cause(cause: &Cause) -> String {
                 .unwrap_or_default();
             let since = since
                 .as_ref()
-                .map(|since| format!(", since {}", clean(since)))
+                .map(|since| format!(", since {}", moment(since)))
                 .unwrap_or_default();
             format!("drift{by}{since}")
         }

@@ -8,7 +8,7 @@ pub struct Style {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     Plain,
     Good,
     Bad,
@@ -18,7 +18,7 @@ pub(super) enum Ink {
 }
 
 impl Style {
-    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
+    pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         if !self.colour || text.is_empty() {
             return text.to_owned();
         }
@@ -51,6 +51,8 @@ pub fn clean(text: &str) -> String {
 /// A line of a table: cells with their ink. The last cell is not padded.
 pub(super) type Row = Vec<(Ink, String)>;
 
+/// How far below its row a cell stands that did not fit: where the fields of a change stand, too.
+const HANGING: usize = 5;
 /// A longer cell does not widen its column.
 const WIDEST_COLUMN: usize = 44;
 
@@ -73,26 +75,47 @@ pub(super) fn table(rows: &[Row], indent: usize, style: Style) -> String {
         .collect()
 }
 
+/// Cells that do not fit go on below, under the name; words stay whole.
 fn line(row: &Row, widths: &[usize], indent: usize, style: Style) -> String {
+    let hanging = indent + HANGING;
     let mut text = " ".repeat(indent);
     let mut used = indent;
     for (column, (ink, cell)) in row.iter().enumerate() {
-        let is_last = column + 1 == row.len();
         let length = cell.chars().count();
-        if is_last && column > 2 && used + length > style.width && !cell.is_empty() {
+        if column > 2 && used + length > style.width && !cell.is_empty() {
             text.truncate(text.trim_end().len());
-            text.push_str(&format!("\n{}", " ".repeat(indent + 10)));
+            for part in wrapped(cell, style.width.saturating_sub(hanging)) {
+                text.push_str(&format!("\n{}", " ".repeat(hanging)));
+                text.push_str(&style.paint(*ink, &part));
+                used = hanging + part.chars().count();
+            }
+            text.push_str("  ");
+            used += 2;
+            continue;
         }
         text.push_str(&style.paint(*ink, cell));
-        if !is_last {
-            let gap = widths[column].saturating_sub(length) + 2;
-            text.push_str(&" ".repeat(gap));
-            used += length + gap;
-        }
+        let gap = widths[column].saturating_sub(length) + 2;
+        text.push_str(&" ".repeat(gap));
+        used += length + gap;
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+/// Lines of at most so many characters, if the words allow it.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// `1 secret`, `2 secrets`.
@@ -125,7 +148,15 @@ mod tests {
         };
         assert_eq!(
             table(&rows[..1], 2, narrow),
-            "  +  policy  a\n            file:1\n"
+            "  +  policy  a\n       file:1\n"
+        );
+    }
+
+    #[test]
+    fn words_stay_whole_and_lines_within_the_width() {
+        assert_eq!(
+            wrapped("one two three four", 9),
+            ["one two", "three", "four"]
         );
     }
 

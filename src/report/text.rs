@@ -9,25 +9,7 @@ use std::collections::BTreeMap;
 
 /// The plan as text.
 pub fn plan(wanted: &Wanted, planned: &Planned, style: Style) -> String {
-    let looked_at: usize = planned.sheets().map(|sheet| sheet.looked_at).sum();
-    let secrets: usize = planned.sheets().map(|sheet| sheet.secrets.len()).sum();
-    let clusters = planned
-        .scopes
-        .iter()
-        .filter(|scope| matches!(scope.scope, Scope::Cluster(_)))
-        .count();
-    let head = format!("{} @ {}", clean(&wanted.name), wanted.revision);
-    let facts = format!(
-        "{}, {}, {} looked at",
-        count(clusters, "cluster"),
-        count(secrets, "secret"),
-        count(looked_at, "object")
-    );
-    let mut text = format!(
-        "{}   {}\n",
-        style.paint(Ink::Strong, &head),
-        style.paint(Ink::Quiet, &facts)
-    );
+    let mut text = head(wanted, planned, style);
     text.push_str(&changes(planned, style));
     text.push_str(&notes::held(planned, style));
     text.push_str(&waiting(planned, style));
@@ -42,6 +24,39 @@ pub fn plan(wanted: &Wanted, planned: &Planned, style: Style) -> String {
     }
     text.push('\n');
     text
+}
+
+/// A plan that was shown before, in two lines; what nobody could see in it then is told whole.
+pub fn plan_again(wanted: &Wanted, planned: &Planned, style: Style) -> String {
+    format!(
+        "{}{}{}{}\n",
+        head(wanted, planned, style),
+        notes::blocked(planned, style),
+        notes::unread(planned, style),
+        summary(planned)
+    )
+}
+
+fn head(wanted: &Wanted, planned: &Planned, style: Style) -> String {
+    let looked_at: usize = planned.sheets().map(|sheet| sheet.looked_at).sum();
+    let secrets: usize = planned.sheets().map(|sheet| sheet.secrets.len()).sum();
+    let clusters = planned
+        .scopes
+        .iter()
+        .filter(|scope| matches!(scope.scope, Scope::Cluster(_)))
+        .count();
+    let head = format!("{} @ {}", clean(&wanted.name), wanted.revision);
+    let facts = format!(
+        "{}, {}, {} looked at",
+        count(clusters, "cluster"),
+        count(secrets, "secret"),
+        count(looked_at, "object")
+    );
+    format!(
+        "{}   {}\n",
+        style.paint(Ink::Strong, &head),
+        style.paint(Ink::Quiet, &facts)
+    )
 }
 
 /// Changes by the place where they happen: the objects of a cell lie in its Vault and in its cluster.

@@ -10,14 +10,17 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 /// What clients trust, and what the server shows them.
-pub(super) struct Authority {
+#[derive(Debug)]
+pub struct Authority {
     pub pem: String,
-    pub tls: Arc<ServerConfig>,
+    pub certificate_pem: String,
+    pub key_pem: String,
+    pub(super) tls: Arc<ServerConfig>,
 }
 
 impl Authority {
     /// The server is known as `127.0.0.1`, `localhost` and by `name`.
-    pub(super) fn new(name: &str) -> Result<Self, StartError> {
+    pub fn new(name: &str) -> Result<Self, StartError> {
         let failed = |source| StartError::Certificate {
             server: name.to_owned(),
             source,
@@ -42,6 +45,8 @@ impl Authority {
             })?;
         Ok(Self {
             pem: issuer.pem(),
+            certificate_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
             tls: Arc::new(tls),
         })
     }

@@ -24,8 +24,7 @@ use std::sync::Once;
 pub(super) struct SigningKey {
     id: String,
     private: EncodingKey,
-    public_pem: String,
-    /// Both coordinates of the public point, 32 bytes each.
+    /// The public point: a byte that says that it is not compressed, and its two coordinates.
     point: Vec<u8>,
 }
 
@@ -37,9 +36,7 @@ impl SigningKey {
         Ok(Self {
             id: URL_SAFE_NO_PAD.encode(digest),
             private: EncodingKey::from_ec_der(&pair.serialize_der()),
-            public_pem: pair.public_key_pem(),
-            // The first byte says that the point is not compressed.
-            point: pair.public_key_raw().get(1..).unwrap_or_default().to_vec(),
+            point: pair.public_key_raw().to_vec(),
         })
     }
 
@@ -51,13 +48,17 @@ impl SigningKey {
         jsonwebtoken::encode(&header, claims, &self.private)
     }
 
-    pub(super) fn public(&self) -> Result<PublicKey, Error> {
-        PublicKey::from_pem(&self.public_pem)
+    pub(super) fn public(&self) -> PublicKey {
+        PublicKey {
+            id: Some(self.id.clone()),
+            key: DecodingKey::from_ec_der(&self.point),
+        }
     }
 
     /// The one key of a JWKS.
     pub(super) fn jwk(&self) -> Value {
-        let (x, y) = self.point.split_at(self.point.len() / 2);
+        let coordinates = self.point.get(1..).unwrap_or_default();
+        let (x, y) = coordinates.split_at(coordinates.len() / 2);
         json!({
             "use": "sig",
             "kty": "EC",
@@ -284,10 +285,10 @@ mod tests {
         let from_jwks = PublicKey::from_jwks(&jwks).unwrap();
         assert_eq!(token.claims["sub"], "system:serviceaccount:a:b");
         assert_eq!(from_jwks[1].id.as_deref(), token.key_id());
-        assert!(token.is_signed_by(&key.public().unwrap()));
+        assert!(token.is_signed_by(&key.public()));
         assert!(token.is_signed_by(&from_jwks[1]));
         assert!(!token.is_signed_by(&from_jwks[0]));
-        assert!(!token.is_signed_by(&other.public().unwrap()));
+        assert!(!token.is_signed_by(&other.public()));
     }
 
     #[test]
@@ -304,7 +305,7 @@ mod tests {
             format!("{none}.{claims}."),
         ] {
             let token = Token::parse(&forged).unwrap();
-            assert!(!token.is_signed_by(&key.public().unwrap()), "{forged}");
+            assert!(!token.is_signed_by(&key.public()), "{forged}");
         }
         assert!(Token::parse("no.token").is_none() && Token::parse("a.b.c").is_none());
     }

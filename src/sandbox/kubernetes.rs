@@ -4,27 +4,46 @@
 //! then to the [`store`] or to one of the few objects that are questions (`TokenReview`, `SelfSubjectAccessReview`). What a
 //! kind may hold is a [`schema`]: decoding, defaults, field validation, managedFields and server-side apply read the same one.
 //!
-//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, protobuf, aggregated APIs.
+//! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, answers in protobuf, aggregated APIs.
 
+mod answer;
 mod authn;
 mod authz;
 mod decode;
 mod discovery;
 mod fields;
+mod http;
+mod json_patch;
 mod kinds;
+mod metadata;
+mod namespaces;
+mod options;
+mod path;
+mod protobuf;
+mod query;
 mod request;
+mod rest;
 mod reviews;
 mod schema;
+mod selectors;
 mod status;
 mod store;
+mod table;
 mod validate;
 
 use super::StartError;
 use super::authority::Authority;
+use super::control::Watched;
+use super::jwt::SigningKey;
 use super::meter::{Counts, Meter};
 use super::server::Server;
-use axum::Router;
-use std::sync::Arc;
+use authn::Credentials;
+use http::Api;
+use jiff::Timestamp;
+use request::User;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use store::Store;
 
 /// How a cluster is to be.
 #[derive(Debug, Clone)]
@@ -45,14 +64,16 @@ pub struct Cluster {
     ca_pem: String,
     admin_token: String,
     meter: Arc<Meter>,
-    _server: Server,
+    listener: Server,
 }
 
 impl Cluster {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let authority = Authority::new(&options.name)?;
         let meter = Arc::new(Meter::default());
-        let api = Router::new();
+        let credentials = credentials(&options)?;
+        let store = begin(Timestamp::now());
+        let api = http::router(Arc::new(Api::new(store, credentials, Arc::clone(&meter))));
         let tls = Some(Arc::clone(&authority.tls));
         let server = Server::start(&options.name, options.port, tls, api).await?;
         Ok(Self {
@@ -61,7 +82,7 @@ impl Cluster {
             ca_pem: authority.pem,
             admin_token: options.admin_token,
             meter,
-            _server: server,
+            listener: server,
         })
     }
 
@@ -86,4 +107,54 @@ impl Cluster {
     pub fn take_counts(&self) -> Counts {
         self.meter.take()
     }
+
+    pub(super) fn watch(&self) -> Watched {
+        Watched {
+            meter: Arc::clone(&self.meter),
+            faults: self.listener.faults(),
+        }
+    }
+}
+
+/// What a cluster has before anybody has asked it for anything.
+fn begin(now: Timestamp) -> Store {
+    let mut store = Store::default();
+    for (key, object) in roles() {
+        store.found(key.clone(), Arc::clone(object));
+    }
+    namespaces::begin(&mut store, now);
+    store
+}
+
+/// The roles and bindings of the start: many and large, so all clusters of a process share them.
+fn roles() -> &'static [(store::Key, Arc<serde_json::Value>)] {
+    static ROLES: OnceLock<Vec<(store::Key, Arc<serde_json::Value>)>> = OnceLock::new();
+    ROLES.get_or_init(|| {
+        let mut store = Store::default();
+        authz::begin(&mut store, Timestamp::now());
+        store.objects.into_iter().collect()
+    })
+}
+
+fn credentials(options: &Options) -> Result<Credentials, StartError> {
+    let of = |name: &str, groups: &[&str]| User {
+        name: name.to_owned(),
+        uid: format!("{name}-uid"),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        extra: BTreeMap::new(),
+    };
+    let admin = of("admin", &["system:masters"]);
+    let mut known = vec![(options.admin_token.clone(), admin)];
+    if let Some(token) = &options.user_token {
+        known.push((token.clone(), of("user", &[])));
+    }
+    let key = SigningKey::generate().map_err(|source| StartError::Certificate {
+        server: options.name.clone(),
+        source,
+    })?;
+    Ok(Credentials {
+        known,
+        public: key.public(),
+        key,
+    })
 }

@@ -33,6 +33,10 @@ impl Meter {
         std::mem::take(&mut *self.counts())
     }
 
+    pub(super) fn so_far(&self) -> Counts {
+        self.counts().clone()
+    }
+
     fn counts(&self) -> std::sync::MutexGuard<'_, Counts> {
         // A count is whole after every step, whoever panicked in between.
         self.0

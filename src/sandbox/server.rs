@@ -1,6 +1,7 @@
 //! One API on a port of loopback, with or without TLS, until it is dropped.
 
 use super::StartError;
+use super::fault::{Faults, perhaps};
 use axum::Router;
 use axum::serve::Listener;
 use rustls::ServerConfig;
@@ -20,6 +21,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
+    faults: Arc<Faults>,
     task: JoinHandle<()>,
 }
 
@@ -40,6 +42,9 @@ impl Server {
             .await
             .map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let faults = Arc::new(Faults::default());
+        let layer = axum::middleware::from_fn_with_state(Arc::clone(&faults), perhaps);
+        let api = api.layer(layer);
         let task = match tls {
             None => tokio::spawn(async move {
                 let _ = axum::serve(NoDelay(listener), api).await;
@@ -51,11 +56,19 @@ impl Server {
                 })
             }
         };
-        Ok(Self { address, task })
+        Ok(Self {
+            address,
+            faults,
+            task,
+        })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(super) fn faults(&self) -> Arc<Faults> {
+        Arc::clone(&self.faults)
     }
 }
 

@@ -35,6 +35,7 @@ mod token_role;
 mod tokens;
 
 use super::StartError;
+use super::control::Watched;
 use super::meter::{Counts, Meter};
 use super::server::Server;
 use std::sync::Arc;
@@ -76,7 +77,7 @@ pub struct Vault {
     ca_pem: Option<String>,
     root_token: String,
     meter: Arc<Meter>,
-    _server: Server,
+    listener: Server,
 }
 
 impl Vault {
@@ -98,7 +99,7 @@ impl Vault {
             ca_pem: authority.map(|authority| authority.pem),
             root_token: options.root_token,
             meter,
-            _server: server,
+            listener: server,
         })
     }
 
@@ -119,5 +120,12 @@ impl Vault {
     /// How often it was asked since this was last called.
     pub fn take_counts(&self) -> Counts {
         self.meter.take()
+    }
+
+    pub(super) fn watch(&self) -> Watched {
+        Watched {
+            meter: Arc::clone(&self.meter),
+            faults: self.listener.faults(),
+        }
     }
 }

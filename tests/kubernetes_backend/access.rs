@@ -4,6 +4,7 @@ use keyfleet::observe::ReadCluster as _;
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A connection by a kubeconfig that is not a file of this machine.
 pub(super) fn text(text: &str, context: Option<&str>) -> Result<ClusterConnection, Failure> {
@@ -17,7 +18,7 @@ pub(super) fn text(text: &str, context: Option<&str>) -> Result<ClusterConnectio
 
 pub(super) fn own(path: &Path, context: Option<&str>) -> Result<ClusterConnection, Failure> {
     let access = Access::Kubeconfig {
-        path: Some(path.to_owned()),
+        file: Arc::new(KubeconfigFile::read(Some(path))?),
         context: context.map(ToOwned::to_owned),
     };
     let limits = Limits {
@@ -328,7 +329,7 @@ async fn a_failing_command_of_an_auth_provider_says_nothing_of_its_output() {
 async fn the_environment_names_the_kubeconfig_but_no_proxy() {
     if std::env::var_os("KEYFLEET_TEST_CHILD").is_some() {
         let access = Access::Kubeconfig {
-            path: None,
+            file: Arc::new(KubeconfigFile::read(None).expect("KUBECONFIG names it")),
             context: None,
         };
         let connection =

@@ -136,9 +136,12 @@ fn second() -> impl Strategy<Value = Ask> {
 }
 
 fn sequences(of: impl Strategy<Value = Ask>) -> impl Strategy<Value = Vec<Ask>> {
-    let by = |ask: Ask, narrow: bool| match narrow {
-        true => ask.by(Token::Of("{narrow}".to_owned())),
-        false => ask,
+    let by = |ask: Ask, narrow: bool| {
+        if narrow {
+            ask.by(Token::Of("{narrow}".to_owned()))
+        } else {
+            ask
+        }
     };
     let asked =
         (of, select(&[false, false, true][..])).prop_map(move |(ask, narrow)| by(ask, narrow));

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 17] = [
+const MADE_UP: [&str; 18] = [
     "uid",
     "uuid",
     "accessor",
@@ -21,6 +21,7 @@ const MADE_UP: [&str; 17] = [
     "nonce",
     "generation_id",
     "request_id",
+    "authentication.kubernetes.io/credential-id",
     "migration_id",
 ];
 /// Fields whose number is a moment.
@@ -29,6 +30,8 @@ const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_ti
 const LEFT: [&str; 2] = ["ttl", "lease_duration"];
 /// A warning that says how many seconds are left.
 const CAPPED: &str = "exceeded the effective max_ttl of \"";
+/// In place of what is another one with every request.
+const MOVING: &str = "<moving>";
 /// Shorter texts are not looked for inside of others.
 const TELLING: usize = 8;
 
@@ -36,26 +39,29 @@ const TELLING: usize = 8;
 #[derive(Debug, Default)]
 pub struct Masks {
     named: BTreeMap<String, String>,
+    /// Of these, what a test named itself.
+    set: BTreeMap<String, String>,
     given: BTreeMap<String, usize>,
-    /// What was found in answers, not named from outside.
-    found: Vec<String>,
 }
 
 impl Masks {
     /// Calls this text so, wherever it stands.
     pub fn name(&mut self, text: &str, name: &str) {
+        let before = std::mem::take(&mut self.set);
+        let others = before.into_iter().filter(|(_, known)| known != name);
+        self.set = others.collect();
+        self.set.insert(text.to_owned(), name.to_owned());
         self.named.insert(text.to_owned(), name.to_owned());
     }
 
-    /// Forgets what was found, so that a long run of sequences does not look for all that was ever made up.
+    /// Forgets what came up so far, so that a sequence that went wrong does not tell on the next.
     pub fn forget(&mut self) {
+        self.named = self.set.clone();
         self.given.clear();
-        for text in std::mem::take(&mut self.found) {
-            self.named.remove(&text);
-        }
     }
 
     pub fn mask(&mut self, value: &mut Value) {
+        mask_moments(value);
         self.find("", value);
         self.replace(value);
     }
@@ -69,13 +75,14 @@ impl Masks {
                 }
             }
             Value::Array(items) => items.iter().for_each(|item| self.find(field, item)),
-            Value::String(text) if MADE_UP.contains(&field) && !text.is_empty() => {
+            Value::String(text)
+                if MADE_UP.contains(&field) && !text.is_empty() && text != MOVING =>
+            {
                 if !self.named.contains_key(text) {
                     let count = self.given.entry(field.to_owned()).or_default();
                     *count += 1;
                     let name = format!("<{field} {count}>");
                     self.named.insert(text.clone(), name);
-                    self.found.push(text.clone());
                 }
             }
             _ => {}
@@ -119,6 +126,7 @@ impl Masks {
             let left = (left.as_secs() + 5) / 10 * 10;
             return format!("{before}{CAPPED}{left} s{after}");
         }
+        let text = &without_versions(text);
         let telling = self
             .named
             .iter()
@@ -127,4 +135,64 @@ impl Masks {
             text.replace(known, name)
         })
     }
+}
+
+/// The revision that a list was read at moves with every write to the cluster, also those of other tests and of the
+/// server itself; and what is a second old is two seconds old on a slower day.
+fn mask_moments(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let kind = fields.get("kind").and_then(Value::as_str);
+            let is_list = kind.is_some_and(|kind| kind.ends_with("List") || kind == "Table");
+            let is_bookmark = fields.get("type").is_some_and(|of| of == "BOOKMARK");
+            let mut place = match () {
+                () if is_list => fields.get_mut("metadata"),
+                () if is_bookmark => fields
+                    .get_mut("object")
+                    .and_then(|of| of.get_mut("metadata")),
+                () => None,
+            };
+            for moving in ["resourceVersion", "continue"] {
+                if let Some(text) = place.as_mut().and_then(|of| of.get_mut(moving)) {
+                    *text = MOVING.into();
+                }
+            }
+            if let Some(Value::Array(cells)) = fields.get_mut("cells") {
+                cells
+                    .iter_mut()
+                    .filter(|cell| is_age(cell))
+                    .for_each(|cell| *cell = "<age>".into());
+            }
+            fields.values_mut().for_each(mask_moments);
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_moments),
+        _ => {}
+    }
+}
+
+/// The revisions in messages are too short to be known again.
+fn without_versions(text: &str) -> String {
+    let before = [
+        "ResourceVersion in record (",
+        "ResourceVersion in object meta: ",
+        "Too large resource version: 99999999, current: ",
+    ];
+    before.iter().fold(text.to_owned(), |text, before| {
+        let Some((start, rest)) = text.split_once(before) else {
+            return text;
+        };
+        let rest = rest.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        format!("{start}{before}<version>{rest}")
+    })
+}
+
+/// `5s`, `3m20s`.
+fn is_age(cell: &Value) -> bool {
+    cell.as_str().is_some_and(|text| {
+        text.ends_with(['s', 'm', 'h', 'd'])
+            && text.starts_with(|letter: char| letter.is_ascii_digit())
+            && text
+                .chars()
+                .all(|letter| letter.is_ascii_digit() || "smhd".contains(letter))
+    })
 }

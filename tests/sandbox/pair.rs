@@ -34,6 +34,10 @@ pub struct Ask {
     pub body: Option<Body>,
     /// Kept from the answer: name and JSON pointer.
     pub keep: Vec<(String, String)>,
+    /// Lists that the real server puts into an order by chance, by JSON pointer.
+    pub unordered: Vec<String>,
+    /// Not compared, by JSON pointer: what is chance on the real server.
+    pub chance: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +88,8 @@ impl Ask {
             headers: Vec::new(),
             body: None,
             keep: Vec::new(),
+            unordered: Vec::new(),
+            chance: Vec::new(),
         }
     }
 
@@ -102,6 +108,18 @@ impl Ask {
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn in_any_order(mut self, pointer: &str) -> Self {
+        self.unordered.push(pointer.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn by_chance(mut self, pointer: &str) -> Self {
+        self.chance.push(pointer.to_owned());
         self
     }
 
@@ -238,13 +256,24 @@ impl Side {
         let text = response.text().await.unwrap();
         let body = match text.as_str() {
             "" => Value::Null,
-            json => serde_json::from_str(json).unwrap_or_else(|_| Value::from(text.clone())),
+            json => serde_json::from_str(json)
+                .or_else(|_| {
+                    let lines: Result<Vec<Value>, _> =
+                        json.lines().map(serde_json::from_str).collect();
+                    lines.map(Value::from)
+                })
+                .unwrap_or_else(|_| Value::from(text.clone())),
         };
         Answer {
             status,
             headers,
             body,
         }
+    }
+
+    /// What this side alone says to the administrator of a cluster.
+    pub async fn say(&self, ask: &Ask) -> Answer {
+        self.send(ask, "authorization").await
     }
 
     fn keep(&self, ask: &Ask, answer: &Answer) {
@@ -302,13 +331,33 @@ impl Pair {
         }
     }
 
+    /// What one side alone says, as it says it.
+    pub async fn of(&self, side: &Side, ask: Ask) -> Answer {
+        side.send(&ask, self.token_header).await
+    }
+
     /// As [`ask`](Self::ask), for sequences that are made up and shrunk.
     pub async fn compare(&self, ask: &Ask) -> Result<Answer, String> {
         self.said.lock().unwrap().push(ask.to_string());
-        let (sandbox, real) = tokio::join!(
+        let (mut sandbox, mut real) = tokio::join!(
             self.sandbox.send(ask, self.token_header),
             self.real.send(ask, self.token_header)
         );
+        for pointer in &ask.chance {
+            for answer in [&mut sandbox, &mut real] {
+                if let Some(value) = answer.body.pointer_mut(pointer) {
+                    value.take();
+                }
+            }
+        }
+        for pointer in &ask.unordered {
+            for answer in [&mut sandbox, &mut real] {
+                let list = answer.body.pointer_mut(pointer);
+                if let Some(items) = list.and_then(Value::as_array_mut) {
+                    items.sort_by_cached_key(Value::to_string);
+                }
+            }
+        }
         self.sandbox.keep(ask, &sandbox);
         self.real.keep(ask, &real);
         let request = format!("{} {}", ask.method, ask.path);

@@ -41,6 +41,19 @@ pub fn kube_apiserver() -> PathBuf {
     FOUND.get_or_init(find).clone()
 }
 
+/// Of the same version as the kube-apiserver, whatever is on PATH: what it prints changes from release to release.
+pub fn kubectl() -> PathBuf {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    let make = || {
+        let module = "k8s.io/kubernetes";
+        let version = go_mod_version(module);
+        made("kubectl", version, |output| {
+            go_build("kubectl", module, version, "90 s", output);
+        })
+    };
+    FOUND.get_or_init(make).clone()
+}
+
 /// The first program of this name on PATH.
 pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
@@ -149,12 +162,12 @@ fn go_build(program: &str, module: &str, version: &str, takes: &str, output: &Pa
         "building {program} v{version} from Go modules, about {takes}, once"
     ));
     let package = match program {
-        "kube-apiserver" => "k8s.io/kubernetes/cmd/kube-apiserver",
-        _ => module,
+        "kube-apiserver" | "kubectl" => format!("{module}/cmd/{program}"),
+        _ => module.to_owned(),
     };
     let mut parts = version.split('.');
     let (major, minor) = (parts.next().unwrap_or("0"), parts.next().unwrap_or("0"));
-    // Without these, kube-apiserver calls itself v0.0.0.
+    // Without these, they call themselves v0.0.0.
     let set = "-X k8s.io/component-base/version";
     let flags =
         format!("-s -w {set}.gitVersion=v{version} {set}.gitMajor={major} {set}.gitMinor={minor}");

@@ -1,22 +1,22 @@
 //! Getting in: one connection per cluster, and the reader and the writer made of it.
 
+use super::kubeconfig::{self, KubeconfigFile};
 use super::request::Requests;
 use super::settings::Settings;
-use super::{kubeconfig, read, write};
+use super::{read, write};
 use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use kube::Config;
 use kube::config::AuthInfo;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How keyfleet gets into a cluster.
 #[derive(Debug)]
 pub enum Access {
-    /// The operator's own file; without a path, what kubectl would use. Only here may a credential plugin run.
+    /// The operator's own file. Only here may a credential plugin run.
     Kubeconfig {
-        path: Option<PathBuf>,
+        file: Arc<KubeconfigFile>,
         context: Option<String>,
     },
     /// A kubeconfig kept elsewhere; `origin` says where, in messages: `kv/clusters/prod-eu#kubeconfig`.
@@ -68,9 +68,7 @@ impl ClusterConnection {
     /// Checks what is given; reads files, but asks no server.
     pub fn new(access: Access, limits: Limits) -> Result<Self, Failure> {
         let settings = match access {
-            Access::Kubeconfig { path, context } => {
-                kubeconfig::own(path.as_deref(), context.as_deref(), limits)?
-            }
+            Access::Kubeconfig { file, context } => file.settings(context.as_deref(), limits)?,
             Access::KubeconfigText {
                 text,
                 context,

@@ -12,22 +12,40 @@ use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, Kubeconfig};
 use std::path::Path;
 
-/// The operator's own file, as kubectl would find it when no path is given.
-pub(super) fn own(
-    path: Option<&Path>,
-    context: Option<&str>,
-    limits: Limits,
-) -> Result<Settings, Failure> {
-    let origin = match path {
-        Some(path) => format!("the kubeconfig {}", path.display()),
-        None => "kubectl's kubeconfig".to_owned(),
-    };
-    let config = path
-        .map_or_else(Kubeconfig::read, Kubeconfig::read_from)
-        .map_err(|error| unreadable(&error, &origin))?;
-    let chosen = choose(&config, context, &origin)?;
-    chosen.refuse(&chosen.never())?;
-    chosen.settings(limits)
+/// The operator's own file, read once for all the clusters that it leads to.
+pub struct KubeconfigFile {
+    config: Kubeconfig,
+    origin: String,
+}
+
+impl KubeconfigFile {
+    /// Without a path, what kubectl would find.
+    pub fn read(path: Option<&Path>) -> Result<Self, Failure> {
+        let origin = match path {
+            Some(path) => format!("the kubeconfig {}", path.display()),
+            None => "kubectl's kubeconfig".to_owned(),
+        };
+        let config = path
+            .map_or_else(Kubeconfig::read, Kubeconfig::read_from)
+            .map_err(|error| unreadable(&error, &origin))?;
+        Ok(Self { config, origin })
+    }
+
+    pub(super) fn settings(
+        &self,
+        context: Option<&str>,
+        limits: Limits,
+    ) -> Result<Settings, Failure> {
+        let chosen = choose(&self.config, context, &self.origin)?;
+        chosen.refuse(&chosen.never())?;
+        chosen.settings(limits)
+    }
+}
+
+impl std::fmt::Debug for KubeconfigFile {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "KubeconfigFile({})", self.origin)
+    }
 }
 
 /// A kubeconfig that somebody else wrote.

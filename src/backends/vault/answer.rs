@@ -58,6 +58,11 @@ impl Answer {
         json::object(&self.body)
     }
 
+    /// The body as something smaller than all of its fields: for answers of tens of megabytes.
+    pub(super) fn read_as<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
     /// What the server says was wrong; `None` when the body is not Vault's.
     pub(super) fn errors(&self) -> Option<Vec<String>> {
         let mut fields = json::object(&self.body)?;

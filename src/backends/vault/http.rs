@@ -11,6 +11,7 @@ use crate::secret::SecretBytes;
 use jiff::Timestamp;
 use reqwest::Client;
 use reqwest::header::HeaderValue;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::fmt;
 use tokio::sync::{OnceCell, Semaphore};
@@ -93,11 +94,36 @@ impl Http {
 
     /// Sends a request when it is its turn, and waits for what comes of it.
     pub(super) async fn send(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+        self.check_namespace().await?;
+        self.ask(request).await
+    }
+
+    /// Sends a request whose good answer is `T` and may be very long; `None` when there is nothing there.
+    pub(super) async fn send_for<T: DeserializeOwned>(
+        &self,
+        request: &Request<'_>,
+    ) -> Result<Option<(T, Option<Timestamp>)>, Failure> {
+        self.check_namespace().await?;
+        let exchange = async {
+            let answer = self.attempts(request).await?;
+            if answer.status == 200 {
+                let read = answer.read_as();
+                return match read {
+                    Some(read) => Ok(Some((read, answer.date))),
+                    None => Err(classify::foreign(request, &answer)),
+                };
+            }
+            self.judge(request, answer).await.map(|_| None)
+        };
+        self.turn(request, exchange).await
+    }
+
+    async fn check_namespace(&self) -> Result<(), Failure> {
         if let (Some(namespace), Some(_)) = (&self.namespace, &self.token) {
             let check = || namespace::check(self, namespace);
             self.namespace_is_real.get_or_try_init(check).await?;
         }
-        self.ask(request).await
+        Ok(())
     }
 
     /// The same, whatever the server makes of its namespace.

@@ -13,8 +13,9 @@ use crate::observe::{Failure, FailureClass, KvReference, KvValue, KvVersion, Obs
 use crate::secret::SecretBytes;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 /// Up to here single reads are no more than the bulk list with what it may leave out.
@@ -50,21 +51,43 @@ async fn scan(
     paths: &BTreeSet<KvPath>,
 ) -> Result<Versions, Failure> {
     let request = Request::scan(&[mount.as_str(), "detailed-metadata"]);
-    let reply = http.send(&request).await?;
-    if !reply.found {
+    let Some((scanned, now)) = http.send_for::<Scanned>(&request).await? else {
         http.memory.no_scan(mount);
         return Ok(Versions::new());
-    }
-    let now = reply.date;
-    let data = reply.data(&request)?;
-    let Some(Value::Object(entries)) = data.and_then(|mut data| data.remove("key_info")) else {
-        return Ok(Versions::new());
     };
-    let wanted = |path: &KvPath| match entries.get(path.as_str()) {
-        Some(Value::Object(entry)) => Some((path.clone(), version(&request, entry, now).into())),
-        _ => None,
+    let entries = scanned.data.map(|data| data.key_info).unwrap_or_default();
+    let wanted = |path: &KvPath| {
+        let entry = entries.get(path.as_str())?;
+        Some((path.clone(), version(&request, entry, now).into()))
     };
     Ok(paths.iter().filter_map(wanted).collect())
+}
+
+/// A whole mount's metadata: of a hundred thousand secrets, so only what is looked at is kept.
+#[derive(Deserialize)]
+struct Scanned {
+    data: Option<ScannedData>,
+}
+
+#[derive(Deserialize)]
+struct ScannedData {
+    #[serde(default)]
+    key_info: HashMap<String, Entry>,
+}
+
+/// The metadata of a secret.
+#[derive(Deserialize)]
+struct Entry {
+    current_version: Option<u64>,
+    versions: Option<HashMap<String, VersionEntry>>,
+}
+
+#[derive(Deserialize)]
+struct VersionEntry {
+    #[serde(default)]
+    deletion_time: String,
+    #[serde(default)]
+    destroyed: bool,
 }
 
 /// One read for each path. Once the Vault is out of reach, the rest is not asked.
@@ -97,26 +120,25 @@ async fn latest(
     let request = Request::read(&[mount.as_str(), "metadata", path.as_str()]);
     let reply = http.send(&request).await?;
     let now = reply.date;
-    match reply.data(&request)? {
-        Some(entry) => version(&request, &entry, now),
-        None => Ok(None),
-    }
+    let Some(fields) = reply.data(&request)? else {
+        return Ok(None);
+    };
+    let entry = serde_json::from_value(Value::Object(fields));
+    let entry = entry.map_err(|_| unexpected(&request, "version"))?;
+    version(&request, &entry, now)
 }
 
 /// The newest version in the metadata of a secret.
 fn version(
     request: &Request<'_>,
-    entry: &Map<String, Value>,
+    entry: &Entry,
     now: Option<Timestamp>,
 ) -> Result<Option<KvVersion>, Failure> {
     let number = entry
-        .get("current_version")
-        .and_then(Value::as_u64)
+        .current_version
         .ok_or_else(|| unexpected(request, "version"))?;
-    let gone = match entry
-        .get("versions")
-        .and_then(|all| all.get(number.to_string()))
-    {
+    let versions = entry.versions.as_ref();
+    let gone = match versions.and_then(|all| all.get(&number.to_string())) {
         Some(newest) => is_gone(newest, now),
         // Metadata was written before any value.
         None if number == 0 => true,
@@ -126,12 +148,9 @@ fn version(
 }
 
 /// A deletion may lie in the future (`delete_version_after`), by the server's clock, which tells whole seconds only.
-fn is_gone(version: &Value, now: Option<Timestamp>) -> bool {
-    let deletion = version
-        .get("deletion_time")
-        .and_then(Value::as_str)
-        .and_then(|time| time.parse::<Timestamp>().ok());
-    version.get("destroyed") == Some(&Value::Bool(true))
+fn is_gone(version: &VersionEntry, now: Option<Timestamp>) -> bool {
+    let deletion = version.deletion_time.parse::<Timestamp>().ok();
+    version.destroyed
         || deletion
             .is_some_and(|deletion| now.is_none_or(|now| deletion.as_second() <= now.as_second()))
 }

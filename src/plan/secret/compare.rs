@@ -1,7 +1,7 @@
 //! A Secret whose values were read: what it holds beside what it should hold. Values are compared in constant time and
 //! named by their keys only.
 
-use super::target;
+use super::{sources, target};
 use crate::apply::SecretWrite;
 use crate::desire::{Cell, DesiredSecret};
 use crate::mark::Owner;
@@ -156,6 +156,9 @@ fn compare(
         concerns = vec![Concern::ControllerOwned(controller.clone())];
     }
     let cause = cause(&owner, adopts, look.why, &record, was.as_ref(), &live.meta);
+    if let Some(was) = &was {
+        fields.extend(sources(was, desired));
+    }
     let summary = if fields.is_empty() {
         "same values".to_owned()
     } else {

@@ -73,10 +73,14 @@ pub(in crate::plan) fn sift(
                 Freshness::InSync => {}
                 Freshness::Look(why) => match (&gate.unknown, &gate.waits) {
                     (Some(failure), _) => sheet.unread(target, failure),
-                    (None, Some(waits)) => sheet.waiting.push(waiting(desired, target, waits)),
+                    (None, Some(waits)) => sheet
+                        .waiting
+                        .push(waiting(desired, observed, target, waits)),
                     (None, None) if cannot_yet(metadata.cell, desired, gate) => {
                         let waits = format!("once the policy of {} is written", gate.role);
-                        sheet.waiting.push(waiting(desired, target, &waits));
+                        sheet
+                            .waiting
+                            .push(waiting(desired, observed, target, &waits));
                     }
                     (None, None) => drop(to_read.insert(desired.id.clone(), why)),
                 },

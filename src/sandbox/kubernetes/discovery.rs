@@ -1,9 +1,88 @@
 //! What a cluster says of itself: `/version`, `/api`, `/apis`, the resources of a group, OpenAPI, health, signing keys.
+//!
+//! OpenAPI is made from the schemas that objects are held to, in its third version only: what clients of today read. It
+//! has no descriptions.
 
+mod openapi;
+mod resources;
+
+use super::authn::{Credentials, ISSUER};
 use axum::http::HeaderMap;
-use serde_json::Value;
+use axum::http::header::HOST;
+use serde_json::{Value, json};
+
+/// The version of Kubernetes that the sandbox is held to.
+pub(super) const VERSION: &str = "v1.34.4";
+const MINOR: &str = "34";
+
+pub(super) const JSON: &str = "application/json";
+const TEXT: &str = "text/plain; charset=utf-8";
 
 /// What a GET of a path that is no resource answers, with its content type.
-pub(super) fn page(_path: &str, _headers: &HeaderMap) -> Option<(&'static str, Value)> {
-    None
+pub(super) fn page(
+    path: &str,
+    headers: &HeaderMap,
+    credentials: &Credentials,
+) -> Option<(&'static str, Value)> {
+    let host = headers.get(HOST).and_then(|value| value.to_str().ok());
+    let host = host.unwrap_or("127.0.0.1");
+    let (path, at_root) = match path.trim_end_matches('/') {
+        "" => ("/", true),
+        path => (path, false),
+    };
+    if at_root {
+        return Some((JSON, json!({ "paths": resources::paths() })));
+    }
+    Some(match path {
+        "/version" => (JSON, version()),
+        "/healthz" | "/livez" | "/readyz" | "/healthz/ping" | "/livez/ping" | "/readyz/ping" => {
+            (TEXT, "ok".into())
+        }
+        "/openid/v1/jwks" => (
+            "application/jwk-set+json",
+            json!({ "keys": [credentials.key.jwk()] })
+                .to_string()
+                .into(),
+        ),
+        "/.well-known/openid-configuration" => (JSON, openid(host).to_string().into()),
+        _ if path.starts_with("/openapi/v3") => (JSON, openapi::page(path)?),
+        _ => resources::page(path, headers, host)?,
+    })
+}
+
+fn version() -> Value {
+    json!({
+        "major": "1",
+        "minor": MINOR,
+        "emulationMajor": "1",
+        "emulationMinor": MINOR,
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "33",
+        "gitVersion": VERSION,
+        "gitCommit": "",
+        "gitTreeState": "",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "gc",
+        "platform": format!("{}/{}", std::env::consts::OS, processor()),
+    })
+}
+
+/// As Go calls it.
+fn processor() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+fn openid(host: &str) -> Value {
+    json!({
+        "issuer": ISSUER,
+        "jwks_uri": format!("https://{host}/openid/v1/jwks"),
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["ES256"],
+    })
 }

@@ -1,9 +1,27 @@
 //! Who owns which field: managedFields after every write, and server-side apply with its conflicts.
+//!
+//! What is merged how is the schema's: a struct field by field, a map key by key, a list entry by entry where its entries can
+//! be told from each other, and everything else as one. One who applies owns what they applied, and takes away what they
+//! applied before and do not any more; one who writes otherwise owns what they changed.
 
+mod check;
+mod compare;
+mod conflict;
+mod entries;
+mod merge;
+mod set;
+mod shape;
+
+use super::decode;
 use super::kinds::Kind;
+use super::schema::Schema;
 use super::status::Status;
+pub(super) use check::named;
+use compare::{Comparison, compare, fields_of};
+use entries::{Entry, Operation, Owner};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
+use set::{Element, Set};
 
 /// Who writes, and through what.
 #[derive(Debug, Clone)]
@@ -15,15 +33,371 @@ pub(super) struct Manager {
     pub now: Timestamp,
 }
 
+/// More entries of updates than this are put together, the oldest first.
+const MOST_UPDATERS: usize = 10;
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// Sets `metadata.managedFields` of `after`, which an update, a create or a patch other than apply made of `before`.
-pub(super) fn updated(_kind: &Kind, _before: Option<&Value>, _after: &mut Value, _by: &Manager) {}
+pub(super) fn updated(kind: &Kind, before: Option<&Value>, after: &mut Value, by: &Manager) {
+    let sent = sent_entries(before, after, by.subresource.is_some());
+    if let Some(metadata) = after.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+    // Of an object that nobody is tracked on, nobody is: only an apply starts that.
+    if sent.is_empty() && before.is_some() {
+        return;
+    }
+    let empty;
+    let before = match before {
+        Some(before) => before,
+        None => {
+            empty = decode::empty(kind);
+            &empty
+        }
+    };
+    let owner = owner_of(kind, by, Operation::Update);
+    let entries = after_update(kind, before, after, sent, owner, by.now);
+    entries::write(after, entries);
+    keep_times(before, after);
+}
 
 /// The object that applying `applied` to `before` makes, with its managedFields; conflicts are a 409.
 pub(super) fn applied(
-    _kind: &Kind,
-    _before: Option<&Value>,
-    _applied: Value,
-    _by: &Manager,
+    kind: &Kind,
+    before: Option<&Value>,
+    applied: Value,
+    by: &Manager,
 ) -> Result<Value, Status> {
-    Err(Status::bad_request("not there yet"))
+    let empty;
+    let before = match before {
+        Some(before) => before,
+        None => {
+            empty = decode::empty(kind);
+            &empty
+        }
+    };
+    check::applicable(kind, &applied)?;
+    let mut known = entries::read(before).unwrap_or_default();
+    if known.is_empty() {
+        let owner = Owner {
+            manager: "before-first-apply".to_owned(),
+            ..owner_of(kind, by, Operation::Update)
+        };
+        let nothing = decode::empty(kind);
+        known = after_update(kind, &nothing, before, known, owner, by.now);
+    }
+    let (mut after, entries) = take_over(kind, before, &applied, known, by)?;
+    decode::converted(kind, &applied, &mut after)?;
+    entries::write(&mut after, entries);
+    if by.name == "kubectl" {
+        note_last_applied(&mut after, applied);
+    }
+    keep_times(before, &mut after);
+    Ok(after)
+}
+
+/// Where nothing but times changed, nothing changed: the times stay as they were.
+pub(super) fn keep_times(before: &Value, after: &mut Value) {
+    const PLACE: &str = "/metadata/managedFields";
+    let (Some(Value::Array(old)), Some(Value::Array(new))) =
+        (before.pointer(PLACE), after.pointer(PLACE))
+    else {
+        return;
+    };
+    let same_entry = |(old, new): (&Value, &Value)| {
+        let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else {
+            return false;
+        };
+        let names = old.keys().chain(new.keys()).filter(|name| *name != "time");
+        names.into_iter().all(|name| old.get(name) == new.get(name))
+    };
+    if old == new || old.len() != new.len() || !old.iter().zip(new).all(same_entry) {
+        return;
+    }
+    let same_field = |(old, new): (Option<&Value>, Option<&Value>)| {
+        let names = [old, new]
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object);
+        let mut names = names.flat_map(serde_json::Map::keys);
+        names.all(|name| {
+            let get = |value: Option<&'_ Value>| value.and_then(|value| value.get(name).cloned());
+            matches!(name.as_str(), "managedFields" | "metadata") || get(old) == get(new)
+        })
+    };
+    if same_field((Some(before), Some(after)))
+        && same_field((before.get("metadata"), after.get("metadata")))
+    {
+        after["metadata"]["managedFields"] = Value::Array(old.clone());
+    }
+}
+
+/// The entries to go on from: what was sent, unless it says nothing, and none where the sender wants none.
+fn sent_entries(before: Option<&Value>, after: &Value, subresource: bool) -> Vec<Entry> {
+    let live = || before.and_then(entries::read).unwrap_or_default();
+    if subresource {
+        return live();
+    }
+    match after.pointer("/metadata/managedFields") {
+        Some(Value::Array(sent)) if sent.is_empty() || sent[..] == [json!({})] => Vec::new(),
+        _ => match entries::read(after) {
+            Some(sent) if !sent.is_empty() => sent,
+            _ => live(),
+        },
+    }
+}
+
+fn owner_of(kind: &Kind, by: &Manager, operation: Operation) -> Owner {
+    let manager = match by.name.as_str() {
+        "" => "unknown",
+        name => name,
+    };
+    Owner {
+        operation,
+        manager: manager.to_owned(),
+        api_version: match operation {
+            Operation::Apply => String::new(),
+            Operation::Update => kind.api_version(),
+        },
+        subresource: by.subresource.clone().unwrap_or_default(),
+    }
+}
+
+fn after_update(
+    kind: &Kind,
+    before: &Value,
+    after: &Value,
+    mut entries: Vec<Entry>,
+    owner: Owner,
+    now: Timestamp,
+) -> Vec<Entry> {
+    let changes = changes(kind, &owner.subresource, before, after);
+    give_up(&mut entries, &changes, None);
+    let taken = changes.modified.union(&changes.added);
+    let taken = taken.difference(&never_owned());
+    if taken.is_empty() {
+        return entries;
+    }
+    let time = Some(now_text(now));
+    match entries.iter_mut().find(|entry| entry.owner == owner) {
+        Some(entry) => {
+            entry.fields = std::mem::take(&mut entry.fields).union(&taken);
+            entry.time = time;
+        }
+        None => entries.push(Entry {
+            api_version: kind.api_version(),
+            owner,
+            time,
+            fields: taken,
+        }),
+    }
+    put_together(&mut entries);
+    entries
+}
+
+/// Others give up what was changed or removed; who has nothing left is no manager any more.
+fn give_up(entries: &mut Vec<Entry>, changes: &Comparison, except: Option<&Owner>) {
+    for entry in entries.iter_mut() {
+        if Some(&entry.owner) != except {
+            let fields = std::mem::take(&mut entry.fields);
+            let fields = fields.difference(&changes.modified);
+            entry.fields = fields
+                .difference(&changes.added)
+                .difference(&changes.removed);
+        }
+    }
+    entries.retain(|entry| !entry.fields.is_empty());
+}
+
+fn changes(kind: &Kind, subresource: &str, before: &Value, after: &Value) -> Comparison {
+    let changes = compare(Schema::Struct(kind.schema), before, after);
+    match reset(kind, subresource) {
+        None => changes,
+        Some(reset) => Comparison {
+            added: changes.added.without(&reset),
+            modified: changes.modified.without(&reset),
+            removed: changes.removed.without(&reset),
+        },
+    }
+}
+
+/// What a write there cannot change: the status here, and everything declared there.
+fn reset(kind: &Kind, subresource: &str) -> Option<Set> {
+    let field = match subresource {
+        "status" => "spec",
+        _ if kind.status => "status",
+        _ => return None,
+    };
+    let mut set = Set::default();
+    set.insert(&[Element::Field(field.to_owned())]);
+    Some(set)
+}
+
+/// What is the server's, or says which object it is.
+fn never_owned() -> Set {
+    let field = |name: &str| Element::Field(name.to_owned());
+    let mut set = Set::default();
+    for name in ["apiVersion", "kind", "metadata"] {
+        set.insert(&[field(name)]);
+    }
+    for name in [
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "selfLink",
+        "uid",
+        "clusterName",
+        "generation",
+        "managedFields",
+        "resourceVersion",
+    ] {
+        set.insert(&[field("metadata"), field(name)]);
+    }
+    set
+}
+
+/// The merged object and who owns what of it.
+fn take_over(
+    kind: &Kind,
+    before: &Value,
+    applied: &Value,
+    mut entries: Vec<Entry>,
+    by: &Manager,
+) -> Result<(Value, Vec<Entry>), Status> {
+    let schema = Schema::Struct(kind.schema);
+    let owner = owner_of(kind, by, Operation::Apply);
+    let mut fields = fields_of(schema, applied);
+    if let Some(reset) = reset(kind, &owner.subresource) {
+        fields = fields.without(&reset);
+    }
+    let place = entries.iter().position(|entry| entry.owner == owner);
+    let last = place.map(|place| entries.remove(place));
+    let merged = merge::merge(schema, before, applied);
+    let after = match &last {
+        Some(last) if !last.fields.is_empty() => {
+            let owned = entries
+                .iter()
+                .fold(fields.clone(), |all, entry| all.union(&entry.fields));
+            prune(schema, merged, &last.fields, owned)
+        }
+        _ => merged,
+    };
+    let changes = changes(kind, &owner.subresource, before, &after);
+    let wanted = changes.modified.clone().union(&changes.added);
+    let conflicts = conflict::conflicts(&entries, &wanted);
+    if !by.force && !conflicts.is_empty() {
+        let allowed = allowed_conflicts(kind, before, by);
+        let left = conflict::without(conflicts, &allowed);
+        if !left.is_empty() {
+            return Err(conflict::refused(&left));
+        }
+    }
+    give_up(&mut entries, &changes, None);
+    let fields = fields.difference(&never_owned());
+    if !fields.is_empty() {
+        let time = match same_object(before, &after) {
+            true => last.and_then(|last| last.time),
+            false => Some(now_text(by.now)),
+        };
+        entries.push(Entry {
+            owner,
+            api_version: kind.api_version(),
+            time,
+            fields,
+        });
+    }
+    Ok((after, entries))
+}
+
+fn same_object(before: &Value, after: &Value) -> bool {
+    before == after
+}
+
+/// Takes away what was applied before, is not any more, and is nobody else's.
+fn prune(schema: Schema, merged: Value, last: &Set, owned: Set) -> Value {
+    let close = |set: Set| set.close(Some(schema), &shape::step);
+    let all = close(fields_of(schema, &merged));
+    let last = close(last.clone());
+    let pruned = merge::remove(schema, &merged, &last);
+    let left = close(fields_of(schema, &pruned)).union(&close(owned));
+    let pruned = merge::remove(schema, &merged, &all.clone().difference(&left));
+    let left = close(fields_of(schema, &pruned));
+    let gone = all.difference(&left).intersection(&last);
+    merge::remove(schema, &merged, &gone)
+}
+
+/// kubectl may take over what it put there itself before it applied through the server.
+fn allowed_conflicts(kind: &Kind, before: &Value, by: &Manager) -> Set {
+    let last = before["metadata"]["annotations"][LAST_APPLIED].as_str();
+    let last = last.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    match last {
+        Some(last) if by.name == "kubectl" && last["apiVersion"] == kind.api_version() => {
+            let schema = Schema::Struct(kind.schema);
+            let changes = compare(schema, &last, before);
+            let fields = fields_of(schema, &last).difference(&changes.modified);
+            fields
+                .difference(&changes.added)
+                .difference(&changes.removed)
+        }
+        _ => Set::default(),
+    }
+}
+
+/// kubectl's own record of what it applied follows, where there is one.
+fn note_last_applied(after: &mut Value, mut applied: Value) {
+    let annotations = after["metadata"]["annotations"].as_object_mut();
+    let Some(record) = annotations.and_then(|annotations| annotations.get_mut(LAST_APPLIED)) else {
+        return;
+    };
+    if record.as_str().is_some_and(str::is_empty) {
+        return;
+    }
+    let annotations = applied.pointer_mut("/metadata/annotations");
+    if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+        annotations.remove(LAST_APPLIED);
+    }
+    *record = format!("{applied}\n").into();
+}
+
+fn put_together(entries: &mut Vec<Entry>) {
+    let updaters = |entries: &[Entry]| {
+        let mut updaters: Vec<usize> = (0..entries.len())
+            .filter(|place| entries[*place].owner.operation == Operation::Update)
+            .collect();
+        updaters.sort_by(|left, right| {
+            let (left, right) = (&entries[*left], &entries[*right]);
+            (&left.time, &left.owner).cmp(&(&right.time, &right.owner))
+        });
+        updaters
+    };
+    loop {
+        let oldest = updaters(entries);
+        if oldest.len() <= MOST_UPDATERS {
+            return;
+        }
+        // The oldest two of one version.
+        let pair = oldest.iter().enumerate().find_map(|(place, second)| {
+            let version = &entries[*second].api_version;
+            let first = oldest[..place]
+                .iter()
+                .find(|first| entries[**first].api_version == *version)?;
+            Some((*first, *second))
+        });
+        let Some((first, second)) = pair else { return };
+        let merged = entries[second].clone();
+        let kept = &mut entries[first];
+        kept.fields = std::mem::take(&mut kept.fields).union(&merged.fields);
+        kept.time = merged.time;
+        kept.owner = Owner {
+            operation: Operation::Update,
+            manager: "ancient-changes".to_owned(),
+            api_version: merged.api_version,
+            subresource: String::new(),
+        };
+        entries.remove(second);
+    }
+}
+
+fn now_text(now: Timestamp) -> String {
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

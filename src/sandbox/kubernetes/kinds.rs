@@ -1,6 +1,18 @@
 //! The kinds that a cluster of a world knows, each with its names, its place and its schema.
+//!
+//! The kinds of the External Secrets Operator and of the controller before it are there from the start, as if their
+//! definitions had been installed; definitions themselves are no kind here.
 
-use super::schema::Schema;
+mod core;
+mod custom;
+mod meta;
+
+pub(super) use meta::META;
+mod rbac;
+
+pub(super) use meta::OBJECT_META;
+
+use super::schema::Struct;
 
 #[derive(Debug)]
 pub(super) struct Kind {
@@ -12,14 +24,34 @@ pub(super) struct Kind {
     pub resource: &'static str,
     pub singular: &'static str,
     pub short_names: &'static [&'static str],
+    pub categories: &'static [&'static str],
     pub namespaced: bool,
     /// Made of a `CustomResourceDefinition` on a real cluster.
     pub custom: bool,
-    pub schema: &'static Schema,
+    /// `status` can be written by itself, and only so.
+    pub status: bool,
+    pub schema: &'static Struct,
 }
 
-/// In the order of discovery.
-pub(super) const KINDS: &[Kind] = &[];
+/// In the order of discovery; of a kind with several versions, the one that objects are stored in comes first.
+pub(super) const KINDS: &[Kind] = &[
+    core::CONFIG_MAP,
+    core::NAMESPACE,
+    core::SECRET,
+    core::SERVICE_ACCOUNT,
+    rbac::CLUSTER_ROLE_BINDING,
+    rbac::CLUSTER_ROLE,
+    rbac::ROLE_BINDING,
+    rbac::ROLE,
+    core::LEASE,
+    custom::CLUSTER_SECRET_STORE,
+    custom::EXTERNAL_SECRET,
+    custom::SECRET_STORE,
+    custom::CLUSTER_SECRET_STORE_BETA,
+    custom::EXTERNAL_SECRET_BETA,
+    custom::SECRET_STORE_BETA,
+    custom::OLD_EXTERNAL_SECRET,
+];
 
 /// The kind behind a path, if the cluster knows it.
 pub(super) fn find(group: &str, version: &str, resource: &str) -> Option<&'static Kind> {
@@ -35,5 +67,12 @@ impl Kind {
             "" => self.version.to_owned(),
             group => format!("{group}/{}", self.version),
         }
+    }
+
+    /// The version that its objects are stored in.
+    pub(super) fn stored(&self) -> &'static Self {
+        let same = |kind: &&Self| (kind.group, kind.resource) == (self.group, self.resource);
+        // Every kind is in the table, so that there is always one.
+        KINDS.iter().find(same).unwrap_or(&KINDS[0])
     }
 }

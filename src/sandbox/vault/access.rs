@@ -77,7 +77,7 @@ impl Access {
         };
         let rule = self.acl.deciding_rule(&path, capability(call.operation));
         let filter = rule.and_then(|rule| match rule.grant {
-            Grant::Allow(_, constraints) => constraints.list_scan_response_keys_filter_path,
+            Grant::Allow(_, constraints) => constraints.list_scan_response_keys_filter_path.clone(),
             Grant::Deny => None,
         });
         match filter {

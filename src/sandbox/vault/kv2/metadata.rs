@@ -151,12 +151,11 @@ fn check_and_set(fields: &Fields, config: &Config, secret: Option<&Secret>) -> R
     let settings = secret.and_then(Secret::settings);
     let own = settings.is_some_and(|settings| settings.metadata_cas_required);
     let Some(cas) = fields.int("metadata_cas") else {
-        return match own || config.metadata_cas_required {
-            true => Err(Refusal::invalid(
-                "metadata check-and-set parameter required for this call",
-            )),
-            false => Ok(()),
-        };
+        if own || config.metadata_cas_required {
+            let error = "metadata check-and-set parameter required for this call";
+            return Err(Refusal::invalid(error));
+        }
+        return Ok(());
     };
     let current = settings.map_or(0, |settings| settings.version);
     if u64::try_from(cas) == Ok(current) {

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 
 /// The operator's own settings. Secrets come from the environment or a file, never from a flag.
 #[derive(Debug)]
-pub(super) struct Settings {
+pub struct Settings {
     /// `VAULT_ADDR`, `VAULT_NAMESPACE`, `VAULT_CACERT`: as the vault command line means them.
-    pub(super) vault_address: Option<String>,
-    pub(super) vault_namespace: Option<String>,
-    pub(super) vault_ca_file: Option<PathBuf>,
+    pub vault_address: Option<String>,
+    pub vault_namespace: Option<String>,
+    pub vault_ca_file: Option<PathBuf>,
     /// `VAULT_TOKEN`, else the file that `vault login` writes.
-    pub(super) vault_token: Option<SecretBytes>,
+    pub vault_token: Option<SecretBytes>,
     /// `KUBECONFIG`; without it, what kubectl would use.
-    pub(super) kubeconfig: Option<PathBuf>,
+    pub kubeconfig: Option<PathBuf>,
 }
 
 impl Settings {
-    pub(super) fn from_environment() -> Self {
+    pub fn from_environment() -> Self {
         Self {
             vault_address: variable("VAULT_ADDR"),
             vault_namespace: variable("VAULT_NAMESPACE"),
@@ -41,7 +41,7 @@ pub(super) fn token_variable(vault: &str) -> String {
 }
 
 /// A variable that is set to nothing is not set.
-pub(super) fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

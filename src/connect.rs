@@ -3,8 +3,14 @@
 //! An address in git must not collect a token that was meant for another Vault: the operator's token goes only to the
 //! address that the operator named too, or to the one Vault of the fleet when the operator named none.
 
-use super::settings::{Settings, token_variable};
-use crate::backends::kubernetes::{Access, ClusterConnection, Limits};
+mod settings;
+
+pub use settings::Settings;
+pub(crate) use settings::variable;
+
+use settings::token_variable;
+
+use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use crate::backends::vault::{Budget, VaultConnection, open};
 use crate::declare::Credential;
 use crate::desire::{Cell, Connection, DesiredVault};
@@ -16,22 +22,39 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Opens with the operator's settings.
-pub(super) struct Opener {
+pub struct Opener {
     settings: Settings,
     /// Whether the fleet has one Vault only.
     one_vault: bool,
     vaults: BTreeMap<VaultName, DesiredVault>,
+    kubeconfig: OnceCell<Result<Arc<KubeconfigFile>, Failure>>,
 }
 
 impl Opener {
-    pub(super) fn new(settings: Settings, desired: &crate::desire::Desired) -> Self {
+    pub fn new(settings: Settings, desired: &crate::desire::Desired) -> Self {
         Self {
             settings,
             one_vault: desired.vaults.len() == 1,
             vaults: desired.vaults.clone(),
+            kubeconfig: OnceCell::new(),
         }
+    }
+
+    /// Read once, by the first cluster that needs it.
+    async fn own_kubeconfig(&self) -> Result<Arc<KubeconfigFile>, Failure> {
+        let path = self.settings.kubeconfig.clone();
+        let read = async || {
+            let read = tokio::task::spawn_blocking(move || KubeconfigFile::read(path.as_deref()));
+            let setup = |_| {
+                let what = "read the kubeconfig";
+                Failure::new(FailureClass::Setup, what, "reading it was given up")
+            };
+            read.await.map_err(setup)?.map(Arc::new)
+        };
+        self.kubeconfig.get_or_init(read).await.clone()
     }
 
     fn connection(&self, vault: &DesiredVault) -> Result<VaultConnection, Failure> {
@@ -157,7 +180,7 @@ impl Open for Opener {
     ) -> Result<OpenCluster, Failure> {
         let access = match &cell.connect {
             Connection::KubeconfigContext(context) => Access::Kubeconfig {
-                path: self.settings.kubeconfig.clone(),
+                file: self.own_kubeconfig().await?,
                 context: Some(context.clone()),
             },
             Connection::InCluster => Access::InCluster,

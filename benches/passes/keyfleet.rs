@@ -1,0 +1,56 @@
+//! keyfleet itself, run as anybody runs it, and what a run took.
+
+use super::world::World;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Took {
+    pub time: Duration,
+    /// The most memory that was resident, in MiB.
+    pub memory: u64,
+}
+
+/// Runs keyfleet on the repository; `vault` in place of the sandbox's where one is given.
+pub fn run(world: &World, vault: Option<(&str, &str)>, arguments: &[&str], code: i32) -> Took {
+    let (addr, token) = vault.unwrap_or(world.vault());
+    let begin = Instant::now();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
+        .args(arguments)
+        .args([
+            "--git-limit",
+            "files=1000000",
+            "--git-limit",
+            "total_bytes=4000000000",
+        ])
+        .current_dir(&world.repository)
+        .envs(&world.environment)
+        .env("VAULT_ADDR", addr)
+        .env("VAULT_TOKEN", token)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = child.stderr.take().unwrap();
+    let said = std::thread::spawn(move || std::io::read_to_string(said).unwrap_or_default());
+    let mut memory = 0;
+    let status = loop {
+        memory = memory.max(peak(child.id()));
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let time = begin.elapsed();
+    let said = said.join().unwrap();
+    assert_eq!(status.code(), Some(code), "keyfleet {arguments:?}: {said}");
+    Took { time, memory }
+}
+
+/// The highest so far: `VmHWM` only ever grows.
+fn peak(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or(0) / 1024
+}

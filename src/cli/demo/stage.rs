@@ -1,0 +1,122 @@
+//! Where the story plays: it prints what is told, runs what is typed, and stops when something ends otherwise than told.
+
+use super::super::playground::Playground;
+use super::super::playground::hands::Hands;
+use super::super::playground::servers::Servers;
+use super::super::ui;
+use crate::report::{Ink, Style, wrapped};
+use anyhow::Context;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::process::Command;
+
+/// Long enough to see that a new scene begins. Nobody reads where no terminal is.
+const PACE: Duration = Duration::from_millis(350);
+/// What a person's own shell may say, which is not meant for this Vault and these clusters.
+const FOREIGN: [&str; 5] = [
+    "VAULT_NAMESPACE",
+    "VAULT_CACERT",
+    "VAULT_TOKEN_MAIN",
+    "RUST_LOG",
+    "KEYFLEET_GIT_TOKEN",
+];
+
+pub(super) struct Stage<'a> {
+    servers: &'a Servers,
+    pub(super) playground: Playground,
+    pub(super) vault: Hands,
+    command: PathBuf,
+    style: Style,
+    pace: Duration,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(servers: &'a Servers, playground: Playground) -> anyhow::Result<Self> {
+        let interactive = std::io::stdout().is_terminal();
+        Ok(Self {
+            servers,
+            vault: Hands::on_vault(&playground.addresses)?,
+            playground,
+            command: std::env::current_exe().context("failed to find this command itself")?,
+            style: ui::style(),
+            pace: if interactive { PACE } else { Duration::ZERO },
+        })
+    }
+
+    /// A new scene.
+    pub(super) async fn scene(&self, title: &str, text: &str) {
+        tokio::time::sleep(self.pace).await;
+        ui::data(&format!(
+            "\n{}\n",
+            self.style.paint(Ink::Good, &format!("── {title} "))
+        ));
+        for line in wrapped(text, self.style.width.min(100)) {
+            ui::data(&format!("{line}\n"));
+        }
+    }
+
+    pub(super) fn say(&self, text: &str) {
+        ui::data("\n");
+        for line in wrapped(text, self.style.width.min(100)) {
+            ui::data(&format!("{line}\n"));
+        }
+    }
+
+    /// What somebody types who is not keyfleet.
+    pub(super) fn typed(&self, line: &str) {
+        ui::data(&format!(
+            "\n{}\n",
+            self.style.paint(Ink::Strong, &format!("$ {line}"))
+        ));
+    }
+
+    pub(super) fn print(&self, line: &str) {
+        ui::data(&format!("{line}\n"));
+    }
+
+    /// Added, removed, or the name of a file.
+    pub(super) fn diff_line(&self, line: &str) {
+        let ink = match line.chars().next() {
+            Some('+') => Ink::Good,
+            Some('-') => Ink::Bad,
+            _ => Ink::Plain,
+        };
+        ui::data(&format!("{}\n", self.style.paint(ink, line)));
+    }
+
+    /// Runs keyfleet in the repository; it must end with this code.
+    pub(super) async fn keyfleet(&self, arguments: &[&str], code: i32) -> anyhow::Result<()> {
+        self.typed(&format!("keyfleet {}", arguments.join(" ")));
+        let mut command = Command::new(&self.command);
+        command
+            .args(arguments)
+            .current_dir(self.playground.repository.folder())
+            .envs(self.playground.environment())
+            .kill_on_drop(true);
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        let status = command.status().await;
+        let status =
+            status.with_context(|| format!("failed to start {}", self.command.display()))?;
+        anyhow::ensure!(
+            status.code() == Some(code),
+            "the story went another way than it is told: `keyfleet {}` was to end with {code}, and ended with {status}",
+            arguments.join(" ")
+        );
+        Ok(())
+    }
+
+    /// Somebody with an administrator's rights on this cluster.
+    pub(super) fn hands_on(&self, cluster: &str) -> anyhow::Result<Hands> {
+        let clusters = &self.playground.addresses.clusters;
+        let found = clusters.iter().find(|known| known.name == cluster);
+        Hands::on_cluster(found.with_context(|| format!("there is no cluster {cluster}"))?)
+    }
+
+    /// How often the servers were asked since this was last called; real ones do not count.
+    pub(super) fn take_counts(&self) -> Option<crate::sandbox::WorldCounts> {
+        self.servers.take_counts()
+    }
+}

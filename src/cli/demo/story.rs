@@ -1,0 +1,207 @@
+//! The story: a fleet is onboarded, left alone, meddled with, changed in a pull request, rotated, and nearly lost.
+
+use super::super::playground::seed::made_up;
+use super::super::ui;
+use super::stage::Stage;
+use crate::report::count;
+use crate::sandbox::Kind;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use serde_json::json;
+
+/// Beside the repository: a file in it would count as an edit.
+const PLAN: &str = "../plan.json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+pub(super) async fn tell(stage: &Stage<'_>) -> anyhow::Result<()> {
+    onboard(stage).await?;
+    rest(stage).await?;
+    meddle(stage).await?;
+    review(stage).await?;
+    rotate(stage).await?;
+    nearly_lose(stage).await
+}
+
+async fn onboard(stage: &Stage<'_>) -> anyhow::Result<()> {
+    stage
+        .scene(
+            "A fleet in git, and nothing of it in the world",
+            "On this machine run a Vault, which holds some values, and two Kubernetes clusters, prod-eu and staging, \
+             which hold nothing. The repository says how they should be: one short file for each cluster, and the \
+             ExternalSecrets that its teams already have.",
+        )
+        .await;
+    stage.keyfleet(&["plan", "--out", PLAN], 2).await?;
+    stage
+        .scene(
+            "One command instead of seven for each cluster",
+            "Mounts, configs, policies and roles first; then keyfleet logs in as each cluster, with exactly its \
+             rights, and brings the values.",
+        )
+        .await;
+    stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
+}
+
+async fn rest(stage: &Stage<'_>) -> anyhow::Result<()> {
+    stage
+        .scene(
+            "Nothing to do",
+            "The second look writes nothing, and of Secrets it reads only what changed since the first.",
+        )
+        .await;
+    drop(stage.take_counts());
+    stage.keyfleet(&["plan"], 0).await?;
+    if let Some(counts) = stage.take_counts() {
+        let of = |counts: &crate::sandbox::Counts, kinds: &[Kind]| -> u64 {
+            kinds.iter().filter_map(|kind| counts.get(kind)).sum()
+        };
+        let reads = [Kind::Read, Kind::Value];
+        let clusters: Vec<String> = counts
+            .clusters
+            .iter()
+            .map(|(name, counts)| format!("{name} {}", of(counts, &reads)))
+            .collect();
+        let all = || counts.clusters.values().chain([&counts.vault]);
+        let writes: u64 = all().map(|counts| of(counts, &[Kind::Write])).sum();
+        stage.say(&format!(
+            "Counted at the servers: {} of the Vault, of the clusters {}, and {}.",
+            count(usize::try_from(of(&counts.vault, &reads))?, "read"),
+            clusters.join(", "),
+            count(usize::try_from(writes)?, "write"),
+        ));
+    }
+    Ok(())
+}
+
+async fn meddle(stage: &Stage<'_>) -> anyhow::Result<()> {
+    stage
+        .scene(
+            "Somebody helps by hand",
+            "A policy is opened wide, and a password in a cluster is replaced.",
+        )
+        .await;
+    stage.typed(
+        "vault policy write prod-eu-kv-rw - <<< 'path \"kv/*\" { capabilities = [\"read\"] }'",
+    );
+    let policy = json!({"policy": "path \"kv/*\" { capabilities = [\"read\"] }"});
+    stage
+        .vault
+        .post("/sys/policies/acl/prod-eu-kv-rw", &policy)
+        .await?;
+    stage.typed("kubectl --context prod-eu -n shop edit secret checkout");
+    let password = STANDARD.encode(made_up());
+    let edited = json!({"data": {"password": password}});
+    let path = "/api/v1/namespaces/shop/secrets/checkout?fieldManager=kubectl-edit";
+    let hands = stage.hands_on("prod-eu")?;
+    hands
+        .send(Method::PATCH, path, MERGE_PATCH, Some(&edited))
+        .await?;
+    stage.say("keyfleet says what it was, who did it, and since when; and puts it back with one write each:");
+    stage.keyfleet(&["plan", "--out", PLAN], 2).await?;
+    stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
+}
+
+async fn review(stage: &Stage<'_>) -> anyhow::Result<()> {
+    const BRANCH: &str = "database-password";
+    const FILE: &str = "clusters/prod-eu/checkout.yaml";
+    stage
+        .scene(
+            "A pull request moves a mapping",
+            "One line of YAML. What it means is one more grant in production, and another password in a Secret.",
+        )
+        .await;
+    let database = json!({"data": {"password": made_up()}});
+    stage
+        .vault
+        .post("/kv/data/prod-eu/database", &database)
+        .await?;
+    let repository = &stage.playground.repository;
+    repository.branch(BRANCH)?;
+    repository.edit(
+        FILE,
+        "kv/data/prod-eu/checkout\n      name: password",
+        "kv/data/prod-eu/database\n      name: password",
+    )?;
+    repository.commit("Take the password of the shop from the database's own secret")?;
+    repository.leave_branch()?;
+    stage.typed(&format!("git diff --unified=0 main...{BRANCH}"));
+    for line in repository.changed_lines(BRANCH)? {
+        stage.diff_line(&line);
+    }
+    let plan = ["plan", "--ref", BRANCH, "--out", PLAN];
+    stage.keyfleet(&plan, 2).await?;
+    stage.say("It is merged, and what was reviewed is applied, and nothing else:");
+    repository.merge(BRANCH)?;
+    stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
+}
+
+async fn rotate(stage: &Stage<'_>) -> anyhow::Result<()> {
+    stage
+        .scene(
+            "A value is rotated in Vault",
+            "Every Secret that is made of it follows, in both clusters.",
+        )
+        .await;
+    stage.typed("vault kv put kv/shared/mail noreply=…");
+    let mail = json!({"data": {"noreply": made_up()}});
+    stage.vault.post("/kv/data/shared/mail", &mail).await?;
+    stage.keyfleet(&["apply", "--yes"], 0).await
+}
+
+async fn nearly_lose(stage: &Stage<'_>) -> anyhow::Result<()> {
+    stage
+        .scene(
+            "A folder is deleted in git, by mistake",
+            "What would lock a whole cluster out of Vault waits for a person, even with --yes.",
+        )
+        .await;
+    stage.typed("git rm -r clusters/staging && git commit -m 'Tidy up'");
+    let repository = &stage.playground.repository;
+    repository.remove_folder("clusters/staging")?;
+    repository.commit("Tidy up")?;
+    stage.keyfleet(&["apply", "--yes"], 0).await
+}
+
+pub(super) fn end(stage: &Stage<'_>, stay: bool) {
+    let command = super::super::sandbox::own_name();
+    let folder = &stage.playground.folder;
+    let repository = stage.playground.repository.folder();
+    let mut lines = vec![
+        format!(
+            "The repository of this story stays in {}.",
+            repository.display()
+        ),
+        String::new(),
+    ];
+    if stay {
+        lines.extend([
+            "The servers stay as well, until Ctrl-C. In another terminal:".to_owned(),
+            String::new(),
+            format!("  . {}/env", folder.display()),
+            format!("  cd {}", repository.display()),
+            format!("  {command} plan"),
+        ]);
+    } else {
+        let advice = [
+            ("demo --stay", "the same, and the servers stay to play with"),
+            (
+                "sandbox --clusters 5",
+                "a fleet to play with, also with kubectl and vault",
+            ),
+            ("plan --help", "what a plan of your own repository needs"),
+        ];
+        lines.push("Go on with:".to_owned());
+        for (verb, what) in advice {
+            lines.extend([
+                String::new(),
+                format!("  {what}:"),
+                format!("  {command} {verb}"),
+            ]);
+        }
+    }
+    ui::data("\n");
+    for line in lines {
+        stage.print(&line);
+    }
+}

@@ -1,0 +1,94 @@
+//! The first thing that anybody runs, to its end: on the embedded servers and on real ones.
+
+mod support;
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use support::binaries;
+use support::canary::Canaries;
+
+/// The turns of the story, in order.
+const TURNS: [&str; 13] = [
+    "$ keyfleet plan --out ../plan.json",
+    "9 to create in Vault; 6 to create in clusters; 6 waiting. Nothing was written.",
+    "$ keyfleet apply . ../plan.json --yes",
+    "21 writes in 2 rounds.\nEverything is as declared.",
+    "No changes: everything is as declared. Nothing was written.",
+    "policy  prod-eu-kv-rw  8 changes  drift, since 20",
+    "drift by kubectl-edit, since 20",
+    "2 writes in 1 round.\nEverything is as declared.",
+    "+    - key: kv/data/prod-eu/database",
+    "keys username, password, now from kv/data/prod-eu/database",
+    "rotation v1 → v2",
+    "why: revokes every token it issued",
+    "The repository of this story stays in ",
+];
+
+fn told(arguments: &[&str], assets: Option<&Path>, home: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyfleet"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home)
+        .env("TMPDIR", home)
+        .stdin(Stdio::null());
+    if let Some(assets) = assets {
+        command.env("KUBEBUILDER_ASSETS", assets);
+    }
+    command.output().expect("keyfleet can be started")
+}
+
+fn assert_told(output: &Output) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}\n{said}");
+    let mut rest = text.as_ref();
+    for turn in TURNS {
+        let Some((_, after)) = rest.split_once(turn) else {
+            panic!("`{turn}` is not told, or not in its place:\n{text}");
+        };
+        rest = after;
+    }
+    let all = format!("{text}{said}");
+    assert!(!all.contains("made-up-"), "a value shows:\n{all}");
+    assert_eq!(Canaries::default().found_in(&all), Vec::<String>::new());
+}
+
+#[test]
+fn the_story_is_told_to_its_end() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = told(&["demo"], None, home.path());
+    assert_told(&output);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("Counted at the servers: 11 reads of the Vault, of the clusters prod-eu 6, staging 5, and 0 writes."),
+        "{text}"
+    );
+}
+
+#[test]
+fn it_is_the_same_story_on_real_servers() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let assets = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, program) in [
+        ("bao", binaries::vault()),
+        ("etcd", binaries::etcd()),
+        ("kube-apiserver", binaries::kube_apiserver()),
+    ] {
+        symlink(program, assets.path().join(name)).expect("a link can be made");
+    }
+    assert_told(&told(&["demo", "--real"], Some(assets.path()), home.path()));
+}
+
+#[test]
+fn what_is_not_found_for_real_servers_is_named() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = told(&["demo", "--real"], None, home.path());
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("there is no `bao` or `vault` in KUBEBUILDER_ASSETS or on PATH"),
+        "{said}"
+    );
+}
