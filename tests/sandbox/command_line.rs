@@ -22,7 +22,9 @@ fn run(addr: &str, token: &str, home: &std::path::Path, command: &str) -> (Optio
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
-    let lines = said.lines().map(|line| {
+    // Whether there is something to wait for is a matter of moments.
+    let told = said.lines().filter(|line| !line.starts_with("Waiting for"));
+    let lines = told.map(|line| {
         // What is made up is long and has digits; how wide a column is depends on it.
         let words = line.split_whitespace().map(|word| {
             let made_up = word.len() >= 8 && word.chars().any(|letter| letter.is_ascii_digit());

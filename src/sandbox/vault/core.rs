@@ -179,6 +179,12 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
     }
     spend(state, &token.id);
     if call.operation == Operation::Update {
+        // Whether something is there is asked before the policies are.
+        let home = state.namespaces.get_mut(&call.namespace);
+        let mount = home.and_then(|home| home.mount_of(&call.path));
+        if token.batch && mount.is_some_and(|(_, mount)| is_cubbyhole(mount)) {
+            return Err(no_place(state.flavour));
+        }
         call.operation = create_or_update(state, call)?;
     }
     let access = Access::of(state, &token, now);
@@ -190,6 +196,20 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
         return Err(Refusal::not_granted());
     }
     Ok(Caller { token, access })
+}
+
+fn is_cubbyhole(mount: &Mount) -> bool {
+    mount.kind.trim_start_matches("ns_") == "cubbyhole"
+}
+
+/// A token without a record has no place of its own.
+fn no_place(flavour: Flavour) -> Refusal {
+    let kind = match flavour {
+        Flavour::OpenBao => "'service'",
+        Flavour::HashiCorp => "\"service\"",
+    };
+    let error = format!("cubbyhole operations are only supported by {kind} type tokens");
+    Refusal::invalid(error)
 }
 
 fn spend(state: &mut State, id: &str) {
@@ -247,12 +267,8 @@ fn dispatch(
     if let Some(kind) = value_read(mount, &path, call) {
         done.kind = kind;
     }
-    if mount.kind.trim_start_matches("ns_") == "cubbyhole"
-        && caller.is_some_and(|caller| caller.token.batch)
-    {
-        // A token without a record has no place of its own.
-        let error = "cubbyhole operations are only supported by 'service' type tokens";
-        return Err(Refusal::invalid(error));
+    if caller.is_some_and(|caller| caller.token.batch) && is_cubbyhole(mount) {
+        return Err(no_place(flavour));
     }
     let Some(backend) = &mut mount.backend else {
         let Some(caller) = caller else {

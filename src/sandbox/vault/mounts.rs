@@ -38,6 +38,7 @@ pub(super) fn first_state(flavour: Flavour, root_token: &str, now: Timestamp) ->
         display_name: "token".to_owned(),
         path: "auth/token/create".to_owned(),
         parent: None,
+        born_orphan: true,
         created: now,
         creation_ttl: 0,
         granted_ttl: 0,

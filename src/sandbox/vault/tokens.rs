@@ -18,6 +18,8 @@ pub(super) struct Token {
     /// The request that made it, below its namespace: `auth/token/create`.
     pub path: String,
     pub parent: Option<String>,
+    /// Whether it never had a parent: what an answer that renews it says.
+    pub born_orphan: bool,
     pub created: Timestamp,
     /// Seconds, as it was made.
     pub creation_ttl: u64,

@@ -4,7 +4,7 @@ use super::super::Flavour;
 use super::super::backend::{Question, ReviewFailure};
 use super::super::call::Refusal;
 use super::super::form::{Form, Kind, Schema};
-use super::super::keys;
+use super::super::keys::{self, Method};
 use super::super::review::{self, Client};
 use crate::sandbox::jwt::PublicKey;
 use serde_json::{Map, Value, json};
@@ -106,7 +106,7 @@ impl Config {
         } else if pairs {
             return Err(Refusal::invalid("invalid jwks_pairs: not here"));
         } else {
-            Source::Keys(static_keys(&named)?)
+            Source::Keys(static_keys(&named, flavour)?)
         };
         Ok(Self {
             default_role: text("default_role"),
@@ -266,12 +266,12 @@ fn client(ca_pem: &str) -> Client {
     review::client(ca_pem)
 }
 
-fn static_keys(named: &[String]) -> Result<Vec<PublicKey>, Refusal> {
-    let keys = named.iter().map(|pem| keys::parse(pem));
-    keys.collect::<Option<_>>().ok_or_else(|| {
-        let error = "error parsing public key: data does not contain any valid public keys";
-        Refusal::invalid(error)
-    })
+fn static_keys(named: &[String], flavour: Flavour) -> Result<Vec<PublicKey>, Refusal> {
+    let keys = named
+        .iter()
+        .map(|pem| keys::parse(pem, Method::Jwt, flavour));
+    keys.collect::<Result<_, _>>()
+        .map_err(|why| Refusal::invalid(format!("error parsing public key: {why}")))
 }
 
 fn not_one(flavour: Flavour) -> &'static str {

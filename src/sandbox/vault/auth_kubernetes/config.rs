@@ -3,7 +3,7 @@
 use super::super::Flavour;
 use super::super::call::Refusal;
 use super::super::form::{Form, Kind, Schema};
-use super::super::keys;
+use super::super::keys::{self, Method};
 use super::super::review::{self, Client};
 use crate::sandbox::jwt::PublicKey;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -60,10 +60,11 @@ impl Config {
             return Err(Refusal::invalid(error));
         }
         let pem_keys = form.list("pem_keys").unwrap_or_default();
-        let public_keys = pem_keys.iter().map(|pem| keys::parse(pem));
+        let parse = |pem: &String| keys::parse(pem, Method::Kubernetes, flavour);
+        let public_keys = pem_keys.iter().map(parse);
         let public_keys = public_keys
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| Refusal::invalid(no_key(flavour)))?;
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Refusal::invalid)?;
         if ca_pem.is_empty() {
             let error = format!("open {LOCAL_CA}: no such file or directory");
             return Err(Refusal::invalid(error));
@@ -106,12 +107,5 @@ impl Config {
             shown["use_annotations_as_alias_metadata"] = self.use_annotations.into();
         }
         shown
-    }
-}
-
-fn no_key(flavour: Flavour) -> &'static str {
-    match flavour {
-        Flavour::OpenBao => "data does not contain any valid public keys",
-        Flavour::HashiCorp => "data does not contain any valid RSA or ECDSA public keys",
     }
 }

@@ -16,7 +16,7 @@ pub(in crate::sandbox::vault) fn auth(token: &Token, now: Timestamp) -> Value {
         "renewable": token.renewable,
         "entity_id": token.entity_id,
         "token_type": kind(token),
-        "orphan": token.parent.is_none(),
+        "orphan": token.born_orphan,
         "mfa_requirement": null,
         "num_uses": token.uses,
     });

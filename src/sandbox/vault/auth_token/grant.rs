@@ -82,6 +82,7 @@ pub(in crate::sandbox::vault) fn token(
         meta: wish.meta,
         display_name: wish.display_name,
         path: wish.path,
+        born_orphan: wish.parent.is_none(),
         parent: wish.parent,
         created: now,
         creation_ttl: ttl,

@@ -57,6 +57,10 @@ fn extend(
         return Err(Refusal::invalid("batch tokens cannot be renewed"));
     }
     let asked = fields::duration(call, "increment", state.flavour)?.unwrap_or(0);
+    let last_use = |known: &Token| known.uses_left < 0;
+    if state.tokens.get(&token.id).is_none_or(last_use) {
+        return Err(Refusal::invalid("token not found"));
+    }
     if !token.renewable {
         return Err(Refusal::invalid("lease is not renewable"));
     }

@@ -37,6 +37,7 @@ pub(super) fn elsewhere(path: &str, flavour: Flavour) -> Option<&'static str> {
     match path {
         "/" => Some("/ui/"),
         "/v1/sys" => Some("/v1/sys/"),
+        "/v1" if flavour == Flavour::HashiCorp => Some("/v1/"),
         path if flavour == Flavour::HashiCorp && !path.starts_with("/v1") => Some("/ui/"),
         _ => None,
     }

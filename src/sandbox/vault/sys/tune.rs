@@ -169,7 +169,10 @@ fn write(
     let kind = mount.kind.trim_start_matches("ns_");
     if matches!(kind, "system" | "cubbyhole" | "identity") && call.body.contains_key("description")
     {
-        let error = format!("cannot tune parameter description of {path}");
+        let error = match flavour {
+            Flavour::OpenBao => format!("cannot tune parameter description of {path}"),
+            Flavour::HashiCorp => format!("cannot tune {path:?}"),
+        };
         return Err(Refusal::invalid(error));
     }
     if call.body.contains_key("token_type") {
