@@ -15,9 +15,11 @@ test:
 contract:
     KEYFLEET_SEQUENCES=10000 cargo test --release --test sandbox_vault --test sandbox_kubernetes
 
-# Whole passes over large fleets, beside a raw client
-bench-passes:
+# Whole passes over large fleets beside a raw client, compiling beside git's own time, and the stages that only compute
+bench:
     cargo bench --bench passes
+    cargo bench --bench compile
+    cargo bench --bench stages
 
 # Format, and everything that the compiler and clippy can say
 lint:

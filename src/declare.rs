@@ -7,22 +7,28 @@ mod cluster;
 mod document;
 mod eso;
 mod external_secret;
+mod file;
 mod fleet;
 mod group;
 mod kes;
+mod place_groups;
 mod policy_file;
 mod store;
 mod tree;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
 use crate::names::{ClusterName, PolicyName};
-use crate::yaml::Node;
+use crate::spread::{InTurn, Spread};
+use file::File;
+use place_groups::Placed;
 use std::collections::{BTreeMap, BTreeSet};
-use tree::{Folder, Tree};
+use std::sync::Arc;
+use tree::{Folder, Home, Tree};
 
 pub use cluster::{Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Grant, Reviewer};
 pub(crate) use cluster::{certificate_pem, parse_duration};
 pub use external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
+pub use file::Part;
 pub use fleet::{DeleteLimit, Fleet, KvMount, VaultSpec};
 pub use group::Group;
 pub use policy_file::PolicyFile;
@@ -31,26 +37,54 @@ pub use store::{Store, StoreKind, StoreRef};
 /// Everything that the repository declares.
 #[derive(Debug)]
 pub struct Declarations {
-    pub fleet: Fleet,
-    pub clusters: BTreeMap<ClusterName, Declared>,
-    pub policies: BTreeMap<PolicyName, PolicyFile>,
+    pub fleet: Arc<Fleet>,
+    pub clusters: BTreeMap<ClusterName, Arc<Declared>>,
+    pub policies: BTreeMap<PolicyName, Arc<PolicyFile>>,
     /// Folders below `clusters/` whose `cluster.yaml` cannot be used: their objects in Vault must not look abandoned.
     pub broken_clusters: BTreeSet<String>,
     /// Whether every file below `policies/` was read.
     pub policies_complete: bool,
     /// Whether it is certain which clusters there are.
     pub clusters_complete: bool,
+    /// What it was put together of, for the next revision.
+    files: Files,
+    homes: BTreeMap<String, Arc<Home>>,
 }
+
+/// Every file of the repository, by its path.
+type Files = BTreeMap<String, Arc<File>>;
 
 /// A cluster with the declarations that reach it, its own and its groups'.
 #[derive(Debug)]
 pub struct Declared {
-    pub cluster: Cluster,
-    pub secrets: Vec<ExternalSecret>,
-    pub stores: Vec<Store>,
-    /// Files that this cluster refers to, such as its CA, by their path below its folder: the text, or why there is none.
-    pub files: BTreeMap<String, Result<String, String>>,
+    pub cluster: Arc<Cluster>,
     pub complete: bool,
+    home: Arc<Home>,
+    placed: Vec<Placed>,
+}
+
+impl Declared {
+    /// Its declarations by file: its own, then those of its groups.
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        let own = self.home.parts.iter();
+        own.chain(self.placed.iter().map(|placed| &placed.copy.part))
+            .map(AsRef::as_ref)
+    }
+
+    pub fn secrets(&self) -> impl Iterator<Item = &ExternalSecret> {
+        self.parts().flat_map(|part| &part.secrets)
+    }
+
+    pub fn stores(&self) -> impl Iterator<Item = &Store> {
+        self.parts().flat_map(|part| &part.stores)
+    }
+
+    /// A file that this cluster refers to, such as its CA, by its path below the cluster's folder: the text, or why there is
+    /// none.
+    pub fn file(&self, path: &str) -> Option<Result<&str, &str>> {
+        let found = self.home.files.get(path)?;
+        Some(found.as_deref().map_err(String::as_str))
+    }
 }
 
 /// A path that could not be taken out of the repository, and why. It may be a folder, and hide all below it.
@@ -123,32 +157,107 @@ pub fn load(
     unreadable: &[Unreadable],
     problems: &mut Diagnostics,
 ) -> Declarations {
+    reload(sources, unreadable, None, &InTurn, problems)
+}
+
+/// The same, after another revision: what did not change is taken from there, which makes no difference but in time.
+pub fn reload(
+    sources: &Sources,
+    unreadable: &[Unreadable],
+    before: Option<&Declarations>,
+    spread: &impl Spread,
+    problems: &mut Diagnostics,
+) -> Declarations {
     for path in unreadable {
         path.report(problems);
     }
-    let mut fleet = fleet::load(sources, unreadable, problems);
-    if sources.is_empty() && unreadable.is_empty() {
+    let files = read_files(sources, before, spread);
+    let fleet = read_fleet(&files, unreadable, before, problems);
+    let (policies, policies_complete) = policy_file::load(&files, unreadable, problems);
+    let tree = Tree {
+        files: &files,
+        unreadable,
+    };
+    let groups = tree.groups(problems);
+    let homes_certain = tree.check_strays(CLUSTERS, "cluster.yaml", problems);
+    let folders: Vec<_> = tree.folders(CLUSTERS).into_iter().collect();
+    let old = before.filter(|before| Arc::ptr_eq(&before.fleet, &fleet));
+    let homes = spread.map(&folders, |(name, folder)| home(name, folder, &fleet, old));
+    for home in &homes {
+        problems.append(home.problems.clone());
+    }
+    let all_hidden = tops_hidden(unreadable);
+    let clusters = place_groups::declared(&homes, &groups, !all_hidden, before, spread);
+    let homes: BTreeMap<String, Arc<Home>> = folders
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .zip(homes)
+        .collect();
+    let broken = homes.iter().filter(|(_, home)| home.cluster.is_none());
+    let broken_clusters: BTreeSet<String> = broken.map(|(name, _)| name.clone()).collect();
+    let all_known = homes_certain && broken_clusters.is_empty();
+    place_groups::report(&groups, &clusters, all_known, problems);
+    Declarations {
+        fleet,
+        clusters,
+        policies,
+        broken_clusters,
+        policies_complete: policies_complete && !all_hidden,
+        clusters_complete: all_known && !all_hidden,
+        homes,
+        files,
+    }
+}
+
+fn read_files(sources: &Sources, before: Option<&Declarations>, spread: &impl Spread) -> Files {
+    let sources: Vec<_> = sources.iter().collect();
+    let same = |text: &Arc<str>, file: &File| Arc::ptr_eq(text, &file.text) || *text == file.text;
+    let read = spread.map(&sources, |(path, text)| {
+        let known = before.and_then(|before| before.files.get(*path));
+        match known.filter(|file| same(text, file)) {
+            Some(file) => file.clone(),
+            None => Arc::new(File::read(path, text)),
+        }
+    });
+    let paths = sources.into_iter().map(|(path, _)| path.clone());
+    paths.zip(read).collect()
+}
+
+fn read_fleet(
+    files: &Files,
+    unreadable: &[Unreadable],
+    before: Option<&Declarations>,
+    problems: &mut Diagnostics,
+) -> Arc<Fleet> {
+    let mut fleet = fleet::load(files, unreadable, problems);
+    if files.is_empty() && unreadable.is_empty() {
         // The wrong folder, or a lost one: seen from here, everything that is there would look abandoned.
         let problem = Diagnostic::error(&Place::file(FLEET_FILE), "nothing is declared here");
         let hint = "name a repository with fleet.yaml and clusters/, such as examples/repo-layout";
         problems.push(problem.hint(hint).without_line());
         fleet.whole = false;
     }
-    let (policies, policies_complete) = policy_file::load(sources, unreadable, problems);
-    let mut tree = Tree {
-        sources,
-        unreadable,
-        problems,
-    };
-    let groups = tree.groups();
-    let mut declarations = tree.clusters(fleet);
-    declarations.policies = policies;
-    declarations.policies_complete = policies_complete;
-    place_groups(&groups, &mut declarations, problems);
-    if tops_hidden(unreadable) {
-        hide_everything(&mut declarations);
+    let text = |files: &Files| files.get(FLEET_FILE).map(Arc::as_ptr);
+    match before {
+        Some(before) if text(&before.files) == text(files) && before.fleet.whole == fleet.whole => {
+            before.fleet.clone()
+        }
+        _ => Arc::new(fleet),
     }
-    declarations
+}
+
+/// The folder of a cluster, as it was if nothing in it changed and the fleet did not.
+fn home(
+    name: &str,
+    folder: &Folder<'_>,
+    fleet: &Fleet,
+    before: Option<&Declarations>,
+) -> Arc<Home> {
+    let known = before.and_then(|before| before.homes.get(name));
+    match known.filter(|home| home.is_of(folder)) {
+        Some(home) => home.clone(),
+        None => Arc::new(Home::of(name, folder, fleet)),
+    }
 }
 
 /// Whether a whole top folder cannot be read: then it is not known what any cluster should hold.
@@ -159,64 +268,4 @@ fn tops_hidden(unreadable: &[Unreadable]) -> bool {
             .any(|top| top.trim_end_matches('/') == path)
     };
     unreadable.iter().any(|unread| is_top(&unread.path))
-}
-
-fn hide_everything(declarations: &mut Declarations) {
-    declarations.clusters_complete = false;
-    declarations.policies_complete = false;
-    for declared in declarations.clusters.values_mut() {
-        declared.complete = false;
-    }
-}
-
-/// Gives each selected cluster its copy of a group's declarations.
-fn place_groups(
-    groups: &[(Group, Folder)],
-    declarations: &mut Declarations,
-    problems: &mut Diagnostics,
-) {
-    let all_known = declarations.clusters_complete;
-    for (group, folder) in groups {
-        let clusters = declarations.clusters.values_mut();
-        let selected = clusters.filter(|declared| group.selects(&declared.cluster));
-        let mut selected: Vec<_> = selected.collect();
-        for declared in &mut selected {
-            declared.complete &= folder.complete && group.readable;
-        }
-        if selected.is_empty() && group.readable && all_known {
-            problems.push(
-                Diagnostic::warning(&group.place, "this group selects no cluster")
-                    .hint("compare clusterSelector with the labels of the clusters"),
-            );
-        }
-        for node in folder.nodes().iter().filter(|_| group.readable) {
-            let said = selected.iter_mut().map(|declared| {
-                let mut of_copy = Diagnostics::default();
-                place_copy(group, node, declared, &mut of_copy);
-                (declared.cluster.name.clone(), of_copy)
-            });
-            report_copies(said.collect(), problems);
-        }
-    }
-}
-
-fn place_copy(group: &Group, node: &Node, declared: &mut Declared, problems: &mut Diagnostics) {
-    let copy = group.substitute(node, &declared.cluster, problems);
-    declared.complete &= copy.is_some_and(|node| {
-        document::place(&node, &mut declared.secrets, &mut declared.stores, problems)
-    });
-}
-
-/// What is wrong with every copy alike is a matter of the group; else it is said of which clusters it holds.
-fn report_copies(mut said: Vec<(ClusterName, Diagnostics)>, problems: &mut Diagnostics) {
-    let alike = said.windows(2).all(|pair| pair[0].1 == pair[1].1);
-    if alike {
-        said.truncate(1);
-    }
-    for (cluster, mut of_copy) in said {
-        if !alike {
-            of_copy.about(cluster.as_str(), |_| true);
-        }
-        problems.append(of_copy);
-    }
 }

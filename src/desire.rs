@@ -13,7 +13,7 @@ mod vault;
 
 use crate::declare::{
     CaSource, Cluster, ClusterSpec, Connect, Credential, Declarations, Declared, DeleteLimit,
-    KvMount, Reviewer, certificate_pem,
+    Fleet, KvMount, Reviewer, certificate_pem,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
@@ -21,7 +21,9 @@ use crate::names::{
     VaultName,
 };
 use crate::observe::KvReference;
+use crate::spread::{InTurn, Spread};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use policy::{DesiredPolicy, Origin};
@@ -39,7 +41,7 @@ pub struct Desired {
     /// False when `fleet.yaml` has errors: then nothing is known of any Vault, and there is nothing to plan.
     pub plannable: bool,
     pub vaults: BTreeMap<VaultName, DesiredVault>,
-    pub cells: Vec<Cell>,
+    pub cells: Vec<Arc<Cell>>,
 }
 
 /// One cluster with everything that exists for it.
@@ -106,14 +108,79 @@ const DEFAULT_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// Puts the declarations together. What contradicts itself is reported and left out.
 pub fn resolve(declarations: &Declarations, problems: &mut Diagnostics) -> Desired {
-    let mut cells = Vec::new();
-    for declared in declarations.clusters.values() {
-        let mut of_cell = Diagnostics::default();
-        cells.extend(cell(declared, declarations, &mut of_cell));
-        of_cell.about(declared.cluster.name.as_str(), |place| {
+    let resolved = Resolved::of(declarations, None, &InTurn);
+    resolve_together(declarations, &resolved, problems)
+}
+
+/// Every cluster resolved by itself, and what of.
+pub struct Resolved {
+    fleet: Arc<Fleet>,
+    policies: BTreeSet<PolicyName>,
+    policies_complete: bool,
+    clusters: BTreeMap<ClusterName, ResolvedCluster>,
+}
+
+#[derive(Clone)]
+struct ResolvedCluster {
+    declared: Arc<Declared>,
+    cell: Option<Arc<Cell>>,
+    problems: Arc<Diagnostics>,
+}
+
+impl Resolved {
+    /// Resolves every cluster. One that did not change since `before` is taken from there.
+    pub fn of(declarations: &Declarations, before: Option<&Self>, spread: &impl Spread) -> Self {
+        let before = before.filter(|before| before.is_beside(declarations));
+        let declared: Vec<_> = declarations.clusters.iter().collect();
+        let resolved = spread.map(&declared, |(name, declared)| {
+            let known = before.and_then(|before| before.clusters.get(*name));
+            match known.filter(|known| Arc::ptr_eq(&known.declared, declared)) {
+                Some(known) => known.clone(),
+                None => ResolvedCluster::of(declared, declarations),
+            }
+        });
+        let names = declared.into_iter().map(|(name, _)| name.clone());
+        Self {
+            fleet: declarations.fleet.clone(),
+            policies: declarations.policies.keys().cloned().collect(),
+            policies_complete: declarations.policies_complete,
+            clusters: names.zip(resolved).collect(),
+        }
+    }
+
+    /// Whether all that a cluster is resolved against, besides its own declarations, is the same.
+    fn is_beside(&self, declarations: &Declarations) -> bool {
+        Arc::ptr_eq(&self.fleet, &declarations.fleet)
+            && self.policies_complete == declarations.policies_complete
+            && self.policies.iter().eq(declarations.policies.keys())
+    }
+}
+
+impl ResolvedCluster {
+    fn of(declared: &Arc<Declared>, declarations: &Declarations) -> Self {
+        let mut problems = Diagnostics::default();
+        let cell = cell(declared, declarations, &mut problems);
+        problems.about(declared.cluster.name.as_str(), |place| {
             !place.file.starts_with("clusters/")
         });
-        problems.append(of_cell);
+        Self {
+            declared: declared.clone(),
+            cell: cell.map(Arc::new),
+            problems: Arc::new(problems),
+        }
+    }
+}
+
+/// What of the clusters can stand side by side, with what they share.
+pub fn resolve_together(
+    declarations: &Declarations,
+    resolved: &Resolved,
+    problems: &mut Diagnostics,
+) -> Desired {
+    let mut cells = Vec::new();
+    for cluster in resolved.clusters.values() {
+        cells.extend(cluster.cell.clone());
+        problems.append(Diagnostics::clone(&cluster.problems));
     }
     let mut cells = clash::without_shared_names(cells, problems);
     let mut vaults = vault::resolve(declarations, &cells, problems);
@@ -211,20 +278,21 @@ fn cell(
         .get(&vault)
         .map(|vault| vault.kv_mounts.as_slice())
         .unwrap_or_default();
+    let stores: Vec<_> = declared.stores().collect();
     let context = secret::Context {
         mount: &mount,
         role: &role.0,
         account: &account,
         vault: declarations.fleet.vaults.get(&vault),
         kv_mounts: mounts,
-        stores: &declared.stores,
+        stores: &stores,
         complete: declared.complete,
     };
     let connect = spec
         .connect
         .as_ref()
         .and_then(|(connect, _)| connection(connect, mounts, problems));
-    let (secrets, secrets_complete) = secret::resolve(&declared.secrets, &context, problems);
+    let (secrets, secrets_complete) = secret::resolve(declared.secrets(), &context, problems);
     policy::check_further(
         spec.policies.as_deref().unwrap_or_default(),
         declarations,
@@ -338,7 +406,7 @@ fn certificate_authority(
         CaSource::Inline { pem, .. } => return Some(pem.clone()),
         CaSource::File { path, place } => (path, place),
     };
-    let (wrong, hint) = match declared.files.get(path) {
+    let (wrong, hint) = match declared.file(path) {
         Some(Ok(text)) => {
             let file = Place::file(&format!("clusters/{}/{path}", declared.cluster.name));
             return certificate_pem(text, &file, problems);

@@ -105,7 +105,7 @@ impl Diagnostic {
 }
 
 /// The source texts that diagnostics point into, by path.
-pub type Sources = BTreeMap<String, String>;
+pub type Sources = BTreeMap<String, Arc<str>>;
 
 /// All diagnostics of one run.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -142,6 +142,14 @@ impl Diagnostics {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The files that these speak of.
+    pub fn files(&self) -> BTreeSet<&str> {
+        self.0
+            .iter()
+            .map(|diagnostic| diagnostic.place.file.as_ref())
+            .collect()
     }
 
     pub fn append(&mut self, other: Self) {

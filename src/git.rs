@@ -19,6 +19,7 @@ mod error;
 mod files;
 mod limits;
 mod local;
+mod memory;
 mod names;
 mod pointer;
 mod remote;
@@ -32,11 +33,13 @@ pub use access::Access;
 pub use error::{Cause, Error};
 pub use files::{FileProblem, Problem};
 pub use limits::Limits;
+pub use memory::Memory;
 pub use revision::Revision;
 pub use source::Source;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use files::Collector;
 
@@ -49,7 +52,7 @@ pub struct Checkout {
     pub revision: Revision,
     /// The wanted files by path, with `/` between segments, relative to the source. A leading byte order mark is removed and
     /// CRLF is LF, which moves no line and no column.
-    pub files: BTreeMap<String, String>,
+    pub files: BTreeMap<String, Arc<str>>,
     /// What could not be read and why, by path. Nothing at or below such a path is in `files`.
     pub problems: Vec<FileProblem>,
 }
@@ -80,13 +83,28 @@ pub fn checkout(
     wanted: &dyn Fn(&str) -> bool,
     access: &Access,
 ) -> Result<Checkout, Error> {
-    let mut found = Collector::new(limits, wanted);
+    let mut memory = Memory::default();
+    checkout_again(source, reference, limits, wanted, access, &mut memory)
+}
+
+/// The same, with what an earlier reading left in `memory`: the answer is no other, but what has not changed is neither read
+/// nor held twice.
+pub fn checkout_again(
+    source: &Source,
+    reference: Option<&str>,
+    limits: &Limits,
+    wanted: &dyn Fn(&str) -> bool,
+    access: &Access,
+    memory: &mut Memory,
+) -> Result<Checkout, Error> {
+    let mut found = Collector::new(limits, wanted, memory);
     let revision = match source {
         Source::Directory(path) => local::read_directory(path, reference, &mut found)?,
         Source::File(path) => local::read_repository(path, reference, &mut found)?,
         Source::Remote(url) => remote::read(url, reference, limits, access, &mut found)?,
     };
-    let (files, problems) = found.finish();
+    let (files, problems, read) = found.finish();
+    *memory = read;
     Ok(Checkout {
         name: source.name(),
         revision,

@@ -30,4 +30,5 @@ pub mod names;
 pub mod policy;
 pub mod sandbox;
 pub mod secret;
+pub mod spread;
 pub mod yaml;

@@ -1,9 +1,10 @@
 //! Names, parsed once and then trusted: no string reaches a path, a policy text or a page without passing here.
 //!
 //! Every name is lower-case where Vault folds case (policies, roles), because `Web` and `web` are one object there,
-//! and free of `*`, because bound names and policy paths are glob-matched.
+//! and free of `*`, because bound names and policy paths are glob-matched. A copy of a name shares its text.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a text is not the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +31,7 @@ macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:expr, $check:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// What this name is called in messages.
@@ -39,7 +40,7 @@ macro_rules! name {
             pub fn parse(text: &str) -> Result<Self, NameError> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
-                    Ok(Self(text.to_owned()))
+                    Ok(Self(Arc::from(text)))
                 } else {
                     let text: String = text.chars().take(80).collect();
                     Err(NameError { text, what: $what, rule: $rule })
@@ -123,14 +124,14 @@ name!(
 impl VaultName {
     /// The only Vault of a fleet that names none.
     pub fn main() -> Self {
-        Self("main".to_owned())
+        Self(Arc::from("main"))
     }
 }
 
 impl InstallationName {
     /// The installation of a repository that names none.
     pub fn implied() -> Self {
-        Self("default".to_owned())
+        Self(Arc::from("default"))
     }
 }
 

@@ -3,55 +3,24 @@
 //! Both the command line and the service call only this. A pass plans every cell by itself and side by side: a cell that
 //! fails, fails alone.
 
+mod compiler;
 mod health;
 mod pass;
 mod rounds;
+mod side_by_side;
 mod source;
 mod world;
 
-use crate::declare::Declarations;
-use crate::desire::{self, Cell, Desired};
-use crate::diagnostics::{Diagnostics, Sources};
+use crate::desire::{Cell, Desired};
 use crate::guard::{Guarded, Held};
 use crate::plan::{Scope, Sheet};
 use std::collections::BTreeSet;
 
+pub use compiler::{Compiler, Wanted, compile};
 pub use health::status;
 pub use rounds::{Announced, Applied, Run, apply};
 pub use source::{Repository, read};
 pub use world::{Open, OpenCluster, OpenVault, World};
-
-/// What a repository asks for, with everything that is wrong in it.
-pub struct Wanted {
-    /// `acme @ 3f2a9c1`.
-    pub name: String,
-    pub revision: String,
-    pub desired: Desired,
-    pub problems: Diagnostics,
-    pub sources: Sources,
-}
-
-impl Wanted {
-    /// Whether there is anything to plan from: with errors in `fleet.yaml` there is not.
-    pub fn is_plannable(&self) -> bool {
-        self.desired.plannable
-    }
-}
-
-/// git → declare → desire. Pure but for the reading of git, which is done.
-pub fn compile(repository: Repository) -> Wanted {
-    let mut problems = Diagnostics::default();
-    let declarations: Declarations =
-        crate::declare::load(&repository.sources, &repository.unreadable, &mut problems);
-    let desired = desire::resolve(&declarations, &mut problems);
-    Wanted {
-        name: repository.name,
-        revision: repository.revision,
-        desired,
-        problems: problems.merged(),
-        sources: repository.sources,
-    }
-}
 
 /// What a run is about, and how.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages that only compute: the same input gives the same output, on any machine, at any time.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "declare",
     "desire",
     "plan",
@@ -25,6 +25,7 @@ const PURE: [&str; 10] = [
     "names",
     "mark",
     "diagnostics",
+    "spread",
 ];
 
 /// What would make a stage depend on more than its input: clients, clocks, the environment, the disk, the network, and
@@ -359,7 +360,10 @@ fn the_example_repository_has_no_error_and_no_warning() {
         .iter()
         .map(|path| {
             let inner = path.strip_prefix(&root).unwrap().to_str().unwrap();
-            (inner.replace('\\', "/"), fs::read_to_string(path).unwrap())
+            (
+                inner.replace('\\', "/"),
+                fs::read_to_string(path).unwrap().into(),
+            )
         })
         .collect::<BTreeMap<_, _>>();
     let mut problems = Diagnostics::default();

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used)] // Clippy does not see that the helpers of a test are tests.
 
+#[path = "declarations/again.rs"]
+mod again;
 #[path = "declarations/cases.rs"]
 mod cases;
 #[path = "declarations/example.rs"]

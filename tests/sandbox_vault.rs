@@ -4,6 +4,10 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
+#[path = "sandbox/auth_jwt.rs"]
+mod auth_jwt;
+#[path = "sandbox/auth_kubernetes.rs"]
+mod auth_kubernetes;
 #[path = "sandbox/command_line.rs"]
 mod command_line;
 #[path = "sandbox/counts.rs"]
@@ -14,6 +18,14 @@ mod differences;
 mod generated;
 #[path = "sandbox/granted.rs"]
 mod granted;
+#[path = "sandbox/kv1.rs"]
+mod kv1;
+#[path = "sandbox/kv2.rs"]
+mod kv2;
+#[path = "sandbox/kv_sequences.rs"]
+mod kv_sequences;
+#[path = "sandbox/logins.rs"]
+mod logins;
 #[path = "sandbox/masks.rs"]
 mod masks;
 #[path = "sandbox/mounts.rs"]

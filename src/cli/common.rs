@@ -130,7 +130,7 @@ pub(super) fn show_problems_or_stop(wanted: &Wanted, output: Format) -> anyhow::
             &Planned { scopes: Vec::new() },
         ));
     }
-    if wanted.sources.is_empty() {
+    if wanted.is_empty {
         anyhow::bail!("no server was looked at");
     }
     anyhow::bail!("fleet.yaml has errors, and everything follows from it: no server was looked at")

@@ -35,11 +35,14 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
     let target = spec
         .optional("target")
         .and_then(|node| target(node, problems));
-    let mut entries = Vec::new();
-    for item in spec.list("dataFrom", problems) {
+    let every_key = spec.list("dataFrom", problems);
+    let keys = spec.list("data", problems);
+    // Of these there are many: none takes more room than it needs.
+    let mut entries = Vec::with_capacity(every_key.len() + keys.len());
+    for item in every_key {
         entries.extend(data_from(item, problems));
     }
-    for item in spec.list("data", problems) {
+    for item in keys {
         entries.extend(data(item, problems));
     }
     let place = spec.place.clone();

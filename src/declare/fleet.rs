@@ -6,8 +6,8 @@ mod vault;
 
 use super::cluster::ClusterSpec;
 use super::document::is_own_kind;
-use super::{FLEET_FILE, Unreadable};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity, Sources};
+use super::{FLEET_FILE, Files, Unreadable};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::{InstallationName, VaultName};
 use crate::yaml::{self, Fields, Node, nearest};
 use std::collections::BTreeMap;
@@ -100,15 +100,11 @@ impl Fleet {
 }
 
 /// Reads `fleet.yaml`. With errors in it the fleet is not whole, and serves only to find further problems.
-pub(super) fn load(
-    sources: &Sources,
-    unreadable: &[Unreadable],
-    problems: &mut Diagnostics,
-) -> Fleet {
+pub(super) fn load(files: &Files, unreadable: &[Unreadable], problems: &mut Diagnostics) -> Fleet {
     let before = problems.count(Severity::Error);
-    let text = sources.get(FLEET_FILE);
-    let read = text.and_then(|text| read_file(text, problems));
-    if sources.contains_key("fleet.yml") {
+    let file = files.get(FLEET_FILE);
+    let read = file.and_then(|file| read_file(&file.text, problems));
+    if files.contains_key("fleet.yml") {
         let problem = Diagnostic::error(&Place::file("fleet.yml"), "this file is not read");
         problems.push(problem.hint("rename it to fleet.yaml").without_line());
     }
@@ -226,7 +222,7 @@ mod tests {
     #[test]
     fn without_a_file_the_fleet_is_one_vault() {
         let mut problems = Diagnostics::default();
-        let fleet = load(&Sources::new(), &[], &mut problems);
+        let fleet = load(&Files::new(), &[], &mut problems);
         assert!(fleet.whole);
         assert!(problems.is_empty());
         assert_eq!(

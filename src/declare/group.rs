@@ -4,8 +4,11 @@ use super::Cluster;
 use super::document::{is_own_kind, text_map};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::GroupName;
-use crate::yaml::{Fields, Node, nearest};
+use crate::yaml::{Content, Fields, Node, nearest};
 use std::collections::BTreeMap;
+
+/// What a variable begins with.
+const OPENING: &str = "${";
 
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -88,6 +91,17 @@ impl Group {
             .all(|requirement| requirement.holds(&cluster.labels))
     }
 
+    /// Whether there may be something to fill in.
+    pub(super) fn has_variables(node: &Node) -> bool {
+        match &node.content {
+            Content::Scalar { text, .. } => text.contains(OPENING),
+            Content::List(items) => items.iter().any(Self::has_variables),
+            Content::Map(entries) => entries
+                .iter()
+                .any(|entry| Self::has_variables(&entry.value)),
+        }
+    }
+
     /// A copy of a declaration for one cluster; `None` when a variable is unknown.
     pub(super) fn substitute(
         &self,
@@ -135,16 +149,16 @@ impl Group {
 
     /// The text with every `${…}` filled in; `None` when there is nothing to fill in.
     fn expand(&self, text: &str, cluster: &Cluster) -> Result<Option<String>, String> {
-        if !text.contains("${") {
+        if !text.contains(OPENING) {
             return Ok(None);
         }
         let mut expanded = String::new();
         let mut rest = text;
-        while let Some(start) = rest.find("${") {
+        while let Some(start) = rest.find(OPENING) {
             let (before, after) = rest.split_at(start);
             if let Some(before) = before.strip_suffix('$') {
                 expanded.push_str(before);
-                expanded.push_str("${");
+                expanded.push_str(OPENING);
                 rest = &after[2..];
                 continue;
             }

@@ -53,8 +53,11 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
         mount: located(&mut spec, "vaultMountPoint", MountPath::parse, problems),
         role: located(&mut spec, "vaultRole", RoleName::parse, problems),
     };
-    let mut entries = Vec::new();
-    for item in spec.list("dataFrom", problems) {
+    let every_key = spec.list("dataFrom", problems);
+    let keys = spec.list("data", problems);
+    // Of these there are many: none takes more room than it needs.
+    let mut entries = Vec::with_capacity(every_key.len() + keys.len());
+    for item in every_key {
         let Some(path) = item.text("an entry of `dataFrom`", problems) else {
             continue;
         };
@@ -68,7 +71,7 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<ExternalSe
             into: Destination::EveryKey,
         });
     }
-    for item in spec.list("data", problems) {
+    for item in keys {
         entries.extend(data(item, engine, problems));
     }
     let place = spec.place.clone();

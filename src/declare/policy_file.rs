@@ -1,7 +1,8 @@
 //! `policies/*.hcl`: policies written by hand.
 
-use super::{POLICIES, Unreadable};
-use crate::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
+use super::file::Content;
+use super::{Files, POLICIES, Unreadable};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::PolicyName;
 use crate::policy::Policy;
 use std::collections::BTreeMap;
@@ -18,28 +19,32 @@ pub struct PolicyFile {
 /// Policies that come with every Vault.
 pub(super) const VAULTS_OWN: [&str; 2] = ["root", "default"];
 
+/// The policies that could be read, and whether those are all.
 pub(super) fn load(
-    sources: &Sources,
+    files: &Files,
     unreadable: &[Unreadable],
     problems: &mut Diagnostics,
-) -> (BTreeMap<PolicyName, PolicyFile>, bool) {
+) -> (BTreeMap<PolicyName, Arc<PolicyFile>>, bool) {
     let mut policies = BTreeMap::new();
     let mut complete = !unreadable
         .iter()
         .any(|file| file.path.starts_with(POLICIES));
-    for (path, text) in sources
-        .iter()
-        .filter(|(path, _)| path.starts_with(POLICIES))
-    {
-        match read(path, text, problems) {
-            Some((name, policy)) => drop(policies.insert(name, policy)),
-            None => complete = false,
-        }
+    for file in files.values() {
+        let Content::Policy(read) = &file.content else {
+            continue;
+        };
+        problems.append(file.problems.clone());
+        complete &= read.is_some();
+        policies.extend(read.clone());
     }
     (policies, complete)
 }
 
-fn read(path: &str, text: &str, problems: &mut Diagnostics) -> Option<(PolicyName, PolicyFile)> {
+pub(super) fn read(
+    path: &str,
+    text: &str,
+    problems: &mut Diagnostics,
+) -> Option<(PolicyName, Arc<PolicyFile>)> {
     let place = Place::file(path);
     let stem = path.strip_prefix(POLICIES)?.strip_suffix(".hcl");
     let Some(stem) = stem.filter(|stem| !stem.contains('/')) else {
@@ -73,11 +78,11 @@ fn read(path: &str, text: &str, problems: &mut Diagnostics) -> Option<(PolicyNam
     match Policy::parse(text) {
         Ok(meaning) => Some((
             name,
-            PolicyFile {
+            Arc::new(PolicyFile {
                 place,
                 text: text.to_owned(),
                 meaning,
-            },
+            }),
         )),
         Err(errors) => {
             for error in &errors {

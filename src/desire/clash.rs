@@ -6,8 +6,12 @@
 use super::{Cell, Connection};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-pub(super) fn without_shared_names(cells: Vec<Cell>, problems: &mut Diagnostics) -> Vec<Cell> {
+pub(super) fn without_shared_names(
+    cells: Vec<Arc<Cell>>,
+    problems: &mut Diagnostics,
+) -> Vec<Arc<Cell>> {
     let mut users: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
         for Claim { what, .. } in claims(cell) {
@@ -108,7 +112,7 @@ fn claims(cell: &Cell) -> Vec<Claim> {
 }
 
 /// Clusters whose auth mount lies above or below that of another, with the other.
-fn nested_mounts(cells: &[Cell]) -> BTreeMap<usize, usize> {
+fn nested_mounts(cells: &[Arc<Cell>]) -> BTreeMap<usize, usize> {
     let mut sorted: Vec<(String, usize)> = cells
         .iter()
         .enumerate()

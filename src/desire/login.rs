@@ -16,7 +16,7 @@ pub(super) fn find_store<'a>(
 ) -> Option<&'a Store> {
     let wanted = (reference.kind == StoreKind::Namespaced).then_some(namespace);
     let named = || {
-        let stores = context.stores.iter();
+        let stores = context.stores.iter().copied();
         stores.filter(|store| store.name == reference.name)
     };
     let mut found = named().filter(|store| store.namespace.as_ref() == wanted);

@@ -6,7 +6,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{PolicyName, RoleName};
 use crate::policy::{Capability, Grant, PathPattern, Policy, Rule, render};
 use crate::yaml::nearest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Where a policy comes from; decides what may be done about one that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +128,9 @@ fn derived(
         .iter()
         .filter(|secret| secret.login.role == *role)
         .flat_map(|secret| &secret.assignments);
+    // Most paths are read for several keys.
+    let mut known = HashSet::new();
+    let assignments = assignments.filter(|assignment| known.insert(&assignment.from));
     let rules = assignments.map(|assignment| {
         let pattern = PathPattern::exact(&assignment.from.api_path());
         let pattern = pattern

@@ -106,14 +106,14 @@ pub(super) struct Context<'a> {
     /// The cluster's Vault; `None` when the fleet has no such.
     pub(super) vault: Option<&'a VaultSpec>,
     pub(super) kv_mounts: &'a [KvMount],
-    pub(super) stores: &'a [Store],
+    pub(super) stores: &'a [&'a Store],
     /// Whether every declaration of the cluster was understood; else a store may be missing for that reason.
     pub(super) complete: bool,
 }
 
 /// The Secrets of a cluster, and whether every declaration became one.
-pub(super) fn resolve(
-    declared: &[ExternalSecret],
+pub(super) fn resolve<'a>(
+    declared: impl Iterator<Item = &'a ExternalSecret>,
     context: &Context<'_>,
     problems: &mut Diagnostics,
 ) -> (Vec<DesiredSecret>, bool) {
@@ -125,7 +125,7 @@ pub(super) fn resolve(
         };
         by_id.entry(id).or_default().push(external);
     }
-    let mut secrets = Vec::new();
+    let mut secrets = Vec::with_capacity(by_id.len());
     let mut complete = true;
     for (id, externals) in by_id {
         let secret = match externals.as_slice() {
@@ -188,7 +188,7 @@ fn one(
     };
     let login = login::resolve(external, store, context, problems);
     warn_of_overwritten(&external.entries, problems);
-    let mut assignments = Vec::new();
+    let mut assignments = Vec::with_capacity(external.entries.len());
     for entry in &external.entries {
         assignments.push(assignment(entry, store, context, problems));
     }

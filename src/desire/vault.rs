@@ -3,9 +3,10 @@
 use super::Cell;
 use crate::declare::{CaSource, Declarations, KvMount};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
-use crate::names::{MountPath, PolicyName, VaultName};
+use crate::names::{ClusterName, MountPath, PolicyName, VaultName};
 use crate::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A Vault as it should be, apart from its clusters.
 #[derive(Debug, Clone)]
@@ -39,7 +40,7 @@ pub struct SharedPolicy {
 
 pub(super) fn resolve(
     declarations: &Declarations,
-    cells: &[Cell],
+    cells: &[Arc<Cell>],
     problems: &mut Diagnostics,
 ) -> BTreeMap<VaultName, DesiredVault> {
     let unread = unread_clusters(declarations, cells);
@@ -47,7 +48,7 @@ pub(super) fn resolve(
         declarations.clusters_complete && declarations.policies_complete && unread.is_empty();
     let policies = shared_policies(declarations, cells, problems);
     let vaults = declarations.fleet.vaults.iter().map(|(name, spec)| {
-        let of_cell = |cell: &&Cell| cell.vault == *name;
+        let of_cell = |cell: &&Arc<Cell>| cell.vault == *name;
         let vault = DesiredVault {
             name: name.clone(),
             place: spec.place.clone(),
@@ -76,14 +77,14 @@ pub(super) fn resolve(
 }
 
 /// Declared clusters that did not become a cell.
-fn unread_clusters(declarations: &Declarations, cells: &[Cell]) -> BTreeSet<String> {
-    let declared = declarations
-        .clusters
-        .keys()
-        .map(ToString::to_string)
-        .chain(declarations.broken_clusters.iter().cloned());
+fn unread_clusters(declarations: &Declarations, cells: &[Arc<Cell>]) -> BTreeSet<String> {
+    let there: BTreeSet<_> = cells.iter().map(|cell| cell.cluster.as_str()).collect();
+    let declared = declarations.clusters.keys().map(ClusterName::as_str);
+    let broken = declarations.broken_clusters.iter().map(String::as_str);
     declared
-        .filter(|name| !cells.iter().any(|cell| cell.cluster.as_str() == name))
+        .chain(broken)
+        .filter(|name| !there.contains(name))
+        .map(str::to_owned)
         .collect()
 }
 
@@ -104,12 +105,16 @@ fn ca_pem(source: Option<&CaSource>, problems: &mut Diagnostics) -> Option<Strin
 /// A file below `policies/` must not be the policy of a cluster as well.
 fn shared_policies(
     declarations: &Declarations,
-    cells: &[Cell],
+    cells: &[Arc<Cell>],
     problems: &mut Diagnostics,
 ) -> Vec<SharedPolicy> {
     let mut shared = Vec::new();
+    let mut owners = BTreeMap::new();
+    for cell in cells {
+        owners.entry(&cell.policy.name).or_insert(cell);
+    }
     for (name, file) in &declarations.policies {
-        if let Some(cell) = cells.iter().find(|cell| cell.policy.name == *name) {
+        if let Some(cell) = owners.get(name) {
             problems.push(
                 Diagnostic::error(
                     &file.place,

@@ -98,7 +98,7 @@ mod tests {
         diagnostics.push(diagnostic);
         render(
             &diagnostics,
-            &Sources::from([("a.yaml".to_owned(), source.to_owned())]),
+            &Sources::from([("a.yaml".to_owned(), source.into())]),
             false,
         )
     }

@@ -199,8 +199,11 @@ impl Walk<'_, '_> {
                 self.unreadable(&path, &io::Error::other("it changed while it was read"));
             }
             Ok(_) => {
-                self.note(&path, &bytes);
-                self.found.file(path, &bytes);
+                let id = self.note(&path, &bytes);
+                match self.found.known(id) {
+                    Some(known) => self.found.text(path, id, known),
+                    None => self.found.file(path, id, &bytes),
+                }
             }
             Err(error) => self.unreadable(&path, &error),
         }
@@ -235,9 +238,10 @@ impl Walk<'_, '_> {
         self.tracked.contains_key(path) || first.is_some_and(|(known, _)| known.starts_with(&below))
     }
 
-    fn note(&mut self, path: &str, content: &[u8]) {
+    fn note(&mut self, path: &str, content: &[u8]) -> Oid {
         let id = Oid::hash_object(ObjectType::Blob, content).unwrap_or(Oid::ZERO_SHA1);
         self.seen.insert(path.to_owned(), id);
+        id
     }
 
     fn unreadable(&mut self, path: &str, error: &io::Error) {

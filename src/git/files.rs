@@ -6,7 +6,11 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
+use git2::Oid;
+
+use super::memory::{Known, Memory};
 use super::{Error, Limits, names, text};
 
 /// A path of the repository that could not be read as a file, and why.
@@ -67,7 +71,10 @@ pub enum Problem {
 pub(super) struct Collector<'a> {
     limits: &'a Limits,
     wanted: &'a dyn Fn(&str) -> bool,
-    files: BTreeMap<String, String>,
+    /// What an earlier reading left, and what this one leaves.
+    before: &'a Memory,
+    kept: Memory,
+    files: BTreeMap<String, Arc<str>>,
     problems: BTreeMap<String, Problem>,
     read: u64,
     passed: u64,
@@ -75,11 +82,17 @@ pub(super) struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(limits: &'a Limits, wanted: &'a dyn Fn(&str) -> bool) -> Self {
+    pub(super) fn new(
+        limits: &'a Limits,
+        wanted: &'a dyn Fn(&str) -> bool,
+        before: &'a Memory,
+    ) -> Self {
         let (files, problems) = (BTreeMap::new(), BTreeMap::new());
         Self {
             limits,
             wanted,
+            before,
+            kept: Memory::default(),
             files,
             problems,
             read: 0,
@@ -145,13 +158,28 @@ impl<'a> Collector<'a> {
         Ok(true)
     }
 
-    pub(super) fn file(&mut self, path: String, bytes: &[u8]) {
+    /// A file of this id that was read before.
+    pub(super) fn known(&self, id: Oid) -> Option<Known> {
+        self.kept.get(id).or_else(|| self.before.get(id)).cloned()
+    }
+
+    pub(super) fn file(&mut self, path: String, id: Oid, bytes: &[u8]) {
         match text::decode(bytes) {
-            Ok(text) => {
-                self.files.insert(path, text);
-            }
+            Ok(text) => self.text(
+                path,
+                id,
+                Known {
+                    size: bytes.len() as u64,
+                    text: text.into(),
+                },
+            ),
             Err(problem) => self.problem(path, problem),
         }
+    }
+
+    pub(super) fn text(&mut self, path: String, id: Oid, known: Known) {
+        self.files.insert(path, known.text.clone());
+        self.kept.keep(id, known);
     }
 
     pub(super) fn problem(&mut self, path: String, what: Problem) {
@@ -166,18 +194,20 @@ impl<'a> Collector<'a> {
     }
 
     /// Ends the collection: finds colliding paths, and drops every file at or below a problem.
-    pub(super) fn finish(mut self) -> (BTreeMap<String, String>, Vec<FileProblem>) {
+    pub(super) fn finish(mut self) -> (BTreeMap<String, Arc<str>>, Vec<FileProblem>, Memory) {
         for (path, what) in collisions(self.files.keys().chain(self.problems.keys())) {
             self.problem(path, what);
         }
         let problems = &self.problems;
-        self.files
-            .retain(|path, _| !prefixes(path).any(|prefix| problems.contains_key(prefix)));
+        if !problems.is_empty() {
+            self.files
+                .retain(|path, _| !prefixes(path).any(|prefix| problems.contains_key(prefix)));
+        }
         let problems = self
             .problems
             .into_iter()
             .map(|(path, what)| FileProblem { path, what });
-        (self.files, problems.collect())
+        (self.files, problems.collect(), self.kept)
     }
 }
 
@@ -197,8 +227,16 @@ fn over(limit: &'static str, value: u64, what: String) -> Error {
 fn collisions<'p>(paths: impl Iterator<Item = &'p String>) -> Vec<(String, Problem)> {
     let mut seen: HashMap<String, &str> = HashMap::new();
     let mut found = Vec::new();
+    // The path before this one, as far as it was looked at. Neighbours share most of their directories.
+    let mut before = "";
     for path in paths {
-        for prefix in prefixes(path) {
+        let shared = shared_directories(before, path);
+        if shared == before.len() && found.last().is_some_and(|(last, _)| last == before) {
+            // Below a directory that collides: that is said.
+            continue;
+        }
+        before = path;
+        for prefix in prefixes(path).skip_while(|prefix| prefix.len() <= shared) {
             let first = *seen.entry(prefix.to_lowercase()).or_insert(prefix);
             if first != prefix {
                 let collision = |other: &str| Problem::CaseCollision {
@@ -206,11 +244,24 @@ fn collisions<'p>(paths: impl Iterator<Item = &'p String>) -> Vec<(String, Probl
                 };
                 found.push((first.to_owned(), collision(prefix)));
                 found.push((prefix.to_owned(), collision(first)));
+                before = prefix;
                 break;
             }
         }
     }
     found
+}
+
+/// How much of `path` is a directory on the way to `before`, or `before` itself.
+fn shared_directories(before: &str, path: &str) -> usize {
+    let pairs = before.bytes().zip(path.bytes());
+    let common = pairs.take_while(|(one, other)| one == other).count();
+    let rest = &path.as_bytes()[common..];
+    if common == before.len() && rest.first().is_none_or(|next| *next == b'/') {
+        return common;
+    }
+    let shared = &before.as_bytes()[..common];
+    shared.iter().rposition(|byte| *byte == b'/').unwrap_or(0)
 }
 
 /// `a`, `a/b` and `a/b/c` of `a/b/c`.
@@ -226,11 +277,12 @@ mod tests {
 
     fn collect(paths: &[&str]) -> (Vec<String>, Vec<String>) {
         let limits = Limits::default();
-        let mut found = Collector::new(&limits, &|_| true);
+        let memory = Memory::default();
+        let mut found = Collector::new(&limits, &|_| true, &memory);
         for path in paths {
-            found.file((*path).to_owned(), b"text");
+            found.file((*path).to_owned(), Oid::ZERO_SHA1, b"text");
         }
-        let (files, problems) = found.finish();
+        let (files, problems, _) = found.finish();
         (
             files.into_keys().collect(),
             problems.into_iter().map(|p| p.path).collect(),
@@ -258,11 +310,12 @@ mod tests {
     #[test]
     fn nothing_below_a_problem_is_a_file() {
         let limits = Limits::default();
-        let mut found = Collector::new(&limits, &|_| true);
-        found.file("a/b.yaml".to_owned(), b"text");
-        found.file("ab.yaml".to_owned(), b"text");
+        let memory = Memory::default();
+        let mut found = Collector::new(&limits, &|_| true, &memory);
+        found.file("a/b.yaml".to_owned(), Oid::ZERO_SHA1, b"text");
+        found.file("ab.yaml".to_owned(), Oid::ZERO_SHA1, b"text");
         found.problem("a".to_owned(), Problem::Submodule);
-        let (files, problems) = found.finish();
+        let (files, problems, _) = found.finish();
         assert_eq!(files.into_keys().collect::<Vec<_>>(), ["ab.yaml"]);
         assert_eq!(problems.len(), 1);
     }

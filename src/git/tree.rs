@@ -34,10 +34,16 @@ fn blob(odb: &Odb<'_>, path: String, id: Oid, found: &mut Collector<'_>) -> Resu
     if !found.wants(&path) {
         return Ok(());
     }
+    if let Some(known) = found.known(id) {
+        if found.admit(&path, known.size)? {
+            found.text(path, id, known);
+        }
+        return Ok(());
+    }
     let (size, _) = odb.read_header(id).map_err(|e| damaged(&path, e))?;
     if found.admit(&path, size as u64)? {
         let object = odb.read(id).map_err(|e| damaged(&path, e))?;
-        found.file(path, object.data());
+        found.file(path, id, object.data());
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::declare::{self, Unreadable};
 use crate::diagnostics::Sources;
-use crate::git::{self, Access, Limits, Source};
+use crate::git::{self, Access, Checkout, Limits, Memory, Source};
 
 /// A revision's declarations as texts.
 pub struct Repository {
@@ -12,36 +12,47 @@ pub struct Repository {
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Reads a repository, off the threads that others wait on.
+/// Reads a repository, off the threads that others wait on. Once.
 pub async fn read(
     source: Source,
     reference: Option<String>,
     limits: Limits,
     access: Access,
 ) -> anyhow::Result<Repository> {
-    let checkout = tokio::task::spawn_blocking(move || {
-        git::checkout(
-            &source,
-            reference.as_deref(),
-            &limits,
-            &declare::is_wanted,
-            &access,
-        )
-    })
-    .await??;
-    let unreadable = checkout
-        .problems
-        .iter()
+    let memory = Memory::default();
+    let (read, _) = read_with(source, reference, limits, access, memory).await?;
+    read
+}
+
+/// The same with what an earlier reading left, which is handed on also when this one fails.
+pub(super) async fn read_with(
+    source: Source,
+    reference: Option<String>,
+    limits: Limits,
+    access: Access,
+    mut memory: Memory,
+) -> anyhow::Result<(anyhow::Result<Repository>, Memory)> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let reference = reference.as_deref();
+        let wanted = &declare::is_wanted;
+        let read = git::checkout_again(&source, reference, &limits, wanted, &access, &mut memory);
+        (read.map(repository).map_err(Into::into), memory)
+    });
+    Ok(reading.await?)
+}
+
+fn repository(checkout: Checkout) -> Repository {
+    let problems = checkout.problems.iter();
+    let unreadable = problems
         .filter(|problem| declare::concerns(&problem.path))
         .map(|problem| Unreadable {
             path: problem.path.clone(),
             why: problem.what.to_string(),
-        })
-        .collect();
-    Ok(Repository {
+        });
+    Repository {
         name: checkout.name,
         revision: checkout.revision.to_string(),
+        unreadable: unreadable.collect(),
         sources: checkout.files,
-        unreadable,
-    })
+    }
 }

@@ -5,13 +5,14 @@
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::sync::Arc;
 
 /// The path of a stanza, without the `/` that it may start with.
 ///
 /// Two patterns are equal when they match the same paths with the same priority.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathPattern {
-    text: String,
+    text: Arc<str>,
     kind: Kind,
     templated: bool,
 }
@@ -65,7 +66,7 @@ impl PathPattern {
             None => (text, Kind::Exact),
         };
         Ok(Self {
-            text: text.to_owned(),
+            text: Arc::from(text),
             kind,
             templated,
         })
@@ -102,8 +103,8 @@ impl PathPattern {
             return false;
         }
         match self.kind {
-            Kind::Exact => self.text == path,
-            Kind::Prefix => path.starts_with(&self.text),
+            Kind::Exact => *self.text == *path,
+            Kind::Prefix => path.starts_with(&*self.text),
             Kind::Segments => self.shape().covers(&Shape::of_path(path)),
         }
     }
@@ -121,7 +122,7 @@ impl PathPattern {
     pub fn covers(&self, other: &Self) -> bool {
         match self.kind {
             _ if self == other => true,
-            Kind::Prefix if !self.templated => other.head().starts_with(&self.text),
+            Kind::Prefix if !self.templated => other.head().starts_with(&*self.text),
             Kind::Segments if !self.templated && !other.templated => {
                 self.shape().covers(&other.shape())
             }
@@ -138,7 +139,7 @@ impl PathPattern {
     /// The key under which a stanza for exactly this request path is found.
     pub(super) fn of_path(path: &str) -> Self {
         Self {
-            text: path.to_owned(),
+            text: Arc::from(path),
             kind: Kind::Exact,
             templated: false,
         }
@@ -175,7 +176,7 @@ impl PathPattern {
     /// The same pattern with a slash after it: where `list` of this path may also be asked.
     pub(super) fn with_slash(&self) -> Option<Self> {
         (!self.is_open()).then(|| Self {
-            text: format!("{}/", self.text),
+            text: format!("{}/", self.text).into(),
             ..self.clone()
         })
     }
@@ -194,7 +195,7 @@ impl PathPattern {
             }
         };
         Some(Self {
-            text: text?.to_owned(),
+            text: Arc::from(text?),
             kind,
             ..self.clone()
         })

@@ -5,7 +5,7 @@ use super::value::quote;
 /// comment on the first line. Reading it back gives a policy that means the same.
 pub fn render<'a>(rules: impl IntoIterator<Item = &'a Rule>, comment: Option<&str>) -> String {
     let mut rules: Vec<&Rule> = rules.into_iter().collect();
-    rules.sort_by_key(|rule| (rule.pattern.to_string(), rule.expires));
+    rules.sort_by_cached_key(|rule| (rule.pattern.to_string(), rule.expires));
     let mut stanzas: Vec<String> = rules.into_iter().map(stanza).collect();
     if let Some(comment) = comment {
         // A comment ends with its line, and the server refuses U+E123 anywhere.

@@ -11,6 +11,10 @@ use super::value::{Value, Values, quote, write_list};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+/// What nearly every rule has: no constraint at all, held once.
+static UNCONSTRAINED: LazyLock<Arc<Constraints>> = LazyLock::new(Arc::default);
 
 /// What a policy says of one pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,7 @@ pub enum Grant {
     /// Nothing, and nothing that is merged into it changes that.
     Deny,
     /// The capabilities, which may be none, under the constraints.
-    Allow(CapabilitySet, Box<Constraints>),
+    Allow(CapabilitySet, Arc<Constraints>),
 }
 
 /// What a request must also fulfil, and what is done with its answer.
@@ -86,7 +90,7 @@ pub struct Factor {
 impl Grant {
     /// Only capabilities.
     pub fn of(capabilities: impl IntoIterator<Item = super::Capability>) -> Self {
-        Self::Allow(capabilities.into_iter().collect(), Box::default())
+        Self::Allow(capabilities.into_iter().collect(), UNCONSTRAINED.clone())
     }
 
     /// What is granted; for `deny`, nothing.
@@ -104,7 +108,9 @@ impl Grant {
             (_, Self::Deny) => *self = Self::Deny,
             (Self::Allow(mine, constraints), Self::Allow(theirs, more)) => {
                 *mine = mine.union(*theirs);
-                constraints.merge(more);
+                if **more != Constraints::default() {
+                    Arc::make_mut(constraints).merge(more);
+                }
             }
         }
     }

@@ -10,6 +10,7 @@ use super::rule::{Constraints, Grant, Rule};
 use super::syntax::Item;
 use super::time::{Ttl, point_in_time};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 const COMMON: [&str; 10] = [
     "comment",
@@ -132,7 +133,7 @@ fn grant(fields: &mut Fields<'_, '_>, dialect: Option<Dialect>) -> Grant {
     if deny {
         return Grant::Deny;
     }
-    let grant = Grant::Allow(capabilities, Box::new(constraints));
+    let grant = Grant::Allow(capabilities, Arc::new(constraints));
     check_filter(fields, &grant);
     grant
 }

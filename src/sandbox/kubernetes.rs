@@ -35,7 +35,7 @@ use super::StartError;
 use super::authority::Authority;
 use super::control::Watched;
 use super::jwt::SigningKey;
-use super::meter::Meter;
+use super::meter::{Counts, Meter};
 use super::server::Server;
 use authn::Credentials;
 use http::Api;
@@ -101,6 +101,11 @@ impl Cluster {
 
     pub fn admin_token(&self) -> &str {
         &self.admin_token
+    }
+
+    /// How often it was asked since this was last called.
+    pub fn take_counts(&self) -> Counts {
+        self.meter.take()
     }
 
     pub(super) fn watch(&self) -> Watched {

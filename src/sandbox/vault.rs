@@ -8,13 +8,19 @@
 //! response wrapping, quotas, audit, identity. They are refused as unknown.
 
 mod access;
+mod auth_jwt;
+mod auth_kubernetes;
+mod auth_method;
 mod auth_token;
 mod backend;
 mod call;
+mod claims;
 mod core;
 mod cubbyhole;
 mod fields;
+mod form;
 mod http;
+mod keys;
 mod kv1;
 mod kv2;
 mod kv_version;
@@ -25,11 +31,12 @@ mod review;
 mod schema;
 mod state;
 mod sys;
+mod token_role;
 mod tokens;
 
 use super::StartError;
 use super::control::Watched;
-use super::meter::Meter;
+use super::meter::{Counts, Meter};
 use super::server::Server;
 use std::sync::Arc;
 
@@ -108,6 +115,11 @@ impl Vault {
 
     pub fn root_token(&self) -> &str {
         &self.root_token
+    }
+
+    /// How often it was asked since this was last called.
+    pub fn take_counts(&self) -> Counts {
+        self.meter.take()
     }
 
     pub(super) fn watch(&self) -> Watched {

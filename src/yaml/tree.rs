@@ -15,7 +15,8 @@ pub fn parse(file: &str, text: &str, problems: &mut Diagnostics) -> Documents {
         file: Arc::from(file),
         parser,
         nodes: 0,
-        holds_secret: holds_secret(text),
+        text,
+        holds_secret: None,
         problems,
         failed: false,
     };
@@ -43,10 +44,29 @@ struct Reader<'a, 'text> {
     file: Arc<str>,
     parser: Parser<'text, StrInput<'text>>,
     nodes: usize,
-    /// Whether a Secret with its values may stand here: then no line of the file is shown.
-    holds_secret: bool,
+    text: &'text str,
+    /// Whether a Secret with its values may stand here: then no line of the file is shown. Known once something is wrong.
+    holds_secret: Option<bool>,
     problems: &'a mut Diagnostics,
     failed: bool,
+}
+
+/// The keys of a mapping so far. Few are compared one by one, which is faster than any table.
+#[derive(Default)]
+struct Keys(HashSet<String>);
+
+impl Keys {
+    const FEW: usize = 16;
+
+    fn is_new(&mut self, key: &str, entries: &[Entry]) -> bool {
+        if entries.len() <= Self::FEW {
+            return entries.iter().all(|entry| entry.key != key);
+        }
+        if self.0.is_empty() {
+            self.0.extend(entries.iter().map(|entry| entry.key.clone()));
+        }
+        self.0.insert(key.to_owned())
+    }
 }
 
 /// Why reading a document stopped. Everything else is reported and read past.
@@ -155,7 +175,7 @@ impl<'text> Reader<'_, 'text> {
 
     fn map(&mut self, depth: usize) -> Result<Vec<Entry>, Stop> {
         let mut entries: Vec<Entry> = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = Keys::default();
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
                 break;
@@ -170,13 +190,7 @@ impl<'text> Reader<'_, 'text> {
         Ok(entries)
     }
 
-    fn entry(
-        &mut self,
-        key: Node,
-        value: Node,
-        seen: &mut HashSet<String>,
-        entries: &mut Vec<Entry>,
-    ) {
+    fn entry(&mut self, key: Node, value: Node, seen: &mut Keys, entries: &mut Vec<Entry>) {
         let place = key.place;
         let Content::Scalar { text, quoted } = key.content else {
             self.report(
@@ -192,7 +206,7 @@ impl<'text> Reader<'_, 'text> {
                 "merge keys (`<<`) are not read in declarations".to_owned(),
                 "write the fields out",
             );
-        } else if seen.insert(text.clone()) {
+        } else if seen.is_new(&text, entries) {
             entries.push(Entry {
                 key: text,
                 place,
@@ -247,7 +261,9 @@ impl<'text> Reader<'_, 'text> {
     fn report(&mut self, place: &Place, message: String, hint: &str) {
         self.failed = true;
         let problem = Diagnostic::error(place, message).hint(hint);
-        self.problems.push(if self.holds_secret {
+        let text = self.text;
+        let hidden = *self.holds_secret.get_or_insert_with(|| holds_secret(text));
+        self.problems.push(if hidden {
             problem.without_line()
         } else {
             problem

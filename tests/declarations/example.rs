@@ -10,7 +10,12 @@ fn the_example_repository_is_clean() {
     let wanted = compile(sources(&folder("examples/repo-layout")), &[]);
     assert_eq!(messages(&wanted, Severity::Error), Vec::<String>::new());
     assert_eq!(messages(&wanted, Severity::Warning), Vec::<String>::new());
-    let cells: Vec<_> = wanted.desired.cells.iter().map(summary).collect();
+    let cells: Vec<_> = wanted
+        .desired
+        .cells
+        .iter()
+        .map(|cell| summary(cell))
+        .collect();
     assert_eq!(
         cells,
         [

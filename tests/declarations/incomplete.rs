@@ -125,7 +125,7 @@ fn without_a_readable_fleet_nothing_can_be_planned() {
     assert!(wanted.desired.cells.is_empty() && wanted.desired.vaults.is_empty());
     let mut sources = example();
     let fleet = sources["fleet.yaml"].replace("kvMounts", "kvMount");
-    sources.insert("fleet.yaml".to_owned(), fleet);
+    sources.insert("fleet.yaml".to_owned(), fleet.into());
     let wanted = compile(sources, &[]);
     assert!(!wanted.is_plannable());
     assert!(wanted.desired.cells.is_empty() && wanted.desired.vaults.is_empty());
@@ -159,7 +159,7 @@ fn a_file_over_the_limit_is_one_error_and_the_rest_is_read() {
     for (path, text) in example() {
         let file = repository.path().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
+        fs::write(file, &*text).unwrap();
     }
     let big = "# ".to_owned() + &"x".repeat(2 << 20);
     fs::write(repository.path().join("clusters/staging/big.yaml"), big).unwrap();

@@ -18,7 +18,7 @@ const GOOD: [&str; 7] = [
     "tests/cases/group_places_a_store/repo",
 ];
 
-fn good() -> impl Strategy<Value = Sources> {
+pub(crate) fn good() -> impl Strategy<Value = Sources> {
     select(&GOOD).prop_map(|path| sources(&folder(path)))
 }
 
@@ -48,14 +48,14 @@ fn text() -> impl Strategy<Value = String> {
 
 /// One change to a text: a span goes, and something else comes in its place.
 #[derive(Debug, Clone)]
-struct Edit {
+pub(crate) struct Edit {
     file: Index,
     at: Index,
     length: usize,
     piece: String,
 }
 
-fn edit() -> impl Strategy<Value = Edit> {
+pub(crate) fn edit() -> impl Strategy<Value = Edit> {
     let piece = prop_oneof![
         select(&PIECES).prop_map(str::to_owned),
         "[a-z]{0,4}",
@@ -71,7 +71,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     })
 }
 
-fn apply(edit: &Edit, sources: &mut Sources) {
+pub(crate) fn apply(edit: &Edit, sources: &mut Sources) {
     let path = edit
         .file
         .get(&sources.keys().cloned().collect::<Vec<_>>())
@@ -82,7 +82,7 @@ fn apply(edit: &Edit, sources: &mut Sources) {
     let text = letters[..at].iter().collect::<String>()
         + &edit.piece
         + &letters[end..].iter().collect::<String>();
-    sources.insert(path, text);
+    sources.insert(path, text.into());
 }
 
 proptest! {
@@ -93,7 +93,7 @@ proptest! {
         mut sources in good(), file in any::<Index>(), text in text(),
     ) {
         let path = file.get(&sources.keys().cloned().collect::<Vec<_>>()).clone();
-        sources.insert(path, text);
+        sources.insert(path, text.into());
         read(sources);
     }
 
@@ -140,14 +140,14 @@ impl Writer {
     }
 
     fn rewrite(&mut self, sources: &Sources) -> Sources {
-        let mut rewritten = Sources::new();
+        let mut rewritten: BTreeMap<String, String> = BTreeMap::new();
         let mut moving: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (path, text) in sources {
             let is_yaml = std::path::Path::new(path)
                 .extension()
                 .is_some_and(|ending| ending == "yaml");
             if !is_yaml {
-                rewritten.insert(path.clone(), text.clone());
+                rewritten.insert(path.clone(), text.to_string());
                 continue;
             }
             let documents = yaml::parse(path, text, &mut Diagnostics::default()).documents;
@@ -168,7 +168,8 @@ impl Writer {
                 rewritten.entry(file).or_default().push_str(&document);
             }
         }
-        rewritten
+        let texts = rewritten.into_iter();
+        texts.map(|(path, text)| (path, text.into())).collect()
     }
 
     fn document(&mut self, node: &Node) -> String {

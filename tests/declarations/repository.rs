@@ -31,23 +31,28 @@ fn collect(root: &Path, below: &Path, sources: &mut Sources) {
         if path.is_dir() {
             collect(root, &path, sources);
         } else if declare::is_wanted(&name) {
-            sources.insert(name, fs::read_to_string(path).unwrap());
+            sources.insert(name, fs::read_to_string(path).unwrap().into());
         }
     }
 }
 
-/// What a repository of these texts asks for.
-pub(crate) fn compile(sources: Sources, unreadable: &[(&str, &str)]) -> Wanted {
+/// A repository of these texts, with what could not be read and why.
+pub(crate) fn repository(sources: Sources, unreadable: &[(&str, &str)]) -> Repository {
     let unreadable = unreadable.iter().map(|(path, why)| Unreadable {
         path: (*path).to_owned(),
         why: (*why).to_owned(),
     });
-    pipeline::compile(Repository {
+    Repository {
         name: "acme".to_owned(),
         revision: "unversioned".to_owned(),
         sources,
         unreadable: unreadable.collect(),
-    })
+    }
+}
+
+/// What it asks for.
+pub(crate) fn compile(sources: Sources, unreadable: &[(&str, &str)]) -> Wanted {
+    pipeline::compile(repository(sources, unreadable))
 }
 
 /// The messages of one severity, each with its place.

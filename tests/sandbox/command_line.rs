@@ -26,7 +26,7 @@ fn run(addr: &str, token: &str, home: &std::path::Path, command: &str) -> (Optio
         // What is made up is long and has digits; how wide a column is depends on it.
         let words = line.split_whitespace().map(|word| {
             let made_up = word.len() >= 8 && word.chars().any(|letter| letter.is_ascii_digit());
-            if made_up || word.starts_with("---") {
+            if made_up || line.starts_with("id ") || word.starts_with("---") {
                 "…"
             } else {
                 word
@@ -98,7 +98,7 @@ async fn the_ordinary_commands_end_and_print_alike() {
         read kv/config
         write kv/data/b data=x
         read sys/mounts/kv
-        read -format=json sys/policies/acl/default
+        read -format=json sys/policies/acl/root
         read sys/nope
         list sys/policies/acl
         list kv/metadata
@@ -122,8 +122,12 @@ async fn the_ordinary_commands_end_and_print_alike() {
         .filter(|line| !line.is_empty())
     {
         let command = command.replace("{rules}", &rules.display().to_string());
-        let ours = run(sandbox.addr(), sandbox.root_token(), home.path(), &command);
-        let theirs = run(real.addr(), real.token(), home.path(), &command);
+        let (ours, theirs) = std::thread::scope(|scope| {
+            let ours = || run(sandbox.addr(), sandbox.root_token(), home.path(), &command);
+            let ours = scope.spawn(ours);
+            let theirs = run(real.addr(), real.token(), home.path(), &command);
+            (ours.join().unwrap(), theirs)
+        });
         let ours = (ours.0, ours.1.replace(sandbox.addr(), "ADDR"));
         let theirs = (theirs.0, theirs.1.replace(real.addr(), "ADDR"));
         if ours != theirs {

@@ -8,18 +8,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 const ORDINARY: u32 = 1_000;
 
+/// How many sequences are wanted.
+pub fn wanted() -> u32 {
+    let said = std::env::var("KEYFLEET_SEQUENCES").ok();
+    said.map_or(ORDINARY, |text| {
+        text.parse().expect("KEYFLEET_SEQUENCES is a number")
+    })
+}
+
 /// Runs `pair` over sequences of `strategy`; what a sequence does is in a place of its own, `{scope}`.
 pub fn agree<S>(runtime: &tokio::runtime::Runtime, pair: &Pair, strategy: S)
 where
     S: Strategy<Value = Vec<Ask>>,
 {
-    let cases = std::env::var("KEYFLEET_SEQUENCES")
-        .ok()
-        .map_or(ORDINARY, |text| {
-            text.parse().expect("KEYFLEET_SEQUENCES is a number")
-        });
     let config = Config {
-        cases,
+        cases: wanted(),
         // A sequence is short; a long search for the shortest one holds up the one who waits.
         max_shrink_iters: 200,
         failure_persistence: None,

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 17] = [
+const MADE_UP: [&str; 18] = [
     "uid",
     "uuid",
     "accessor",
@@ -22,11 +22,14 @@ const MADE_UP: [&str; 17] = [
     "generation_id",
     "request_id",
     "authentication.kubernetes.io/credential-id",
+    "migration_id",
 ];
 /// Fields whose number is a moment.
 const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];
 /// Fields whose number counts the seconds that are left, which go by between two answers.
 const LEFT: [&str; 2] = ["ttl", "lease_duration"];
+/// A warning that says how many seconds are left.
+const CAPPED: &str = "exceeded the effective max_ttl of \"";
 /// In place of what is another one with every request.
 const MOVING: &str = "<moving>";
 /// Shorter texts are not looked for inside of others.
@@ -117,6 +120,13 @@ impl Masks {
         if text.parse::<jiff::Timestamp>().is_ok() {
             return "<time>".to_owned();
         }
+        if let Some((before, left)) = text.split_once(CAPPED)
+            && let Some((left, after)) = left.split_once('"')
+            && let Ok(left) = left.parse::<jiff::SignedDuration>()
+        {
+            let left = (left.as_secs() + 5) / 10 * 10;
+            return format!("{before}{CAPPED}{left} s{after}");
+        }
         let text = &without_versions(text);
         let telling = self
             .named
@@ -164,6 +174,7 @@ fn mask_moments(value: &mut Value) {
 /// The revisions in messages are too short to be known again.
 fn without_versions(text: &str) -> String {
     let before = [
+        "ResourceVersion in the precondition (",
         "ResourceVersion in record (",
         "ResourceVersion in object meta: ",
         "Too large resource version: 99999999, current: ",

@@ -195,6 +195,82 @@ async fn a_mount_moves_with_what_it_holds() {
         POST sys/remount {"from":"from"}
         POST sys/remount {"to":"x"}
         POST sys/remount {"from":"from","to":"auth/x"}
+        GET sys/remount
+        GET sys/remount/status/none
+        "#,
+    )
+    .await;
+}
+
+/// The real one moves a mount while nobody waits for it.
+#[tokio::test]
+async fn what_was_moved_is_where_it_was_moved_to() {
+    let (pair, _sandbox, real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        POST sys/mounts/from {"type":"kv"}
+        POST from/x {"a":"b"}
+        POST sys/remount {"from":"from","to":"to"} => move /data/migration_id
+        "#,
+    )
+    .await;
+    for _ in 0..500 {
+        let moved = real.api("GET", "to/x", None).await.0 == 200;
+        let left = real.api("GET", "sys/mounts/from", None).await.0 != 200;
+        if moved && left {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    tell(
+        &pair,
+        r"
+        GET sys/remount/status/{move}
+        GET to/x
+        GET from/x
+        GET sys/mounts/to
+        GET sys/mounts/from
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn lists_are_cut_and_sifted_by_rules() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        POST sys/mounts/page {"type":"kv"}
+        POST sys/mounts/sift {"type":"kv"}
+        PUT sys/policies/acl/p {"policy":"path "page/*" { capabilities = ["list", "scan"] pagination_limit = 2 } path "sift/*" { capabilities = ["list", "scan"] list_scan_response_keys_filter_path = "{{ .path }}{{ .key }}" } path "sift/b" { capabilities = ["read"] } path "secret/metadata/*" { capabilities = ["list", "scan"] pagination_limit = 2 }"}
+        POST auth/token/create {"policies":["p"]} => t /auth/client_token
+        POST page/a {"x":"y"}
+        POST page/b {"x":"y"}
+        POST page/c {"x":"y"}
+        POST secret/data/a {"data":{"x":"y"}}
+        POST secret/data/b {"data":{"x":"y"}}
+        POST secret/data/c {"data":{"x":"y"}}
+        POST sift/a {"x":"y"}
+        POST sift/b {"x":"y"}
+        POST sift/d/e {"x":"y"}
+        by {t} LIST page
+        by {t} LIST page?limit=1
+        by {t} LIST page?limit=2
+        by {t} LIST page?limit=3
+        by {t} LIST page?limit=0
+        by {t} LIST page?limit=-1
+        by {t} LIST page?limit=x
+        by {t} SCAN page
+        by {t} LIST secret/metadata
+        by {t} LIST secret/metadata?after=b
+        by {t} LIST secret/metadata?limit=5
+        by {t} SCAN secret/metadata
+        by {t} LIST sift
+        by {t} SCAN sift
+        by {t} LIST sift/d
+        by {t} LIST sift/none
         "#,
     )
     .await;

@@ -36,6 +36,8 @@ pub struct Ask {
     pub keep: Vec<(String, String)>,
     /// Lists that the real server puts into an order by chance, by JSON pointer.
     pub unordered: Vec<String>,
+    /// Not compared, by JSON pointer: what is chance on the real server.
+    pub chance: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -87,6 +89,7 @@ impl Ask {
             body: None,
             keep: Vec::new(),
             unordered: Vec::new(),
+            chance: Vec::new(),
         }
     }
 
@@ -111,6 +114,12 @@ impl Ask {
     #[must_use]
     pub fn in_any_order(mut self, pointer: &str) -> Self {
         self.unordered.push(pointer.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn by_chance(mut self, pointer: &str) -> Self {
+        self.chance.push(pointer.to_owned());
         self
     }
 
@@ -171,6 +180,12 @@ impl Side {
         found
             .unwrap_or_else(|| panic!("{} kept no {name}", self.name))
             .clone()
+    }
+
+    /// What a request is answered with, for those who wait for something.
+    pub async fn status(&self, method: &str, path: &str, token: &str) -> u16 {
+        let ask = Ask::new(method, path).by(Token::Of(token.to_owned()));
+        self.send(&ask, "x-vault-token").await.status
     }
 
     fn filled(&self, text: &str) -> String {
@@ -328,6 +343,13 @@ impl Pair {
             self.sandbox.send(ask, self.token_header),
             self.real.send(ask, self.token_header)
         );
+        for pointer in &ask.chance {
+            for answer in [&mut sandbox, &mut real] {
+                if let Some(value) = answer.body.pointer_mut(pointer) {
+                    value.take();
+                }
+            }
+        }
         for pointer in &ask.unordered {
             for answer in [&mut sandbox, &mut real] {
                 let list = answer.body.pointer_mut(pointer);

@@ -110,7 +110,7 @@ async fn access_is_reviewed_for_oneself_and_for_others() {
     let path = |path: &str| json!({ "path": path, "verb": "get" });
     let specs = [
         json!({ "resourceAttributes": secrets }),
-        json!({ "nonResourceAttributes": path("/version") }),
+        json!({ "nonResourceAttributes": path("/apis") }),
         json!({ "nonResourceAttributes": path("/metrics") }),
         json!({ "nonResourceAttributes": path("/healthz/etcd") }),
         json!({ "resourceAttributes": {} }),

@@ -96,7 +96,6 @@ async fn a_request_for_a_token_can_be_refused() {
         json!({ "metadata": { "namespace": "other" }, "spec": {} }),
         json!({ "metadata": { "uid": "other" }, "spec": {} }),
         json!({ "metadata": { "uid": "{clerk}", "name": "clerk" }, "spec": {} }),
-        json!({ "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1" }),
         json!({ "kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1" }),
     ] {
         pair.ask(Ask::new("POST", &path).json(body)).await;

@@ -5,6 +5,7 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use std::sync::Arc;
 
 /// Text with a good share of what needs escaping.
 fn text() -> impl Strategy<Value = String> {
@@ -117,7 +118,7 @@ fn full_rule() -> impl Strategy<Value = Rule> {
             if !set.contains(Capability::List) {
                 constraints.list_scan_response_keys_filter_path = None;
             }
-            Grant::Allow(set, Box::new(constraints))
+            Grant::Allow(set, Arc::new(constraints))
         });
     let grant = prop_oneof![1 => Just(Grant::Deny), 6 => allow];
     let expires = option::of((0..4_000_000_000i64, 0..1_000_000_000i32));
@@ -142,7 +143,7 @@ fn small_policy() -> impl Strategy<Value = Policy> {
         1 => Just(Constraints { min_wrapping_ttl: Some(Ttl::seconds(1)), ..Constraints::default() }),
     ];
     let allow = (capabilities(FEW), constraints)
-        .prop_map(|(set, constraints)| Grant::Allow(set, Box::new(constraints)));
+        .prop_map(|(set, constraints)| Grant::Allow(set, Arc::new(constraints)));
     let grant = prop_oneof![1 => Just(Grant::Deny), 4 => allow];
     let expires = prop_oneof![8 => Just(None), 1 => Just(Some(10)), 1 => Just(Some(20))]
         .prop_map(|seconds: Option<i64>| seconds.map(at));

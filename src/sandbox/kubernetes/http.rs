@@ -16,6 +16,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -104,12 +105,14 @@ fn may(api: &Api, asked: &Asked<'_>, wanted: &Attributes) -> Result<(), Status> 
 fn page(api: &Api, asked: &Asked<'_>) -> Result<Response, Status> {
     api.meter.count(Counted::Read);
     let verb = asked.method.as_str().to_ascii_lowercase();
-    authz::authorize_path(&api.store(), &asked.user, &verb, asked.path)?;
+    let path = percent_decode_str(asked.path).decode_utf8_lossy();
+    authz::authorize_path(&api.store(), &asked.user, &verb, &path)?;
+    let is_list = asked.path.trim_end_matches('/') == "/apis";
+    let reads = is_list || matches!(*asked.method, Method::GET | Method::HEAD);
     let page = discovery::page(asked.path, asked.headers, &api.credentials);
     match page {
-        Some(_) if !matches!(*asked.method, Method::GET | Method::HEAD) => {
-            Err(Status::method_not_allowed())
-        }
+        // Whether it is healthy and which groups it has, a server says to every method.
+        Some((_, page)) if !page.is_string() && !reads => Err(Status::method_not_allowed()),
         Some((content_type, value)) => Ok(answer::page(content_type, &value)),
         None => Ok(answer::no_page()),
     }
@@ -187,7 +190,11 @@ fn question(
         now: asked.now,
     };
     let answered = reviews::answer(&question, kind)?;
-    Ok(answer::object(201, &answered.object, &answered.warnings))
+    Ok(match answered.object {
+        Ok(object) => answer::object(201, &object, &answered.warnings),
+        // What was passed over in a body is also said when it is refused.
+        Err(status) => answer::object(status.code, &status.body(), &answered.warnings),
+    })
 }
 
 /// What a request means to the cluster.

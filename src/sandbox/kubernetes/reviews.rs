@@ -31,10 +31,10 @@ pub(super) struct Question<'a> {
     pub now: Timestamp,
 }
 
-/// The object with its answer, and what is to be said in `Warning` headers.
+/// The object with its answer, or why there is none, and what is to be said in `Warning` headers.
 #[derive(Debug)]
 pub(super) struct Answered {
-    pub object: Value,
+    pub object: Result<Value, Status>,
     pub warnings: Vec<String>,
 }
 
@@ -66,24 +66,26 @@ pub(super) fn serves(group: &str, version: &str) -> bool {
 /// The answer to a question that `kind` is the kind of.
 pub(super) fn answer(asked: &Question<'_>, kind: &'static Kind) -> Result<Answered, Status> {
     let decoded = decode::decode(kind, asked.text, asked.validation)?;
-    let mut object = decoded.object;
+    Ok(Answered {
+        object: answered(asked, kind, decoded.object),
+        warnings: decoded.warnings,
+    })
+}
+
+fn answered(asked: &Question<'_>, kind: &'static Kind, mut object: Value) -> Result<Value, Status> {
     if !object["metadata"].is_object() {
         object["metadata"] = json!({});
     }
     in_namespace(&mut object, asked.wanted.namespace.as_deref())?;
     token_request::default(kind, &mut object);
     fields::updated(kind, None, &mut object, &asked.manager(kind));
-    let object = match kind.kind {
-        "TokenRequest" => token_request::answer(asked, object)?,
-        "TokenReview" => token_review::answer(asked, object)?,
-        "SelfSubjectReview" => who_am_i(asked),
-        "SelfSubjectRulesReview" => access::rules(asked, &object)?,
-        _ => access::review(asked, kind, object)?,
-    };
-    Ok(Answered {
-        object,
-        warnings: decoded.warnings,
-    })
+    match kind.kind {
+        "TokenRequest" => token_request::answer(asked, object),
+        "TokenReview" => token_review::answer(asked, object),
+        "SelfSubjectReview" => Ok(who_am_i(asked)),
+        "SelfSubjectRulesReview" => access::rules(asked, &object),
+        _ => access::review(asked, kind, object),
+    }
 }
 
 impl Question<'_> {

@@ -1,6 +1,8 @@
 //! Whether the policies of a token let a request through, parameters included.
 
-use super::call::{Call, Operation};
+mod lists;
+
+use super::call::{Answer, Call, Operation, Refusal};
 use super::policies::dialect;
 use super::state::State;
 use super::tokens::Token;
@@ -43,7 +45,7 @@ impl Access {
     }
 
     /// Whether a call is let through; `guarded` paths want `sudo` as well.
-    pub(super) fn allows(&self, call: &Call, guarded: bool) -> bool {
+    pub(super) fn allows(&self, call: &mut Call, guarded: bool) -> bool {
         if self.root {
             return true;
         }
@@ -60,7 +62,33 @@ impl Access {
         capabilities.contains(needed)
             && (!guarded || capabilities.contains(Capability::Sudo))
             && unwrapped(constraints)
-            && parameters(call, constraints)
+            && match call.operation {
+                Operation::List | Operation::Scan => lists::page(call, constraints),
+                _ => parameters(call, constraints),
+            }
+    }
+
+    /// An answer as the rule for the call lets it be seen.
+    pub(super) fn seen(&self, call: &Call, answer: Answer) -> Result<Answer, Refusal> {
+        let path = self.own(&call.namespace, &call.path);
+        let lists = matches!(call.operation, Operation::List | Operation::Scan);
+        let (Some(path), true, false) = (path, lists, self.root) else {
+            return Ok(answer);
+        };
+        let rule = self.acl.deciding_rule(&path, capability(call.operation));
+        let filter = rule.and_then(|rule| match rule.grant {
+            Grant::Allow(_, constraints) => constraints.list_scan_response_keys_filter_path.clone(),
+            Grant::Deny => None,
+        });
+        match filter {
+            Some(template) => lists::sift(self, call, &template, answer),
+            None => Ok(answer),
+        }
+    }
+
+    fn grants(&self, namespace: &str, path: &str, needed: Capability) -> bool {
+        let path = self.own(namespace, path);
+        path.is_some_and(|path| self.acl.allows(&path, needed))
     }
 
     /// The words of `sys/capabilities` for a path of a namespace.

@@ -4,12 +4,16 @@
 //! through. It asks no other server: where it must, it says what to ask and is handed the answer.
 
 use super::Flavour;
+use super::auth_jwt::Jwt;
+use super::auth_kubernetes::Kubernetes;
 use super::call::{Answer, Call, Refusal};
 use super::cubbyhole::Cubbyhole;
 use super::fields;
 use super::kv1::Kv1;
 use super::kv2::Kv2;
+use super::review::Client;
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -31,6 +35,8 @@ pub(super) fn create(
         },
         "generic" => Some(Box::<Kv1>::default()),
         "cubbyhole" => Some(Box::<Cubbyhole>::default()),
+        "auth/jwt" => Some(Box::<Jwt>::default()),
+        "auth/kubernetes" => Some(Box::<Kubernetes>::default()),
         _ => None,
     }
 }
@@ -55,6 +61,12 @@ pub(super) trait Backend: Send + fmt::Debug {
         None
     }
 
+    /// Refuses a write that cannot be read, where the real engine says so before any policy is looked at: it has to read
+    /// the request to know whether something is there.
+    fn readable(&self, _call: &Call, _flavour: Flavour) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     /// Paths that need no token: logins.
     fn is_open(&self, _path: &str) -> bool {
         false
@@ -67,7 +79,7 @@ pub(super) trait Backend: Send + fmt::Debug {
 
     fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal>;
 
-    /// The end of a call that asked for a review.
+    /// The end of a call that asked another server.
     fn reviewed(
         &mut self,
         _call: &Call,
@@ -82,26 +94,27 @@ pub(super) trait Backend: Send + fmt::Debug {
 #[derive(Debug)]
 pub(super) enum Step {
     Done(Answer),
-    /// Only a cluster can say whose token this is.
-    Review(Box<TokenReview>),
+    /// Only another server can say: whose token this is, or which keys there are.
+    Ask(Box<Question>),
 }
 
-/// A question to a Kubernetes API, asked over the network as the real plugin does.
+/// A question to another server, asked over the network as the real plugins do.
 #[derive(Debug, Clone)]
-pub(super) struct TokenReview {
-    pub host: String,
-    pub ca_pem: String,
-    /// Whose rights the review is made with.
-    pub reviewer: String,
-    pub token: String,
-    pub audiences: Vec<String>,
+pub(super) struct Question {
+    pub client: Client,
+    pub url: String,
+    pub bearer: Option<SecretString>,
+    /// Sent with POST; without one, it is a GET.
+    pub body: Option<Value>,
+    /// The field of the first answer that names the URL of the second: then the answer is both, as `first` and `second`.
+    pub follow: Option<&'static str>,
 }
 
-/// Why there is no review.
+/// Why there is no answer.
 #[derive(Debug, Clone)]
 pub(super) enum ReviewFailure {
-    /// The cluster answered, but with this status and not with a review.
-    Status(u16),
+    /// The server answered, but with this status and body.
+    Status(String, String),
     /// It was not reached, or not believed.
     Unreachable(String),
 }

@@ -3,7 +3,7 @@
 mod login;
 
 use super::access::Access;
-use super::backend::{ReviewFailure, Step, Surroundings, TokenReview};
+use super::backend::{Question, ReviewFailure, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::state::{Mount, State};
 use super::tokens::Token;
@@ -45,7 +45,7 @@ struct Waiting {
 
 enum Begun {
     Done(Done),
-    Asks(Box<TokenReview>, Box<Waiting>),
+    Asks(Box<Question>, Box<Waiting>),
 }
 
 impl Core {
@@ -114,7 +114,7 @@ fn unwritable(call: &Call) -> Option<Refusal> {
 
 enum Routed {
     Answer(Answer),
-    Asks(Box<TokenReview>, Box<Waiting>),
+    Asks(Box<Question>, Box<Waiting>),
 }
 
 fn route(
@@ -135,7 +135,12 @@ fn route(
     {
         state.tokens.revoke(&caller.token.id);
     }
-    answer
+    match (answer, &caller) {
+        (Ok(Routed::Answer(answer)), Some(caller)) => {
+            caller.access.seen(&call, answer).map(Routed::Answer)
+        }
+        (answer, _) => answer,
+    }
 }
 
 /// Paths that need no token.
@@ -174,7 +179,7 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
     }
     spend(state, &token.id);
     if call.operation == Operation::Update {
-        call.operation = create_or_update(state, call);
+        call.operation = create_or_update(state, call)?;
     }
     let access = Access::of(state, &token, now);
     let guarded = sys::is_guarded(call, state.flavour);
@@ -201,19 +206,21 @@ fn used_up(token: &Token) -> bool {
     token.uses_left < 0
 }
 
-fn create_or_update(state: &mut State, call: &Call) -> Operation {
-    let exists = state
-        .namespaces
-        .get_mut(&call.namespace)
-        .and_then(|namespace| {
-            let (path, mount) = namespace.mount_of(&call.path)?;
-            let below = call.path.strip_prefix(path)?;
-            mount.backend.as_ref()?.exists(below)
-        });
-    match exists {
+fn create_or_update(state: &mut State, call: &Call) -> Result<Operation, Refusal> {
+    let flavour = state.flavour;
+    let namespace = state.namespaces.get_mut(&call.namespace);
+    let mount = namespace.and_then(|namespace| namespace.mount_of(&call.path));
+    let Some((path, backend)) =
+        mount.and_then(|(path, mount)| Some((path, mount.backend.as_ref()?)))
+    else {
+        return Ok(Operation::Update);
+    };
+    let below = call.below(path);
+    backend.readable(&below, flavour)?;
+    Ok(match backend.exists(&below.path) {
         Some(false) => Operation::Create,
         _ => Operation::Update,
-    }
+    })
 }
 
 fn dispatch(
@@ -239,6 +246,13 @@ fn dispatch(
     let path = path.to_owned();
     if let Some(kind) = value_read(mount, &path, call) {
         done.kind = kind;
+    }
+    if mount.kind.trim_start_matches("ns_") == "cubbyhole"
+        && caller.is_some_and(|caller| caller.token.batch)
+    {
+        // A token without a record has no place of its own.
+        let error = "cubbyhole operations are only supported by 'service' type tokens";
+        return Err(Refusal::invalid(error));
     }
     let Some(backend) = &mut mount.backend else {
         let Some(caller) = caller else {
@@ -267,7 +281,7 @@ fn dispatch(
             login::token(state, call, &path, *login, now).map(Routed::Answer)
         }
         Step::Done(answer) => Ok(Routed::Answer(answer)),
-        Step::Review(question) => {
+        Step::Ask(question) => {
             let call = call.clone();
             let mount = path;
             Ok(Routed::Asks(

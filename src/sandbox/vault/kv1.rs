@@ -90,10 +90,10 @@ pub(super) fn said(call: &Call, around: &Surroundings) -> Result<Fields, Refusal
 }
 
 pub(super) fn keys(names: Vec<String>) -> Map<String, Value> {
-    match names.is_empty() {
-        true => Map::new(),
-        false => Map::from_iter([("keys".to_owned(), names.into())]),
+    if names.is_empty() {
+        return Map::new();
     }
+    Map::from_iter([("keys".to_owned(), names.into())])
 }
 
 pub(super) fn text(map: &Map<String, Value>) -> Box<str> {

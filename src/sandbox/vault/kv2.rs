@@ -15,6 +15,7 @@ use super::Flavour;
 use super::backend::{Backend, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::kv1::Kv1;
+use super::schema::Fields;
 use config::Config;
 use jiff::Timestamp;
 use secret::Secret;
@@ -59,15 +60,30 @@ fn endpoint(path: &str, flavour: Flavour) -> Option<(Endpoint, &str)> {
     (!(no_folder && is_folder)).then_some((endpoint, secret))
 }
 
+/// Secrets are found with a slash behind their name as well.
+fn name(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
+}
+
 impl Backend for Kv2 {
     fn exists(&self, path: &str) -> Option<bool> {
         // Where only one flavour has an endpoint, the other one refuses it whatever it is asked.
         match endpoint(path, Flavour::OpenBao)? {
             (Endpoint::Data | Endpoint::Metadata | Endpoint::Detailed, secret) => {
-                Some(self.secrets.contains_key(secret))
+                Some(self.secrets.contains_key(name(secret)))
             }
             _ => None,
         }
+    }
+
+    fn readable(&self, call: &Call, flavour: Flavour) -> Result<(), Refusal> {
+        let schema = match endpoint(&call.path, flavour) {
+            Some((Endpoint::Data, _)) => data::SCHEMA,
+            Some((Endpoint::Metadata, _)) => metadata::schema(flavour),
+            Some((Endpoint::Detailed, _)) => listing::SCHEMA,
+            _ => return Ok(()),
+        };
+        Fields::read(call, schema, true, flavour).map(drop)
     }
 
     fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal> {
@@ -106,7 +122,7 @@ impl Backend for Kv2 {
             }
             (Endpoint::Metadata, Operation::Patch) => self.patch_metadata(call, path, around),
             (Endpoint::Metadata, Operation::Delete) => {
-                self.secrets.remove(path);
+                self.secrets.remove(name(path));
                 Ok(Answer::Empty)
             }
             _ => Err(Refusal::unsupported_operation()),

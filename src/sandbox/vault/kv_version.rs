@@ -1,22 +1,22 @@
 //! The version of a KV mount, which may be raised and never lowered.
 
 use super::Flavour;
-use super::call::Refusal;
+use super::call::{Answer, Refusal};
 use super::fields;
 use super::state::Mount;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// Tunes the options of a mount: those given are added to those it has. What is to be said about it is a warning.
+/// Tunes the options of a mount: those given are added to those it has. A version that is raised is warned of.
 pub(super) fn tune(
     mount: &mut Mount,
     given: &Map<String, Value>,
     flavour: Flavour,
     now: Timestamp,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Answer, Refusal> {
     let known = mount.options.clone().unwrap_or_default();
     let before = known.get("version").and_then(fields::text);
-    let mut warning = None;
+    let mut answer = Answer::Empty;
     if let Some(asked) = given.get("version") {
         let asked = fields::text(asked).unwrap_or_default();
         let before = before.and_then(|before| before.parse::<u32>().ok());
@@ -30,7 +30,7 @@ pub(super) fn tune(
             return Err(Refusal::invalid(error));
         }
         if asked > before {
-            warning = Some(upgrading(before, asked, flavour));
+            answer = Answer::warning(&upgrading(before, asked, flavour));
         }
         let upgraded = mount.backend.as_ref().filter(|_| asked == 2);
         if let Some(upgraded) = upgraded.and_then(|backend| backend.upgraded(now)) {
@@ -44,14 +44,14 @@ pub(super) fn tune(
     let mut options = known;
     options.extend(given);
     mount.options = Some(options);
-    Ok(warning)
+    Ok(answer)
 }
 
 fn upgrading(before: u32, asked: u32, flavour: Flavour) -> String {
-    // OpenBao tells neither of them.
-    let (before, asked) = match flavour {
-        Flavour::OpenBao => (0, 0),
-        Flavour::HashiCorp => (before, asked),
+    // OpenBao does not tell it.
+    let asked = match flavour {
+        Flavour::OpenBao => 0,
+        Flavour::HashiCorp => asked,
     };
     format!(
         "Upgrading mount from version {before} to version {asked}. This mount will be unavailable for a brief period \

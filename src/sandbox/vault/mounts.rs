@@ -56,6 +56,7 @@ pub(super) fn first_state(flavour: Flavour, root_token: &str, now: Timestamp) ->
         namespaces: BTreeMap::from([(String::new(), root)]),
         tokens,
         entities: BTreeMap::new(),
+        moves: BTreeMap::new(),
         cluster_name: format!("vault-cluster-{}", &new_uuid()[..8]),
         cluster_id: new_uuid(),
     }
@@ -167,7 +168,8 @@ pub(super) fn shown(path: &str, mount: &Mount, flavour: Flavour) -> Value {
         "type": mount.kind,
         "uuid": mount.uuid,
     });
-    if !is_built_in(&mount.kind) {
+    // `generic` is a name of old for `kv`, of which no catalog knows.
+    if !is_built_in(&mount.kind) && mount.kind != "generic" {
         shown["deprecation_status"] = "supported".into();
     }
     shown

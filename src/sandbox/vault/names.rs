@@ -42,9 +42,10 @@ pub(super) fn below<T>(entries: &BTreeMap<String, T>, folder: &str) -> Vec<Strin
     while let Some(within) = folders.pop() {
         for name in children(entries, &format!("{folder}{within}"), "", usize::MAX) {
             let path = format!("{within}{name}");
-            match path.ends_with('/') {
-                true => folders.push(path),
-                false => found.push(path),
+            if path.ends_with('/') {
+                folders.push(path);
+            } else {
+                found.push(path);
             }
         }
     }
@@ -55,9 +56,9 @@ pub(super) fn below<T>(entries: &BTreeMap<String, T>, folder: &str) -> Vec<Strin
 mod tests {
     use super::*;
 
-    fn entries() -> BTreeMap<String, ()> {
+    fn entries() -> BTreeMap<String, u8> {
         ["b", "a", "a/b", "a/c/d", "a-b", "a/c", "d/e/f", "a0"]
-            .map(|path| (path.to_owned(), ()))
+            .map(|path| (path.to_owned(), 1))
             .into()
     }
 

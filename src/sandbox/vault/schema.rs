@@ -69,9 +69,10 @@ impl Fields {
                     };
                     let error = format!("error converting {input} for field {name:?}: {reason}");
                     let writes = matches!(call.operation, Operation::Create | Operation::Update);
-                    return Err(Refusal::invalid(match told_apart && writes {
-                        true => error,
-                        false => format!("Field validation failed: {error}"),
+                    return Err(Refusal::invalid(if told_apart && writes {
+                        error
+                    } else {
+                        format!("Field validation failed: {error}")
                     }));
                 }
             }
@@ -102,6 +103,10 @@ impl Fields {
     }
 
     /// `Some(None)` is `null`.
+    #[expect(
+        clippy::option_option,
+        reason = "a field that is absent, one that is null and a map are three things to the engine"
+    )]
     pub(super) fn map(&self, name: &str) -> Option<Option<&Map<String, Value>>> {
         match self.known.get(name)? {
             Field::Map(map) => Some(map.as_ref()),

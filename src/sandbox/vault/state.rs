@@ -15,6 +15,8 @@ pub(super) struct State {
     pub tokens: Tokens,
     /// Who has logged in, by the accessor of the mount and the name of the alias.
     pub entities: BTreeMap<(String, String), String>,
+    /// Mounts that were moved, by the id of the move: from where to where.
+    pub moves: BTreeMap<String, (String, String)>,
     pub cluster_name: String,
     pub cluster_id: String,
 }

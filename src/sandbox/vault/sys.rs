@@ -77,6 +77,13 @@ pub(super) fn handle(
         "remount" if rest.is_none() && call.operation == Operation::Update => {
             remount::remount(state, call)
         }
+        "remount" if call.operation == Operation::Read => {
+            match rest.and_then(|rest| rest.strip_prefix("status/")) {
+                Some(id) => remount::status(state, id),
+                None if rest.is_none() => Err(Refusal::unsupported_operation()),
+                None => Err(Refusal::unsupported_path()),
+            }
+        }
         "remount" if rest.is_none() => Err(Refusal::unsupported_operation()),
         "internal" => internal(state, call, now),
         _ => Err(Refusal::unsupported_path()),

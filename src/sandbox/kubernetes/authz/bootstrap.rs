@@ -246,7 +246,16 @@ pub(in super::super) fn begin(store: &mut Store, now: Timestamp) {
             .iter()
             .find(|kind| kind.group == GROUP && object["kind"] == kind.kind);
         let Some(kind) = kind else { continue };
+        // What is aggregated is the controller's, and not the server's own.
+        let aggregated = object.get("aggregationRule").is_some();
+        let rules = object["rules"].clone();
+        if aggregated {
+            object["rules"] = Value::Null;
+        }
         fields::updated(kind, None, &mut object, &manager);
+        if aggregated {
+            object["rules"] = rules;
+        }
         object["metadata"]["uid"] = Uuid::new_v4().to_string().into();
         object["metadata"]["creationTimestamp"] = moment(now).into();
         store.put(Key::of(kind, &object), object);

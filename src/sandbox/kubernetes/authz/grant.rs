@@ -88,7 +88,9 @@ fn write_binding(
     if decide(store, user, &Wish::Resource(bind)).allowed {
         return Ok(());
     }
-    let rules = resolve::rules_of(store, reference, namespace).map_err(|role| role.status())?;
+    // The real one as well speaks of a binding with the name of the role.
+    let rules = resolve::rules_of(store, reference, namespace)
+        .map_err(|_| Status::not_found(&wanted.resource, GROUP, text("name")))?;
     held_by(store, user, namespace, &rules)
         .map_err(|why| forbidden(&wanted.resource, GROUP, name(binding), &why))
 }

@@ -351,9 +351,8 @@ fn settle_fields(inner: &'static Struct, fields: &mut Map<String, Value>) -> Res
             Some(Value::Null) => drop(fields.remove(field.name)),
             Some(value) => {
                 settle(field.schema, value)?;
-                match field.empty {
-                    Empty::Omitted if is_nothing(value) => drop(fields.remove(field.name)),
-                    _ => {}
+                if field.empty == Empty::Omitted && is_nothing(value) {
+                    fields.remove(field.name);
                 }
             }
         }

@@ -193,6 +193,10 @@ impl Options {
         if is_let_go(&marked) {
             if !self.dry_run {
                 store.remove(key);
+                // The last that is seen of it is of the revision that took it away.
+                let revision = store.revision.to_string();
+                metadata::of(&mut marked).insert("resourceVersion".to_owned(), revision.into());
+                return Outcome::Gone(Arc::new(marked));
             }
             return Outcome::Gone(Arc::clone(object));
         }

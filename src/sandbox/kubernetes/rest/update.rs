@@ -22,7 +22,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
         .as_deref()
         .map_or("", |before| metadata::text(before, "uid"));
     if !uid.is_empty() && uid != lives && (before.is_some() || kind.is_made_by_update()) {
-        return Err(call.conflict(&write::other_uid(call, uid, lives)));
+        return Err(call.conflict(&write::other_uid(call, options.dry_run, uid, lives)));
     }
     let (code, object) = match before {
         Some(before) => {

@@ -306,7 +306,7 @@ pub(super) fn keep_other_half(call: &Call<'_>, before: &Value, object: &mut Valu
 }
 
 /// Why a uid in an object is a conflict, in the words of the storage.
-pub(super) fn other_uid(call: &Call<'_>, said: &str, lives: &str) -> String {
+pub(super) fn other_uid(call: &Call<'_>, dry_run: bool, said: &str, lives: &str) -> String {
     let (kind, name) = (call.target.kind, call.name());
     let place = match (&call.target.namespace, kind.custom) {
         (Some(namespace), true) => {
@@ -316,8 +316,10 @@ pub(super) fn other_uid(call: &Call<'_>, said: &str, lives: &str) -> String {
         (Some(namespace), false) => format!("{}/{namespace}/{name}", kind.resource),
         (None, false) => format!("{}/{name}", kind.resource),
     };
+    // A dry run does not come as far as etcd, where the root is put before.
+    let root = if dry_run { "" } else { "/registry" };
     format!(
-        "StorageError: invalid object, Code: 4, Key: /registry/{place}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {said}, UID in object meta: {lives}"
+        "StorageError: invalid object, Code: 4, Key: {root}/{place}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {said}, UID in object meta: {lives}"
     )
 }
 

@@ -75,7 +75,7 @@ const SELF_ACCESS: Kind = Kind {
 };
 
 macro_rules! question {
-    ($name:literal, $spec:expr) => {
+    ($name:literal, $spec:expr, $status:expr) => {
         Struct {
             name: concat!("v1.", $name),
             fields: &[
@@ -83,22 +83,85 @@ macro_rules! question {
                 field("apiVersion", TEXT),
                 field("metadata", META),
                 shown("spec", $spec),
-                field("status", Schema::Anything),
+                shown("status", $status),
             ],
             atomic: false,
         }
     };
 }
 
-static TOKEN_REQUEST_STRUCT: Struct =
-    question!("TokenRequest", Schema::Struct(&TOKEN_REQUEST_SPEC));
-static TOKEN_REVIEW_STRUCT: Struct = question!("TokenReview", Schema::Struct(&TOKEN_REVIEW_SPEC));
-static ACCESS_STRUCT: Struct = question!("SubjectAccessReview", Schema::Struct(&ACCESS_SPEC));
-static LOCAL_ACCESS_STRUCT: Struct =
-    question!("LocalSubjectAccessReview", Schema::Struct(&ACCESS_SPEC));
-static SELF_ACCESS_STRUCT: Struct =
-    question!("SelfSubjectAccessReview", Schema::Struct(&SELF_ACCESS_SPEC));
-static RULES_STRUCT: Struct = question!("SelfSubjectRulesReview", Schema::Struct(&RULES_SPEC));
+static TOKEN_REQUEST_STRUCT: Struct = question!(
+    "TokenRequest",
+    Schema::Struct(&TOKEN_REQUEST_SPEC),
+    Schema::Struct(&TOKEN_REQUEST_STATUS)
+);
+static TOKEN_REVIEW_STRUCT: Struct = question!(
+    "TokenReview",
+    Schema::Struct(&TOKEN_REVIEW_SPEC),
+    Schema::Struct(&TOKEN_REVIEW_STATUS)
+);
+static ACCESS_STRUCT: Struct = question!(
+    "SubjectAccessReview",
+    Schema::Struct(&ACCESS_SPEC),
+    Schema::Struct(&ACCESS_STATUS)
+);
+static LOCAL_ACCESS_STRUCT: Struct = question!(
+    "LocalSubjectAccessReview",
+    Schema::Struct(&ACCESS_SPEC),
+    Schema::Struct(&ACCESS_STATUS)
+);
+static SELF_ACCESS_STRUCT: Struct = question!(
+    "SelfSubjectAccessReview",
+    Schema::Struct(&SELF_ACCESS_SPEC),
+    Schema::Struct(&ACCESS_STATUS)
+);
+static RULES_STRUCT: Struct = question!(
+    "SelfSubjectRulesReview",
+    Schema::Struct(&RULES_SPEC),
+    Schema::Anything
+);
+
+static TOKEN_REQUEST_STATUS: Struct = Struct {
+    name: "v1.TokenRequestStatus",
+    fields: &[
+        shown("token", TEXT),
+        shown("expirationTimestamp", Schema::Time),
+    ],
+    atomic: false,
+};
+
+static TOKEN_REVIEW_STATUS: Struct = Struct {
+    name: "v1.TokenReviewStatus",
+    fields: &[
+        field("authenticated", Schema::Boolean),
+        shown("user", Schema::Struct(&USER_INFO)),
+        field("audiences", TEXTS),
+        field("error", TEXT),
+    ],
+    atomic: false,
+};
+
+static USER_INFO: Struct = Struct {
+    name: "v1.UserInfo",
+    fields: &[
+        field("username", TEXT),
+        field("uid", TEXT),
+        field("groups", TEXTS),
+        field("extra", EXTRA),
+    ],
+    atomic: false,
+};
+
+static ACCESS_STATUS: Struct = Struct {
+    name: "v1.SubjectAccessReviewStatus",
+    fields: &[
+        shown("allowed", Schema::Boolean),
+        field("denied", Schema::Boolean),
+        field("reason", TEXT),
+        field("evaluationError", TEXT),
+    ],
+    atomic: false,
+};
 
 static SELF_STRUCT: Struct = Struct {
     name: "v1.SelfSubjectReview",
@@ -114,7 +177,7 @@ static SELF_STRUCT: Struct = Struct {
 static TOKEN_REQUEST_SPEC: Struct = Struct {
     name: "v1.TokenRequestSpec",
     fields: &[
-        field("audiences", TEXTS),
+        shown("audiences", TEXTS),
         telling("expirationSeconds", Schema::Integer(64)),
         telling("boundObjectRef", Schema::Struct(&BOUND_REFERENCE)),
     ],

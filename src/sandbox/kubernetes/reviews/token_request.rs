@@ -80,6 +80,11 @@ pub(super) fn answer(asked: &Question<'_>, mut object: Value) -> Result<Value, S
     if object["spec"]["boundObjectRef"].is_null() {
         object["spec"]["boundObjectRef"] = Value::Null;
     }
+    // It is there before it holds anything, so nobody owns that it is.
+    let owned = "/metadata/managedFields/0/fieldsV1/f:spec/f:boundObjectRef";
+    if let Some(Value::Object(owned)) = object.pointer_mut(owned) {
+        owned.remove(".");
+    }
     object["status"] = json!({ "token": token, "expirationTimestamp": moment(ends) });
     Ok(object)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// The `auth` of an answer that hands out or renews a token.
 pub(in crate::sandbox::vault) fn auth(token: &Token, now: Timestamp) -> Value {
-    json!({
+    let mut auth = json!({
         "client_token": token.id,
         "accessor": token.accessor,
         "policies": token.policies,
@@ -19,7 +19,13 @@ pub(in crate::sandbox::vault) fn auth(token: &Token, now: Timestamp) -> Value {
         "orphan": token.parent.is_none(),
         "mfa_requirement": null,
         "num_uses": token.uses,
-    })
+    });
+    if let Some(fields) = auth.as_object_mut()
+        && token.policies.is_empty()
+    {
+        fields.remove("token_policies");
+    }
+    auth
 }
 
 /// The `data` of a lookup.

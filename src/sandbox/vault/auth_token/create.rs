@@ -7,6 +7,7 @@ use crate::sandbox::vault::core::Caller;
 use crate::sandbox::vault::fields;
 use crate::sandbox::vault::mounts;
 use crate::sandbox::vault::state::State;
+use crate::sandbox::vault::tokens::Token;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -41,6 +42,11 @@ pub(super) fn create(
     let parent = &caller.token;
     if parent.batch {
         return Err(Refusal::invalid("batch tokens cannot create more tokens"));
+    }
+    let last_use = |known: &Token| known.uses_left < 0;
+    if state.tokens.get(&parent.id).is_none_or(last_use) {
+        let error = "parent token lookup failed: no parent found";
+        return Err(Refusal::invalid(error));
     }
     if parent.uses > 0 {
         let error = "restricted use token cannot generate child tokens";
@@ -107,7 +113,7 @@ fn wish(state: &State, call: &Call, caller: &Caller, sudo: bool) -> Result<Wish,
     let policies = policies(call, caller, sudo)?;
     let orphan = call.path.ends_with("create-orphan");
     let no_parent = flag("no_parent") == Some(true);
-    if no_parent && !orphan && !sudo {
+    if no_parent && !sudo {
         let error = "root or sudo privileges required to create orphan token";
         return Err(Refusal::invalid(error));
     }
@@ -221,7 +227,11 @@ fn policies(call: &Call, caller: &Caller, sudo: bool) -> Result<Vec<String>, Ref
             policies.push("default".to_owned());
         }
     }
-    let policies = grant::sorted(policies);
+    let mut policies = grant::sorted(policies);
+    if no_default {
+        // Also where it is asked for by its name.
+        policies.retain(|policy| policy != "default");
+    }
     if let Some(kept) = policies
         .iter()
         .find(|policy| NOT_ASSIGNABLE.contains(&policy.as_str()))

@@ -55,16 +55,16 @@ pub(in crate::sandbox::vault) fn token(
     warnings: &mut Vec<String>,
 ) -> Token {
     let home = state.namespaces.get(namespace);
+    let root = wish.policies.iter().any(|policy| policy == "root");
+    let ttl = match root && wish.ttl == 0 && wish.period == 0 {
+        // Root has no end but the one that is set.
+        true => wish.explicit_max_ttl,
+        false => granted(&wish, limits, warnings),
+    };
     let missing = wish.policies.iter().filter(|name| {
         *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
     });
     warnings.extend(missing.map(|name| format!("Policy {name:?} does not exist")));
-    let root = wish.policies.iter().any(|policy| policy == "root");
-    let forever = root && wish.ttl == 0 && wish.period == 0 && wish.explicit_max_ttl == 0;
-    let ttl = match forever {
-        true => 0,
-        false => granted(&wish, limits, warnings),
-    };
     let ending = home.map(|home| home.id.as_str()).filter(|id| *id != "root");
     let accessor = match (wish.batch, ending) {
         (true, _) => String::new(),
@@ -127,13 +127,11 @@ fn granted(wish: &Wish, limits: &Limits, warnings: &mut Vec<String>) -> u64 {
         ttl => ttl,
     };
     if ttl > max {
-        if wish.ttl > 0 {
-            warnings.push(format!(
-                "TTL of {:?} exceeded the effective max_ttl of {:?}; TTL value is capped accordingly",
-                go_time(ttl),
-                go_time(max)
-            ));
-        }
+        warnings.push(format!(
+            "TTL of {:?} exceeded the effective max_ttl of {:?}; TTL value is capped accordingly",
+            go_time(ttl),
+            go_time(max)
+        ));
         return max;
     }
     ttl

@@ -36,7 +36,9 @@ pub(super) fn renew_accessor(
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     let token = of_accessor(state, call)?.clone();
-    let mut answer = extend(state, call, &token, now)?;
+    let extended = extend(state, call, &token, now);
+    // By the accessor, the reason stays unsaid.
+    let mut answer = extended.map_err(|_| Refusal::several(400, "invalid request"))?;
     if let Answer::Secret(secret) = &mut answer
         && let Some(auth) = &mut secret.auth
     {
@@ -96,12 +98,8 @@ fn renewed(
     let max = mount.map_or(mounts::SYSTEM_TTL, |mount| {
         mounts::max_ttl(mount.max_lease_ttl)
     });
-    // To the nearest second, as it is said.
-    let age = now
-        .duration_since(token.created)
-        .as_millis()
-        .saturating_add(500)
-        / 1000;
+    // Both in whole seconds, as the servers count.
+    let age = now.as_second().saturating_sub(token.created.as_second());
     let age = u64::try_from(age).unwrap_or(0);
     let wished = match (token.period, asked) {
         (0, 0) if token.granted_ttl > 0 => token.granted_ttl,

@@ -82,7 +82,7 @@ fn operation(
             }
             Ok(Operation::Read)
         }
-        "HEAD" => Ok(Operation::Read),
+        "HEAD" if head.uri.path() == "/v1/sys/health" => Ok(Operation::Read),
         "LIST" => Ok(Operation::List),
         "SCAN" if flavour == Flavour::OpenBao => Ok(Operation::Scan),
         // Whether it is a create, only the mount can say.

@@ -6,10 +6,10 @@ use super::super::call::{Answer, Call, Refusal};
 use super::super::schema::{self, Fields, Kind, Schema};
 use super::config::Config;
 use super::secret::{Secret, Version, time};
-use super::{Kv2, failed, nothing_there, patch};
+use super::{Kv2, failed, name, nothing_there, patch};
 use serde_json::{Map, Value, json};
 
-const SCHEMA: Schema = &[
+pub(super) const SCHEMA: Schema = &[
     ("version", Kind::Int),
     ("options", Kind::Map),
     ("data", Kind::Map),
@@ -50,7 +50,8 @@ impl Kv2 {
         around: &Surroundings,
         show: impl FnOnce(Map<String, Value>) -> Value,
     ) -> Result<Answer, Refusal> {
-        let secret = self.secrets.get(path).ok_or_else(Refusal::not_found)?;
+        let secret = self.secrets.get(name(path));
+        let secret = secret.ok_or_else(Refusal::not_found)?;
         let asked = fields.int("version").unwrap_or(0);
         let (number, version) = secret.version(asked).ok_or_else(Refusal::not_found)?;
         let metadata = about(secret, number, version);
@@ -59,6 +60,9 @@ impl Kv2 {
                 data: Some(json!({ field: null, "metadata": metadata })),
                 ..Refusal::not_found()
             });
+        }
+        if path.ends_with('/') {
+            return Err(failed("could not find version data"));
         }
         let data = version.data().map_or(Value::Null, show);
         Ok(Answer::data(json!({ field: data, "metadata": metadata })))
@@ -130,7 +134,7 @@ impl Kv2 {
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
         Fields::read(call, SCHEMA, true, around.flavour)?;
-        if let Some(secret) = self.secrets.get_mut(path)
+        if let Some(secret) = self.secrets.get_mut(name(path))
             && let Some(version) = secret.version_mut(secret.current)
             && !version.is_gone(around.now)
         {

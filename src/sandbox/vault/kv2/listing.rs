@@ -9,7 +9,7 @@ use super::metadata::told;
 use super::{Endpoint, Kv2, metadata};
 use serde_json::{Map, Value};
 
-const DETAILED: Schema = &[("after", Kind::Text), ("limit", Kind::Int)];
+pub(super) const SCHEMA: Schema = &[("after", Kind::Text), ("limit", Kind::Int)];
 
 impl Kv2 {
     pub(super) fn list(
@@ -69,7 +69,7 @@ impl Kv2 {
 
 fn read(endpoint: Endpoint, call: &Call, around: &Surroundings) -> Result<Fields, Refusal> {
     let schema = match endpoint {
-        Endpoint::Detailed => DETAILED,
+        Endpoint::Detailed => SCHEMA,
         _ => metadata::schema(around.flavour),
     };
     Fields::read(call, schema, true, around.flavour)

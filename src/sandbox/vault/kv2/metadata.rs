@@ -6,7 +6,7 @@ use super::super::call::{self, Answer, Call, Refusal};
 use super::super::schema::{Fields, Kind, Schema};
 use super::config::Config;
 use super::secret::{Secret, Settings, duration, time, versions_kept};
-use super::{Kv2, custom, failed, nothing_there};
+use super::{Kv2, custom, failed, name, nothing_there};
 use serde_json::{Map, Value, json};
 
 const SCHEMA: Schema = &[
@@ -50,7 +50,8 @@ impl Kv2 {
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
         let fields = Fields::read(call, schema(around.flavour), true, around.flavour)?;
-        let secret = self.secrets.get(path).ok_or_else(Refusal::not_found)?;
+        let secret = self.secrets.get(name(path));
+        let secret = secret.ok_or_else(Refusal::not_found)?;
         Ok(fields.warn(Answer::data(told(secret, around.flavour))))
     }
 
@@ -115,7 +116,12 @@ impl Kv2 {
                 "json: cannot unmarshal number {number} into Go struct field {place} of type uint32"
             )));
         }
+        let before = settings.delete_version_after;
         settings.set(&fields);
+        // To OpenBao a patch of zero says nothing: to take it away, one writes.
+        if settings.delete_version_after == 0 && around.flavour == Flavour::OpenBao {
+            settings.delete_version_after = before;
+        }
         settings.version += 1;
         secret.settings = Some(Box::new(settings));
         secret.updated = Some(around.now);
@@ -145,12 +151,11 @@ fn check_and_set(fields: &Fields, config: &Config, secret: Option<&Secret>) -> R
     let settings = secret.and_then(Secret::settings);
     let own = settings.is_some_and(|settings| settings.metadata_cas_required);
     let Some(cas) = fields.int("metadata_cas") else {
-        return match own || config.metadata_cas_required {
-            true => Err(Refusal::invalid(
-                "metadata check-and-set parameter required for this call",
-            )),
-            false => Ok(()),
-        };
+        if own || config.metadata_cas_required {
+            let error = "metadata check-and-set parameter required for this call";
+            return Err(Refusal::invalid(error));
+        }
+        return Ok(());
     };
     let current = settings.map_or(0, |settings| settings.version);
     if u64::try_from(cas) == Ok(current) {

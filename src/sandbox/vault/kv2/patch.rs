@@ -9,6 +9,8 @@ pub(super) fn merge(into: &mut Map<String, Value>, change: &Map<String, Value>) 
                 into.remove(name);
             }
             (Value::Object(change), Some(Value::Object(inner))) => merge(inner, change),
+            // Where a map was, lists stay as they are.
+            (value, Some(inner @ Value::Object(_))) => *inner = value.clone(),
             (value, _) => {
                 into.insert(name.clone(), pruned(value));
             }

@@ -143,7 +143,7 @@ fn as_floats(map: &Map<String, Value>) -> Map<String, Value> {
 
 fn as_float(value: &Value) -> Value {
     match value {
-        Value::Number(number) => number.as_f64().map_or(Value::Null, shortest).into(),
+        Value::Number(number) => number.as_f64().map_or(Value::Null, shortest),
         Value::Array(items) => items.iter().map(as_float).collect(),
         Value::Object(map) => as_floats(map).into(),
         other => other.clone(),
@@ -187,7 +187,7 @@ pub(super) fn duration(seconds: i64) -> String {
     }
 }
 
-/// The time as it is told, with `` for none.
+/// The time as it is told: no text for none.
 pub(super) fn time(time: Option<Timestamp>) -> Value {
     time.map_or_else(String::new, |time| time.to_string())
         .into()

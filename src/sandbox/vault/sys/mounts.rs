@@ -32,7 +32,7 @@ pub(super) fn handle(
     };
     if let Some(path) = rest.strip_suffix("/tune") {
         let path = format!("{}/", path.trim_end_matches('/'));
-        return tune::handle(home, call, table, &path);
+        return tune::handle(home, call, table, &path, flavour);
     }
     let path = format!("{}/", rest.trim_end_matches('/'));
     match call.operation {

@@ -8,6 +8,17 @@ use serde_json::json;
 const PROTECTED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "auth/token/"];
 const NO_PLACE: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "auth/"];
 
+/// A move is over when it is asked for again.
+pub(super) fn status(state: &State, id: &str) -> Result<Answer, Refusal> {
+    let Some((from, to)) = state.moves.get(id) else {
+        return Err(Refusal::not_found());
+    };
+    Ok(Answer::data(json!({
+        "migration_id": id,
+        "migration_info": { "source_mount": from, "target_mount": to, "status": "success" },
+    })))
+}
+
 pub(super) fn remount(state: &mut State, call: &Call) -> Result<Answer, Refusal> {
     let named = |field: &str| {
         let path = call.text(field).unwrap_or_default().trim_matches('/');
@@ -42,14 +53,16 @@ pub(super) fn remount(state: &mut State, call: &Call) -> Result<Answer, Refusal>
         return Err(Refusal::invalid(format!("path already in use at {to:?}")));
     }
     if let Some(mount) = home.mounts.remove(&from) {
-        home.mounts.insert(to, mount);
+        home.mounts.insert(to.clone(), mount);
     }
+    let id = new_uuid();
+    state.moves.insert(id.clone(), (from, to));
     let server = match state.flavour {
         Flavour::OpenBao => "OpenBao",
         Flavour::HashiCorp => "Vault",
     };
     Ok(Answer::Secret(Box::new(Secret {
-        data: Some(json!({ "migration_id": new_uuid() })),
+        data: Some(json!({ "migration_id": id })),
         warnings: vec![format!(
             "Mount move has been queued. Progress will be reported in {server}'s server log, tagged with the returned migration_id"
         )],

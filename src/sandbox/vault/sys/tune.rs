@@ -1,9 +1,11 @@
 //! What a mount is told beyond its kind: limits of time, and who may see what of it.
 
+use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
-use crate::sandbox::vault::fields;
 use crate::sandbox::vault::mounts::{SYSTEM_TTL, default_ttl, max_ttl};
 use crate::sandbox::vault::state::{Mount, Namespace};
+use crate::sandbox::vault::{fields, kv_version};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 const LISTS: [&str; 4] = [
@@ -123,11 +125,12 @@ pub(super) fn handle(
     call: &Call,
     table: &str,
     path: &str,
+    flavour: Flavour,
 ) -> Result<Answer, Refusal> {
     let full = format!("{table}{path}");
     match call.operation {
         Operation::Read => read(home, &full),
-        Operation::Update => write(home, call, table, &full),
+        Operation::Update => write(home, call, table, &full, flavour),
         _ => Err(Refusal::unsupported_operation()),
     }
 }
@@ -152,7 +155,13 @@ fn read(home: &Namespace, path: &str) -> Result<Answer, Refusal> {
     Ok(Answer::data(shown))
 }
 
-fn write(home: &mut Namespace, call: &Call, table: &str, path: &str) -> Result<Answer, Refusal> {
+fn write(
+    home: &mut Namespace,
+    call: &Call,
+    table: &str,
+    path: &str,
+    flavour: Flavour,
+) -> Result<Answer, Refusal> {
     let Some(mount) = home.mounts.get_mut(path) else {
         let error = format!("tune of path {path:?} failed: no mount entry found");
         return Err(Refusal::invalid(error));
@@ -176,17 +185,17 @@ fn write(home: &mut Namespace, call: &Call, table: &str, path: &str) -> Result<A
     let (default, max) = times(mount, call)?;
     let mut tuned = mount.tuned.clone();
     keep(&call.body, &mut tuned, table)?;
-    let options = options(mount, call)?;
+    let answer = match call.body.get("options") {
+        Some(Value::Object(given)) => kv_version::tune(mount, given, flavour, Timestamp::now())?,
+        _ => Answer::Empty,
+    };
     mount.default_lease_ttl = default;
     mount.max_lease_ttl = max;
     mount.tuned = tuned;
-    if let Some(options) = options {
-        mount.options = Some(options);
-    }
     if let Some(text) = call.text("description") {
         text.clone_into(&mut mount.description);
     }
-    Ok(Answer::Empty)
+    Ok(answer)
 }
 
 fn times(mount: &Mount, call: &Call) -> Result<(u64, u64), Refusal> {
@@ -204,17 +213,4 @@ fn times(mount: &Mount, call: &Call) -> Result<(u64, u64), Refusal> {
         return Err(Refusal::invalid(error));
     }
     Ok((default, max))
-}
-
-/// A KV mount keeps its version: the data of one are no data of the other.
-fn options(mount: &Mount, call: &Call) -> Result<Option<Map<String, Value>>, Refusal> {
-    let Some(Value::Object(given)) = call.body.get("options") else {
-        return Ok(None);
-    };
-    let version = |options: &Map<String, Value>| options.get("version").and_then(fields::text);
-    let known = mount.options.as_ref().and_then(version);
-    if known.as_deref() == Some("2") && version(given).as_deref() == Some("1") {
-        return Err(Refusal::invalid("cannot downgrade mount from version 2"));
-    }
-    Ok(Some(given.clone()).filter(|given| !given.is_empty()))
 }

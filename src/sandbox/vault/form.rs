@@ -1,0 +1,403 @@
+//! The fields that an endpoint takes: read as leniently as the real servers read them, and refused in their words.
+//!
+//! Promise: what a form holds has the kind that its schema says. Absent: which values make sense, which is for the endpoint.
+
+mod go;
+
+use super::Flavour;
+use super::call::{Answer, Call, Operation, Refusal, Secret};
+use super::fields;
+pub(super) use go::{duration_text, value_text};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    LowerText,
+    Flag,
+    Number,
+    Seconds,
+    SignedSeconds,
+    List,
+    Map,
+    /// An object of texts, or a list of `name=value`.
+    Pairs,
+    Items,
+}
+
+pub(super) type Schema = Vec<(&'static str, Kind)>;
+
+#[derive(Debug, Clone)]
+enum Field {
+    Text(String),
+    Flag(bool),
+    Number(i64),
+    List(Vec<String>),
+    Map(Option<Map<String, Value>>),
+    Pairs(Option<BTreeMap<String, String>>),
+    Items(Vec<Value>),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    fields: BTreeMap<&'static str, Field>,
+    ignored: Vec<String>,
+    replaced: bool,
+}
+
+impl Form {
+    /// What a call says; `named` where the path itself says the field `name`. The error is the server's, without a frame.
+    pub(super) fn read(
+        call: &Call,
+        schema: &Schema,
+        named: bool,
+        flavour: Flavour,
+    ) -> Result<Self, String> {
+        let mut form = Self::default();
+        let given = match call.operation {
+            Operation::Create | Operation::Update | Operation::Patch => call.body.clone(),
+            _ => call
+                .query
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone().into()))
+                .collect(),
+        };
+        for (name, value) in &given {
+            if named && name == "name" {
+                form.replaced = !value.is_null();
+                continue;
+            }
+            let Some((name, kind)) = schema.iter().find(|(known, _)| known == name) else {
+                form.ignored.push(name.clone());
+                continue;
+            };
+            let field = convert(name, *kind, value, flavour).map_err(|why| {
+                let shown = match flavour {
+                    Flavour::OpenBao => String::new(),
+                    Flavour::HashiCorp => format!(" {}", value_text(value)),
+                };
+                format!("error converting input{shown} for field {name:?}: {why}")
+            })?;
+            if let Some(field) = field {
+                form.fields.insert(name, field);
+            }
+        }
+        form.ignored.sort_unstable();
+        Ok(form)
+    }
+
+    /// As most endpoints read it.
+    pub(super) fn validated(
+        call: &Call,
+        schema: &Schema,
+        flavour: Flavour,
+    ) -> Result<Self, Refusal> {
+        Self::read(call, schema, false, flavour)
+            .map_err(|why| Refusal::invalid(format!("Field validation failed: {why}")))
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match self.fields.get(name)? {
+            Field::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    /// The text, or none.
+    pub(super) fn text_or_empty(&self, name: &str) -> String {
+        self.text(name).unwrap_or_default()
+    }
+
+    pub(super) fn flag(&self, name: &str) -> Option<bool> {
+        match self.fields.get(name)? {
+            Field::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// A number, or a number of seconds.
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        match self.fields.get(name)? {
+            Field::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn list(&self, name: &str) -> Option<Vec<String>> {
+        match self.fields.get(name)? {
+            Field::List(list) => Some(list.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn items(&self, name: &str) -> Vec<Value> {
+        match self.fields.get(name) {
+            Some(Field::Items(items)) => items.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn map(&self, name: &str) -> Option<Option<Map<String, Value>>> {
+        match self.fields.get(name)? {
+            Field::Map(map) => Some(map.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn pairs(&self, name: &str) -> Option<Option<BTreeMap<String, String>>> {
+        match self.fields.get(name)? {
+            Field::Pairs(pairs) => Some(pairs.clone()),
+            _ => None,
+        }
+    }
+
+    /// What is said about fields that had no effect.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.ignored.is_empty() {
+            let names = self.ignored.join(" ");
+            warnings.push(format!(
+                "Endpoint ignored these unrecognized parameters: [{names}]"
+            ));
+        }
+        if self.replaced {
+            warnings.push("Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [name]".to_owned());
+        }
+        warnings
+    }
+
+    /// An answer with data, and what is said about fields without effect; only an answer that says something says that.
+    pub(super) fn answer(&self, data: Value) -> Answer {
+        Answer::Secret(Box::new(Secret {
+            data: Some(data),
+            warnings: self.warnings(),
+            ..Secret::default()
+        }))
+    }
+
+    /// Done, with warnings where there are any.
+    pub(super) fn done(&self, mut warnings: Vec<String>) -> Answer {
+        if warnings.is_empty() {
+            return Answer::Empty;
+        }
+        warnings.extend(self.warnings());
+        Answer::Secret(Box::new(Secret {
+            warnings,
+            ..Secret::default()
+        }))
+    }
+}
+
+fn convert(
+    name: &str,
+    kind: Kind,
+    value: &Value,
+    flavour: Flavour,
+) -> Result<Option<Field>, String> {
+    Ok(Some(match kind {
+        Kind::Text => Field::Text(text(value, flavour)?),
+        Kind::LowerText => Field::Text(text(value, flavour)?.to_lowercase()),
+        Kind::Flag => Field::Flag(flag(value, flavour)?),
+        Kind::Number => Field::Number(number(value, flavour)?),
+        Kind::Seconds | Kind::SignedSeconds => match value {
+            Value::Null => return Ok(None),
+            value => Field::Number(seconds(value, kind, flavour)?),
+        },
+        Kind::List => Field::List(list(value)?),
+        Kind::Map => Field::Map(map(value, flavour)?),
+        Kind::Pairs => Field::Pairs(pairs(name, value, flavour)?),
+        Kind::Items => Field::Items(match value {
+            Value::Null => Vec::new(),
+            Value::Array(items) => items.clone(),
+            Value::Object(fields) if fields.is_empty() => Vec::new(),
+            other => vec![other.clone()],
+        }),
+    }))
+}
+
+fn unconvertible(wanted: &str, value: &Value, flavour: Flavour) -> String {
+    let mut why = format!(
+        "'' expected type '{wanted}', got unconvertible type '{}'",
+        go::type_name(value)
+    );
+    if flavour == Flavour::HashiCorp {
+        why.push_str(&format!(", value: '{}'", value_text(value)));
+    }
+    why
+}
+
+fn text(value: &Value, flavour: Flavour) -> Result<String, String> {
+    match value {
+        Value::Null => Ok(String::new()),
+        value => fields::text(value).ok_or_else(|| unconvertible("string", value, flavour)),
+    }
+}
+
+fn unparsable(function: &str, wanted: &str, text: &str, why: &str, flavour: Flavour) -> String {
+    match flavour {
+        Flavour::OpenBao => {
+            format!("'' cannot parse value as '{wanted}': strconv.{function}: {why}")
+        }
+        Flavour::HashiCorp => format!(
+            "cannot parse '' as {wanted}: strconv.{function}: parsing {}: {why}",
+            go::quoted(text)
+        ),
+    }
+}
+
+fn flag(value: &Value, flavour: Flavour) -> Result<bool, String> {
+    let text = match value {
+        Value::Null => return Ok(false),
+        Value::Bool(flag) => return Ok(*flag),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        value => return Err(unconvertible("bool", value, flavour)),
+    };
+    match text.as_str() {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" | "" => Ok(false),
+        text => Err(unparsable(
+            "ParseBool",
+            "bool",
+            text,
+            "invalid syntax",
+            flavour,
+        )),
+    }
+}
+
+fn number(value: &Value, flavour: Flavour) -> Result<i64, String> {
+    let text = match value {
+        Value::Null => return Ok(0),
+        Value::Bool(flag) => return Ok(i64::from(*flag)),
+        Value::String(text) if text.is_empty() => return Ok(0),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        value => return Err(unconvertible("int", value, flavour)),
+    };
+    go::parse_int(&text).map_err(|why| unparsable("ParseInt", "int", &text, why, flavour))
+}
+
+/// The longest time that fits into 64 bits of nanoseconds.
+const LONGEST: i64 = i64::MAX / 1_000_000_000;
+
+fn seconds(value: &Value, kind: Kind, flavour: Flavour) -> Result<i64, String> {
+    let seconds = fields::seconds(value)?;
+    if flavour == Flavour::OpenBao && seconds.abs() > LONGEST {
+        return Err(
+            "multiplication of durations resulted in overflow, one operand may be too large"
+                .to_owned(),
+        );
+    }
+    // What does not fit, the older one lets run over.
+    let seconds = seconds.wrapping_mul(1_000_000_000) / 1_000_000_000;
+    if kind == Kind::Seconds && seconds < 0 {
+        return Err(format!("cannot provide negative value '{seconds}'"));
+    }
+    Ok(seconds)
+}
+
+fn list(value: &Value) -> Result<Vec<String>, String> {
+    let items = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::String(text) if text.is_empty() => return Ok(Vec::new()),
+        Value::String(text) => {
+            return Ok(text.split(',').map(|part| part.trim().to_owned()).collect());
+        }
+        Value::Array(items) => items.clone(),
+        Value::Object(fields) if fields.is_empty() => return Ok(Vec::new()),
+        other => vec![other.clone()],
+    };
+    texts(&items)
+}
+
+fn texts(items: &[Value]) -> Result<Vec<String>, String> {
+    let (mut texts, mut errors) = (Vec::new(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        match item {
+            Value::Null => texts.push(String::new()),
+            item => match fields::text(item) {
+                Some(text) => texts.push(text.trim().to_owned()),
+                None => errors.push(format!(
+                    "* '[{index}]' expected type 'string', got unconvertible type '{}', value: '{}'",
+                    go::type_name(item),
+                    value_text(item)
+                )),
+            },
+        }
+    }
+    if errors.is_empty() {
+        return Ok(texts);
+    }
+    Err(format!(
+        "{} error(s) decoding:\n\n{}",
+        errors.len(),
+        errors.join("\n")
+    ))
+}
+
+fn map(value: &Value, flavour: Flavour) -> Result<Option<Map<String, Value>>, String> {
+    match value {
+        Value::Null => Ok(None),
+        Value::Object(fields) => Ok(Some(fields.clone())),
+        Value::Array(items) if items.iter().all(Value::is_object) => Ok(Some(merged(items))),
+        value => Err(match flavour {
+            Flavour::OpenBao => unconvertible("map[string]interface {}", value, flavour),
+            Flavour::HashiCorp => format!("'' expected a map, got '{}'", go::kind_name(value)),
+        }),
+    }
+}
+
+fn merged(items: &[Value]) -> Map<String, Value> {
+    let maps = items.iter().filter_map(Value::as_object);
+    maps.flat_map(Map::clone).collect()
+}
+
+fn pairs(
+    field: &str,
+    value: &Value,
+    flavour: Flavour,
+) -> Result<Option<BTreeMap<String, String>>, String> {
+    let as_texts = |fields: &Map<String, Value>| {
+        let pairs = fields.iter().map(|(name, value)| {
+            let text = if value.is_null() {
+                Some(String::new())
+            } else {
+                fields::text(value)
+            };
+            Some((name.clone(), text?))
+        });
+        pairs.collect::<Option<BTreeMap<_, _>>>()
+    };
+    let found = match value {
+        Value::Null => return Ok(None),
+        Value::Object(fields) => as_texts(fields),
+        Value::Array(items) if items.iter().all(Value::is_object) => as_texts(&merged(items)),
+        _ => None,
+    };
+    if found.is_some() {
+        return Ok(found);
+    }
+    let items = match value {
+        Value::Array(items) => items.clone(),
+        other => vec![other.clone()],
+    };
+    let mut pairs = BTreeMap::new();
+    for (index, text) in texts(&items)?.into_iter().enumerate() {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                pairs.insert(name.to_owned(), value.to_owned());
+            }
+            _ => {
+                return Err(match flavour {
+                    Flavour::OpenBao => {
+                        format!("invalid key pair at index {index} in field {field:?}")
+                    }
+                    Flavour::HashiCorp => format!("invalid key pair {}", go::quoted(&text)),
+                });
+            }
+        }
+    }
+    Ok(Some(pairs))
+}
