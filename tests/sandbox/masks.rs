@@ -62,6 +62,7 @@ impl Masks {
 
     pub fn mask(&mut self, value: &mut Value) {
         mask_moments(value);
+        sort_conflicts(value);
         self.find("", value);
         self.replace(value);
     }
@@ -196,4 +197,18 @@ fn is_age(cell: &Value) -> bool {
                 .chars()
                 .all(|letter| letter.is_ascii_digit() || "smhd".contains(letter))
     })
+}
+
+/// A kube-apiserver lists the conflicts of an apply in another order each time where several managers are in the way.
+fn sort_conflicts(answer: &mut Value) {
+    let causes = answer.pointer_mut("/body/details/causes");
+    let Some(causes) = causes.and_then(Value::as_array_mut) else {
+        return;
+    };
+    if causes
+        .iter()
+        .all(|cause| cause["reason"] == "FieldManagerConflict")
+    {
+        causes.sort_by_key(Value::to_string);
+    }
 }

@@ -102,6 +102,7 @@ fn read(
         )));
     }
     let mut object = object;
+    without_nulls(kind, &mut object);
     finish(kind, &mut object).map_err(|wrong| cannot(&wrong))?;
     let warnings = match validation {
         FieldValidation::Warn => twice.into_iter().chain(findings.strict).collect(),
@@ -130,6 +131,7 @@ pub(super) fn decode_patched(
         FieldValidation::Warn => findings.strict,
         _ => Vec::new(),
     };
+    without_nulls(kind, &mut object);
     finish(kind, &mut object)?;
     Ok(Decoded { object, warnings })
 }
@@ -289,15 +291,19 @@ fn other_kind(kind: &Kind, found: &Identity) -> String {
     }
 }
 
+/// A custom object that says `null` says nothing. What an apply makes `null` stays, and is found wanting.
+fn without_nulls(kind: &Kind, object: &mut Value) {
+    if let Some(fields) = object.as_object_mut().filter(|_| kind.custom) {
+        fields.retain(|_, value| !value.is_null());
+    }
+}
+
 /// The one form, with defaults.
 fn finish(kind: &Kind, object: &mut Value) -> Result<(), String> {
     if object.is_null() {
         *object = json!({});
     }
     if kind.custom {
-        if let Some(fields) = object.as_object_mut() {
-            fields.retain(|_, value| !value.is_null());
-        }
         if let Some(metadata) = object.get_mut("metadata") {
             typed::settle(Schema::Struct(&super::kinds::OBJECT_META), metadata)?;
         }

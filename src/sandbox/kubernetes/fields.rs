@@ -33,6 +33,14 @@ pub(super) struct Manager {
     pub now: Timestamp,
 }
 
+/// What an apply makes.
+#[derive(Debug)]
+pub(super) struct Applied {
+    pub object: Value,
+    /// What is stored of it and never read back; `null` where that is nothing.
+    pub unread: Value,
+}
+
 /// More entries of updates than this are put together, the oldest first.
 const MOST_UPDATERS: usize = 10;
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -45,6 +53,7 @@ pub(super) fn updated(kind: &Kind, before: Option<&Value>, after: &mut Value, by
     }
     // Of an object that nobody is tracked on, nobody is: only an apply starts that.
     if sent.is_empty() && before.is_some() {
+        decode::stored(kind, after);
         return;
     }
     let empty;
@@ -68,7 +77,7 @@ pub(super) fn applied(
     before: Option<&Value>,
     applied: Value,
     by: &Manager,
-) -> Result<Value, Status> {
+) -> Result<Applied, Status> {
     let empty;
     let before = match before {
         Some(before) => before,
@@ -88,6 +97,7 @@ pub(super) fn applied(
         known = after_update(kind, &nothing, before, known, owner, by.now);
     }
     let (mut after, entries) = take_over(kind, before, &applied, known, by)?;
+    let unread = unread(kind, &after);
     decode::converted(kind, &applied, &mut after)?;
     entries::write(&mut after, entries);
     if by.name == "kubectl" {
@@ -95,7 +105,10 @@ pub(super) fn applied(
     }
     decode::stored(kind, &mut after);
     keep_times(before, &mut after);
-    Ok(after)
+    Ok(Applied {
+        object: after,
+        unread,
+    })
 }
 
 /// Where nothing but times changed, nothing changed: the times stay as they were.
@@ -297,7 +310,7 @@ fn take_over(
     give_up(&mut entries, &changes, None);
     let fields = fields.difference(&never_owned());
     if !fields.is_empty() {
-        let time = match same_object(before, &after) {
+        let time = match *before == after {
             true => last.and_then(|last| last.time),
             false => Some(now_text(by.now)),
         };
@@ -311,8 +324,18 @@ fn take_over(
     Ok((after, entries))
 }
 
-fn same_object(before: &Value, after: &Value) -> bool {
-    before == after
+/// Custom objects are stored as they were merged, with what is empty in their metadata.
+fn unread(kind: &Kind, merged: &Value) -> Value {
+    let metadata = merged["metadata"].as_object().filter(|_| kind.custom);
+    let empty = metadata.into_iter().flatten();
+    let empty = empty.filter(|(_, value)| shape::is_empty(Some(value)));
+    let empty: serde_json::Map<String, Value> = empty
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    match empty.is_empty() {
+        true => Value::Null,
+        false => empty.into(),
+    }
 }
 
 /// Takes away what was applied before, is not any more, and is nobody else's.

@@ -44,6 +44,8 @@ pub(super) struct Store {
     pub revision: u64,
     pub objects: BTreeMap<Key, Arc<Value>>,
     pub log: VecDeque<Event>,
+    /// What was stored of an object beside what is read back.
+    unread: BTreeMap<Key, Value>,
     /// The revision that the log begins after.
     pub forgotten: u64,
     /// Tells those who watch that the revision has moved.
@@ -59,6 +61,7 @@ impl Default for Store {
             revision: FIRST,
             objects: BTreeMap::new(),
             log: VecDeque::new(),
+            unread: BTreeMap::new(),
             forgotten: FIRST,
             news: watch::Sender::new(FIRST),
         }
@@ -89,9 +92,23 @@ impl Store {
         self.news.send_replace(self.revision);
     }
 
+    /// An object that is stored otherwise is written anew, even if it reads the same.
+    pub(super) fn unread(&self, key: &Key) -> &Value {
+        self.unread.get(key).unwrap_or(&Value::Null)
+    }
+
+    pub(super) fn note_unread(&mut self, key: &Key, unread: Value) {
+        if unread.is_null() {
+            self.unread.remove(key);
+        } else {
+            self.unread.insert(key.clone(), unread);
+        }
+    }
+
     /// Takes an object out, and returns it as it was last.
     pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Value>> {
         let before = self.objects.remove(key)?;
+        self.unread.remove(key);
         self.happened(key.clone(), Some(Arc::clone(&before)), None);
         Some(before)
     }

@@ -13,14 +13,15 @@ pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let (applied, twice) = decode::decode_applied(&call.text())?;
     let before = store.get(&call.key(call.name())).cloned();
     let uid = metadata::text(&applied, "uid").to_owned();
-    let mut object = fields::applied(kind, before.as_deref(), applied, &options.manager)?;
+    let fields::Applied { mut object, unread } =
+        fields::applied(kind, before.as_deref(), applied, &options.manager)?;
     let warnings = decode::said_twice(twice, options.validation)?;
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     let (code, object) = match before {
         Some(before) => {
             write::keep_other_half(call, &before, &mut object);
-            let changed = write::changed(store, call, &options, &before, object)?;
+            let changed = write::changed(store, call, &options, &before, object, unread)?;
             (200, changed)
         }
         None if call.target.subresource.is_some() => return Err(call.not_found()),
@@ -34,7 +35,11 @@ pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
             if !options.dry_run {
                 metadata::of(&mut object).remove("resourceVersion");
             }
-            (201, write::new(store, call, &options, object)?)
+            let made = write::new(store, call, &options, object)?;
+            if !options.dry_run {
+                store.note_unread(&call.key(call.name()), unread);
+            }
+            (201, made)
         }
     };
     Ok(Written {

@@ -46,7 +46,7 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     write::match_name(call, &object)?;
     write::keep_other_half(call, &before, &mut object);
     fields::updated(kind, Some(&before), &mut object, &options.manager);
-    let object = write::changed(store, call, &options, &before, object)?;
+    let object = write::changed(store, call, &options, &before, object, Value::Null)?;
     Ok(Written {
         code: 200,
         object,

@@ -5,6 +5,7 @@ use crate::sandbox::kubernetes::metadata;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::Status;
 use crate::sandbox::kubernetes::store::Store;
+use serde_json::Value;
 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let mut options = Options::read(Of::Update, call.asked)?;
@@ -27,7 +28,7 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
         Some(before) => {
             write::keep_other_half(call, &before, &mut object);
             fields::updated(kind, Some(&before), &mut object, &options.manager);
-            let changed = write::changed(store, call, &options, &before, object)?;
+            let changed = write::changed(store, call, &options, &before, object, Value::Null)?;
             (200, changed)
         }
         None if kind.is_made_by_update() => {

@@ -156,6 +156,7 @@ pub(super) fn changed(
     options: &Options,
     before: &Arc<Value>,
     mut object: Value,
+    unread: Value,
 ) -> Result<Arc<Value>, Status> {
     let kind = call.target.kind;
     call.expect_namespace(store, call.name(), false)?;
@@ -168,10 +169,13 @@ pub(super) fn changed(
     }
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
-    if object == **before {
+    let key = call.key(call.name());
+    if object == **before && store.unread(&key) == &unread {
         return Ok(Arc::clone(before));
     }
-    let key = call.key(call.name());
+    if !options.dry_run {
+        store.note_unread(&key, unread);
+    }
     if is_being_deleted(&object) && is_let_go(&object) {
         if !options.dry_run {
             store.remove(&key);
