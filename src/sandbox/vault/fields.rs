@@ -8,9 +8,7 @@ use serde_json::Value;
 pub(super) fn seconds(value: &Value) -> Result<i64, String> {
     match value {
         Value::Null => Ok(0),
-        Value::Number(number) => number
-            .as_i64()
-            .ok_or_else(|| format!("strconv.ParseInt: parsing \"{number}\": invalid syntax")),
+        Value::Number(number) => text_seconds(&number.to_string()),
         Value::String(text) => text_seconds(text),
         _ => Err("could not parse duration from input".to_owned()),
     }
