@@ -21,10 +21,11 @@ fn text_seconds(text: &str) -> Result<i64, String> {
     if let Ok(number) = text.parse::<i64>() {
         return Ok(number);
     }
-    if let Some(days) = text.strip_suffix('d')
-        && let Ok(days) = days.parse::<i64>()
-    {
-        return Ok(days.saturating_mul(86_400));
+    if let Some(days) = text.strip_suffix('d') {
+        let number = days.parse::<i64>();
+        return number
+            .map(|days| days.saturating_mul(86_400))
+            .map_err(|_| format!("strconv.ParseInt: parsing {days:?}: invalid syntax"));
     }
     go_duration(text).map(|seconds| {
         #[expect(
