@@ -8,9 +8,7 @@ use serde_json::Value;
 pub(super) fn seconds(value: &Value) -> Result<i64, String> {
     match value {
         Value::Null => Ok(0),
-        Value::Number(number) => number
-            .as_i64()
-            .ok_or_else(|| format!("strconv.ParseInt: parsing \"{number}\": invalid syntax")),
+        Value::Number(number) => text_seconds(&number.to_string()),
         Value::String(text) => text_seconds(text),
         _ => Err("could not parse duration from input".to_owned()),
     }
@@ -23,10 +21,11 @@ fn text_seconds(text: &str) -> Result<i64, String> {
     if let Ok(number) = text.parse::<i64>() {
         return Ok(number);
     }
-    if let Some(days) = text.strip_suffix('d')
-        && let Ok(days) = days.parse::<i64>()
-    {
-        return Ok(days.saturating_mul(86_400));
+    if let Some(days) = text.strip_suffix('d') {
+        let number = days.parse::<i64>();
+        return number
+            .map(|days| days.saturating_mul(86_400))
+            .map_err(|_| format!("strconv.ParseInt: parsing {days:?}: invalid syntax"));
     }
     go_duration(text).map(|seconds| {
         #[expect(

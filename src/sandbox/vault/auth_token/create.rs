@@ -65,6 +65,11 @@ pub(super) fn create(
     }
     let limits = limits(state, call);
     let token = grant::token(state, &call.namespace, wish, &limits, now, &mut warnings);
+    let home = state.namespaces.get(&call.namespace);
+    let missing = token.policies.iter().filter(|name| {
+        *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
+    });
+    warnings.extend(missing.map(|name| format!("Policy {name:?} does not exist")));
     warnings.extend(fields::ignored(call, &KNOWN));
     let auth = auth(&token, now);
     state.tokens.add(token);

@@ -61,10 +61,6 @@ pub(in crate::sandbox::vault) fn token(
         true => wish.explicit_max_ttl,
         false => granted(&wish, limits, warnings),
     };
-    let missing = wish.policies.iter().filter(|name| {
-        *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
-    });
-    warnings.extend(missing.map(|name| format!("Policy {name:?} does not exist")));
     let ending = home.map(|home| home.id.as_str()).filter(|id| *id != "root");
     let accessor = match (wish.batch, ending) {
         (true, _) => String::new(),
