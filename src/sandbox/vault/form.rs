@@ -138,6 +138,10 @@ impl Form {
         }
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "not sent, sent as null, and sent are three things"
+    )]
     pub(super) fn map(&self, name: &str) -> Option<Option<Map<String, Value>>> {
         match self.fields.get(name)? {
             Field::Map(map) => Some(map.clone()),
@@ -145,6 +149,10 @@ impl Form {
         }
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "not sent, sent as null, and sent are three things"
+    )]
     pub(super) fn pairs(&self, name: &str) -> Option<Option<BTreeMap<String, String>>> {
         match self.fields.get(name)? {
             Field::Pairs(pairs) => Some(pairs.clone()),

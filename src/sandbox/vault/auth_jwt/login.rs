@@ -137,9 +137,10 @@ impl Candidate<'_> {
             issuer: &self.config.bound_issuer,
             subject: &role.bound_subject,
             audiences: role.bound_audiences.as_deref().unwrap_or_default(),
-            algorithms: match configured.is_empty() {
-                true => &ALGORITHMS,
-                false => &configured,
+            algorithms: if configured.is_empty() {
+                &ALGORITHMS
+            } else {
+                &configured
             },
             not_before_leeway: role.not_before_leeway,
             expiration_leeway: role.expiration_leeway,

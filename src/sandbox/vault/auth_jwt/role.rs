@@ -10,6 +10,11 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "the fields of a role as the API has them"
+)]
 pub(super) struct Role {
     pub tokens: TokenRole,
     pub role_type: String,
