@@ -84,7 +84,7 @@ fn write() -> impl Strategy<Value = Ask> {
             }
             1 => Ask::new("PUT", &path).json(object),
             2 => patched("merge-patch+json", object),
-            3 => patch(
+            3 => patched(
                 "strategic-merge-patch+json",
                 json!({"data": object["data"]}),
             ),

@@ -111,9 +111,10 @@ impl Answer {
 
     pub(super) fn keys(keys: &[String]) -> Result<Self, Refusal> {
         // A list of nothing is not found.
-        match keys.is_empty() {
-            true => Err(Refusal::not_found()),
-            false => Ok(Self::data(json!({ "keys": keys }))),
+        if keys.is_empty() {
+            Err(Refusal::not_found())
+        } else {
+            Ok(Self::data(json!({ "keys": keys })))
         }
     }
 }
