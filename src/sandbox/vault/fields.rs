@@ -10,7 +10,7 @@ pub(super) fn seconds(value: &Value) -> Result<i64, String> {
         Value::Null => Ok(0),
         Value::Number(number) => number
             .as_i64()
-            .ok_or_else(|| format!("strconv.ParseInt: parsing \"{number}\": invalid syntax")),
+            .map_or_else(|| text_seconds(&number.to_string()), Ok),
         Value::String(text) => text_seconds(text),
         _ => Err("could not parse duration from input".to_owned()),
     }
@@ -23,9 +23,9 @@ fn text_seconds(text: &str) -> Result<i64, String> {
     if let Ok(number) = text.parse::<i64>() {
         return Ok(number);
     }
-    if let Some(days) = text.strip_suffix('d')
-        && let Ok(days) = days.parse::<i64>()
-    {
+    if let Some(days) = text.strip_suffix('d') {
+        let invalid = |_| format!("strconv.ParseInt: parsing {days:?}: invalid syntax");
+        let days: i64 = days.parse().map_err(invalid)?;
         return Ok(days.saturating_mul(86_400));
     }
     go_duration(text).map(|seconds| {
@@ -52,12 +52,8 @@ fn go_duration(text: &str) -> Result<f64, String> {
     }
     let mut total = 0.0;
     while !rest.is_empty() {
-        let digits = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
-                .len();
-        let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
-        rest = &rest[digits..];
+        let (number, behind) = leading_number(rest).ok_or_else(invalid)?;
+        rest = behind;
         let letters = rest
             .find(|c: char| c.is_ascii_digit() || c == '.')
             .unwrap_or(rest.len());
@@ -76,6 +72,23 @@ fn go_duration(text: &str) -> Result<f64, String> {
             };
     }
     Ok(sign * total)
+}
+
+/// The number at the start of a text, and what stands behind it.
+fn leading_number(text: &str) -> Option<(f64, &str)> {
+    let digits =
+        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let whole = digits(text);
+    // More than fits is no number.
+    if whole > 0 {
+        text.get(..whole)?.parse::<i64>().ok()?;
+    }
+    let end = match text.get(whole..)?.strip_prefix('.') {
+        Some(fraction) => whole + 1 + digits(fraction),
+        None => whole,
+    };
+    let number = text.get(..end)?.parse().ok()?;
+    Some((number, text.get(end..)?))
 }
 
 /// A list, or a text with commas; empty parts do not count.

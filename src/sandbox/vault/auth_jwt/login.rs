@@ -14,11 +14,17 @@ const ALGORITHMS: [&str; 10] = [
     "ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 ];
 
+/// The same, in the order in which the library for fetched keys names them.
+const SIGNING: [&str; 10] = [
+    "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA",
+];
+
 struct Candidate<'j> {
     config: &'j Config,
     role: &'j Role,
     role_name: String,
     jwt: String,
+    warnings: Vec<String>,
 }
 
 impl Jwt {
@@ -80,6 +86,7 @@ impl Jwt {
             role,
             role_name,
             jwt,
+            warnings: form.warnings(),
         })
     }
 }
@@ -110,6 +117,7 @@ impl Candidate<'_> {
         login.display_name.clone_from(&user);
         login.alias_name = user;
         login.metadata = metadata;
+        login.warnings = self.warnings;
         Ok(Answer::Login(Box::new(login)))
     }
 
@@ -120,10 +128,22 @@ impl Candidate<'_> {
         around: &Surroundings,
     ) -> Result<Map<String, Value>, String> {
         let unverified = |why: &str| format!("error verifying token signature: {why}");
+        let fetched = !matches!(self.config.source, Source::Keys(_));
+        let malformed = |why: &str| match fetched {
+            true => unverified(&format!("oidc: malformed jwt: {why}")),
+            false => unverified(why),
+        };
         if let Some(why) = claims::malformed(&self.jwt) {
-            return Err(unverified(&why));
+            return Err(malformed(&why));
         }
         let token = Token::parse(&self.jwt).ok_or_else(|| unverified(unsigned))?;
+        let algorithm = token.algorithm().unwrap_or_default();
+        if fetched && !SIGNING.contains(&algorithm) {
+            return Err(malformed(&format!(
+                "unexpected signature algorithm {algorithm:?}; expected {}",
+                format!("{SIGNING:?}").replace(',', "")
+            )));
+        }
         let named = |key: &&PublicKey| match (&key.id, token.key_id()) {
             (Some(id), Some(wanted)) => id == wanted,
             _ => true,

@@ -21,6 +21,7 @@ struct Candidate<'k> {
     role: &'k Role,
     role_name: String,
     jwt: String,
+    warnings: Vec<String>,
     account: Account,
     audiences: Vec<String>,
 }
@@ -92,6 +93,7 @@ impl Kubernetes {
             role,
             role_name,
             jwt,
+            warnings: form.warnings(),
             account: account.0,
             audiences,
         })
@@ -107,6 +109,9 @@ fn account(
 ) -> Result<(Account, Vec<String>), Refusal> {
     let denied = |why: &str| Refusal::new(403, why);
     let token = Token::parse(jwt).ok_or_else(Refusal::denied)?;
+    if token.algorithm().is_none_or(|name| name == "none") {
+        return Err(Refusal::denied());
+    }
     let mut keys = config.public_keys.iter();
     if !config.public_keys.is_empty() && !keys.any(|key| token.is_signed_by(key)) {
         return Err(Refusal::denied());
@@ -166,6 +171,7 @@ impl Candidate<'_> {
         let mut login = self.role.tokens.login();
         login.display_name = format!("{namespace}-{name}");
         login.alias_name = alias_name;
+        login.warnings = self.warnings;
         login.metadata = BTreeMap::from([
             ("role".to_owned(), self.role_name),
             ("service_account_name".to_owned(), name),

@@ -65,6 +65,7 @@ pub(super) fn create(
     }
     let limits = limits(state, call);
     let token = grant::token(state, &call.namespace, wish, &limits, now, &mut warnings);
+    warnings.extend(grant::missing_policies(state, &token));
     warnings.extend(fields::ignored(call, &KNOWN));
     let auth = auth(&token, now);
     state.tokens.add(token);

@@ -46,6 +46,17 @@ pub(in crate::sandbox::vault) fn sorted(policies: Vec<String>) -> Vec<String> {
     policies
 }
 
+/// What is said to whoever asks for a token with policies that are not there; a login does not say it.
+pub(super) fn missing_policies(state: &State, token: &Token) -> Vec<String> {
+    let home = state.namespaces.get(&token.namespace);
+    let missing = token.policies.iter().filter(|name| {
+        *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
+    });
+    missing
+        .map(|name| format!("Policy {name:?} does not exist"))
+        .collect()
+}
+
 pub(in crate::sandbox::vault) fn token(
     state: &State,
     namespace: &str,
@@ -61,10 +72,6 @@ pub(in crate::sandbox::vault) fn token(
         true => wish.explicit_max_ttl,
         false => granted(&wish, limits, warnings),
     };
-    let missing = wish.policies.iter().filter(|name| {
-        *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
-    });
-    warnings.extend(missing.map(|name| format!("Policy {name:?} does not exist")));
     let ending = home.map(|home| home.id.as_str()).filter(|id| *id != "root");
     let accessor = match (wish.batch, ending) {
         (true, _) => String::new(),
