@@ -1,5 +1,6 @@
 //! A login: the signature first, then what the token says.
 
+use super::super::Flavour;
 use super::super::backend::{ReviewFailure, Step, Surroundings};
 use super::super::call::{Answer, Call, Refusal};
 use super::super::claims::{self, Expected};
@@ -9,15 +10,6 @@ use super::role::Role;
 use super::{Jwt, bound};
 use crate::sandbox::jwt::{PublicKey, Token};
 use serde_json::{Map, Value};
-
-const ALGORITHMS: [&str; 10] = [
-    "ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-];
-
-/// The same, in the order in which the library for fetched keys names them.
-const SIGNING: [&str; 10] = [
-    "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA",
-];
 
 struct Candidate<'j> {
     config: &'j Config,
@@ -138,10 +130,14 @@ impl Candidate<'_> {
         }
         let token = Token::parse(&self.jwt).ok_or_else(|| unverified(unsigned))?;
         let algorithm = token.algorithm().unwrap_or_default();
-        if fetched && !SIGNING.contains(&algorithm) {
+        if fetched && !claims::ALGORITHMS.contains(&algorithm) {
+            let library = match around.flavour {
+                Flavour::OpenBao => "",
+                Flavour::HashiCorp => "go-jose/go-jose: ",
+            };
+            let expected = format!("{:?}", claims::ALGORITHMS).replace(',', "");
             return Err(malformed(&format!(
-                "unexpected signature algorithm {algorithm:?}; expected {}",
-                format!("{SIGNING:?}").replace(',', "")
+                "{library}unexpected signature algorithm {algorithm:?}; expected {expected}"
             )));
         }
         let named = |key: &&PublicKey| match (&key.id, token.key_id()) {
@@ -158,7 +154,7 @@ impl Candidate<'_> {
             subject: &role.bound_subject,
             audiences: role.bound_audiences.as_deref().unwrap_or_default(),
             algorithms: match configured.is_empty() {
-                true => &ALGORITHMS,
+                true => &claims::ALGORITHMS,
                 false => &configured,
             },
             not_before_leeway: role.not_before_leeway,
