@@ -143,6 +143,11 @@ impl Token {
         self.header.get("alg")?.as_str()
     }
 
+    /// Whether there is a signature at all, good or not.
+    pub(super) fn is_signed(&self) -> bool {
+        !self.signature.is_empty()
+    }
+
     pub(super) fn is_signed_by(&self, key: &PublicKey) -> bool {
         install();
         let Some(algorithm) = self

@@ -7,6 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+/// Ways to sign with a private key, in the order in which the servers name them.
+pub(super) const ALGORITHMS: [&str; 10] = [
+    "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA",
+];
+
 /// What is asked of a token; what is empty is not asked.
 #[derive(Debug, Default)]
 pub(super) struct Expected<'e> {

@@ -51,12 +51,8 @@ fn go_duration(text: &str) -> Result<f64, String> {
     }
     let mut total = 0.0;
     while !rest.is_empty() {
-        let digits = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.')
-                .len();
-        let number: f64 = rest[..digits].parse().map_err(|_| invalid())?;
-        rest = &rest[digits..];
+        let (number, behind) = leading_number(rest).ok_or_else(invalid)?;
+        rest = behind;
         let letters = rest
             .find(|c: char| c.is_ascii_digit() || c == '.')
             .unwrap_or(rest.len());
@@ -75,6 +71,23 @@ fn go_duration(text: &str) -> Result<f64, String> {
             };
     }
     Ok(sign * total)
+}
+
+/// The number at the start of a text, and what stands behind it.
+fn leading_number(text: &str) -> Option<(f64, &str)> {
+    let digits =
+        |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let whole = digits(text);
+    // More than fits is no number.
+    if whole > 0 {
+        text.get(..whole)?.parse::<i64>().ok()?;
+    }
+    let end = match text.get(whole..)?.strip_prefix('.') {
+        Some(fraction) => whole + 1 + digits(fraction),
+        None => whole,
+    };
+    let number = text.get(..end)?.parse().ok()?;
+    Some((number, text.get(end..)?))
 }
 
 /// A list, or a text with commas; empty parts do not count.

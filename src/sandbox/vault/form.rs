@@ -317,44 +317,96 @@ fn list(value: &Value) -> Result<Vec<String>, String> {
         Value::Object(fields) if fields.is_empty() => return Ok(Vec::new()),
         other => vec![other.clone()],
     };
-    texts(&items)
+    let texts = texts(&items).map_err(|wrong| wrong_texts(&wrong))?;
+    Ok(texts.iter().map(|text| text.trim().to_owned()).collect())
 }
 
-fn texts(items: &[Value]) -> Result<Vec<String>, String> {
-    let (mut texts, mut errors) = (Vec::new(), Vec::new());
+/// Every item as a text, or what is wrong with some: where they stand, and why not.
+fn texts(items: &[Value]) -> Result<Vec<String>, Vec<(usize, &Value)>> {
+    let (mut texts, mut wrong) = (Vec::new(), Vec::new());
     for (index, item) in items.iter().enumerate() {
-        match item {
-            Value::Null => texts.push(String::new()),
-            item => match fields::text(item) {
-                Some(text) => texts.push(text.trim().to_owned()),
-                None => errors.push(format!(
-                    "* '[{index}]' expected type 'string', got unconvertible type '{}', value: '{}'",
-                    go::type_name(item),
-                    value_text(item)
-                )),
-            },
+        match (item, fields::text(item)) {
+            (Value::Null, _) => texts.push(String::new()),
+            (_, Some(text)) => texts.push(text),
+            (_, None) => wrong.push((index, item)),
         }
     }
-    if errors.is_empty() {
-        return Ok(texts);
+    match wrong.is_empty() {
+        true => Ok(texts),
+        false => Err(wrong),
     }
-    Err(format!(
-        "{} error(s) decoding:\n\n{}",
-        errors.len(),
-        errors.join("\n")
-    ))
+}
+
+/// As the library that reads lists says it in both flavours, and the older one everywhere.
+fn wrong_texts(wrong: &[(usize, &Value)]) -> String {
+    let lines: Vec<String> = wrong
+        .iter()
+        .map(|(index, item)| {
+            format!(
+                "* '[{index}]' expected type 'string', got unconvertible type '{}', value: '{}'",
+                go::type_name(item),
+                value_text(item)
+            )
+        })
+        .collect();
+    let count = lines.len();
+    format!("{count} error(s) decoding:\n\n{}", lines.join("\n"))
+}
+
+/// As the newer library says it.
+fn wrong_texts_newer(wrong: &[(usize, &Value)]) -> String {
+    let lines: Vec<String> = wrong
+        .iter()
+        .map(|(index, item)| {
+            format!(
+                "'[{index}]' expected type 'string', got unconvertible type '{}'",
+                go::type_name(item)
+            )
+        })
+        .collect();
+    format!(
+        "decoding failed due to the following error(s):\n\n{}",
+        lines.join("\n")
+    )
 }
 
 fn map(value: &Value, flavour: Flavour) -> Result<Option<Map<String, Value>>, String> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Object(fields) => Ok(Some(fields.clone())),
-        Value::Array(items) if items.iter().all(Value::is_object) => Ok(Some(merged(items))),
-        value => Err(match flavour {
-            Flavour::OpenBao => unconvertible("map[string]interface {}", value, flavour),
-            Flavour::HashiCorp => format!("'' expected a map, got '{}'", go::kind_name(value)),
-        }),
+    if value.is_null() {
+        return Ok(None);
     }
+    let mut map = Map::new();
+    gather("", value, &mut map, flavour)?;
+    Ok(Some(map))
+}
+
+/// An object, or a list of objects, which are taken together; `at` is where in the list one stands.
+fn gather(
+    at: &str,
+    value: &Value,
+    map: &mut Map<String, Value>,
+    flavour: Flavour,
+) -> Result<(), String> {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => map.extend(fields.clone()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                gather(&format!("{at}[{index}]"), item, map, flavour)?;
+            }
+        }
+        value => {
+            return Err(match flavour {
+                Flavour::OpenBao => format!(
+                    "'{at}' expected type 'map[string]interface {{}}', got unconvertible type '{}'",
+                    go::type_name(value)
+                ),
+                Flavour::HashiCorp => {
+                    format!("'{at}' expected a map, got '{}'", go::kind_name(value))
+                }
+            });
+        }
+    }
+    Ok(())
 }
 
 fn merged(items: &[Value]) -> Map<String, Value> {
@@ -392,7 +444,11 @@ fn pairs(
         other => vec![other.clone()],
     };
     let mut pairs = BTreeMap::new();
-    for (index, text) in texts(&items)?.into_iter().enumerate() {
+    let texts = texts(&items).map_err(|wrong| match flavour {
+        Flavour::OpenBao => wrong_texts_newer(&wrong),
+        Flavour::HashiCorp => wrong_texts(&wrong),
+    })?;
+    for (index, text) in texts.into_iter().enumerate() {
         match text.split_once('=') {
             Some((name, value)) if !name.is_empty() => {
                 pairs.insert(name.to_owned(), value.to_owned());

@@ -3,6 +3,7 @@
 use super::super::Flavour;
 use super::super::backend::{Question, ReviewFailure};
 use super::super::call::Refusal;
+use super::super::claims;
 use super::super::form::{Form, Kind, Schema};
 use super::super::keys::{self, Method};
 use super::super::review::{self, Client};
@@ -31,9 +32,6 @@ pub(super) enum Source {
     Discovery(String, Client),
 }
 
-const SUPPORTED: [&str; 10] = [
-    "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA",
-];
 const TEXTS: [&str; 8] = [
     "bound_issuer",
     "default_role",
@@ -104,7 +102,7 @@ impl Config {
         } else if !set.is_empty() {
             Source::Set(set, client(&text("jwks_ca_pem")))
         } else if pairs {
-            return Err(Refusal::invalid("invalid jwks_pairs: not here"));
+            return Err(Refusal::invalid("jwks_pairs are not supported by this sandbox"));
         } else {
             Source::Keys(static_keys(&named, flavour)?)
         };
@@ -207,7 +205,7 @@ impl Config {
         let unknown = self
             .algorithms
             .iter()
-            .find(|name| !SUPPORTED.contains(&name.as_str()));
+            .find(|name| !claims::ALGORITHMS.contains(&name.as_str()));
         if let Some(name) = unknown {
             return Err(Refusal::invalid(format!(
                 "invalid jwt_supported_algs: unsupported signing algorithm {name:?}"

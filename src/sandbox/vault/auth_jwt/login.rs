@@ -1,5 +1,6 @@
 //! A login: the signature first, then what the token says.
 
+use super::super::Flavour;
 use super::super::backend::{ReviewFailure, Step, Surroundings};
 use super::super::call::{Answer, Call, Refusal};
 use super::super::claims::{self, Expected};
@@ -10,15 +11,12 @@ use super::{Jwt, bound};
 use crate::sandbox::jwt::{PublicKey, Token};
 use serde_json::{Map, Value};
 
-const ALGORITHMS: [&str; 10] = [
-    "ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
-];
-
 struct Candidate<'j> {
     config: &'j Config,
     role: &'j Role,
     role_name: String,
     jwt: String,
+    warnings: Vec<String>,
 }
 
 impl Jwt {
@@ -80,6 +78,7 @@ impl Jwt {
             role,
             role_name,
             jwt,
+            warnings: form.warnings(),
         })
     }
 }
@@ -110,6 +109,7 @@ impl Candidate<'_> {
         login.display_name.clone_from(&user);
         login.alias_name = user;
         login.metadata = metadata;
+        login.warnings = self.warnings;
         Ok(Answer::Login(Box::new(login)))
     }
 
@@ -120,10 +120,26 @@ impl Candidate<'_> {
         around: &Surroundings,
     ) -> Result<Map<String, Value>, String> {
         let unverified = |why: &str| format!("error verifying token signature: {why}");
+        let fetched = !matches!(self.config.source, Source::Keys(_));
+        let malformed = |why: &str| match fetched {
+            true => unverified(&format!("oidc: malformed jwt: {why}")),
+            false => unverified(why),
+        };
         if let Some(why) = claims::malformed(&self.jwt) {
-            return Err(unverified(&why));
+            return Err(malformed(&why));
         }
         let token = Token::parse(&self.jwt).ok_or_else(|| unverified(unsigned))?;
+        let algorithm = token.algorithm().unwrap_or_default();
+        if fetched && !claims::ALGORITHMS.contains(&algorithm) {
+            let library = match around.flavour {
+                Flavour::OpenBao => "",
+                Flavour::HashiCorp => "go-jose/go-jose: ",
+            };
+            let expected = format!("{:?}", claims::ALGORITHMS).replace(',', "");
+            return Err(malformed(&format!(
+                "{library}unexpected signature algorithm {algorithm:?}; expected {expected}"
+            )));
+        }
         let named = |key: &&PublicKey| match (&key.id, token.key_id()) {
             (Some(id), Some(wanted)) => id == wanted,
             _ => true,
@@ -138,7 +154,7 @@ impl Candidate<'_> {
             subject: &role.bound_subject,
             audiences: role.bound_audiences.as_deref().unwrap_or_default(),
             algorithms: if configured.is_empty() {
-                &ALGORITHMS
+                &claims::ALGORITHMS
             } else {
                 &configured
             },

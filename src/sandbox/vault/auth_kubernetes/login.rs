@@ -1,5 +1,6 @@
 //! A login: what can be said of a token by itself, then the cluster's word on it.
 
+use super::super::Flavour;
 use super::super::backend::{Question, ReviewFailure, Step, Surroundings};
 use super::super::call::{Answer, Call, Refusal};
 use super::super::claims::{self, Expected};
@@ -9,7 +10,6 @@ use super::account::Account;
 use super::config::Config;
 use super::role::Role;
 use crate::sandbox::jwt::Token;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,7 @@ struct Candidate<'k> {
     role: &'k Role,
     role_name: String,
     jwt: String,
+    warnings: Vec<String>,
     account: Account,
     audiences: Vec<String>,
 }
@@ -82,7 +83,7 @@ impl Kubernetes {
         let config = self.config.as_ref();
         let config =
             config.ok_or_else(|| Refusal::new(500, "could not load backend configuration"))?;
-        let account = account(&jwt, config, role, around.now)?;
+        let account = account(&jwt, config, role, around)?;
         let audiences = match role.audience.as_str() {
             "" => account.1,
             one => vec![one.to_owned()],
@@ -92,6 +93,7 @@ impl Kubernetes {
             role,
             role_name,
             jwt,
+            warnings: form.warnings(),
             account: account.0,
             audiences,
         })
@@ -103,10 +105,11 @@ fn account(
     jwt: &str,
     config: &Config,
     role: &Role,
-    now: Timestamp,
+    around: &Surroundings,
 ) -> Result<(Account, Vec<String>), Refusal> {
     let denied = |why: &str| Refusal::new(403, why);
     let token = Token::parse(jwt).ok_or_else(Refusal::denied)?;
+    check_algorithm(&token, around.flavour)?;
     let mut keys = config.public_keys.iter();
     if !config.public_keys.is_empty() && !keys.any(|key| token.is_signed_by(key)) {
         return Err(Refusal::denied());
@@ -126,7 +129,7 @@ fn account(
         timeless: true,
         ..Expected::default()
     };
-    claims::check(&token, &expected, now).map_err(|why| denied(&why))?;
+    claims::check(&token, &expected, around.now).map_err(|why| denied(&why))?;
     let account = Account::of(&token.claims);
     if role.names != ["*"] && !claims::any_glob(&role.names, &account.name) {
         return Err(denied("service account name not authorized"));
@@ -140,6 +143,20 @@ fn account(
         return Err(Refusal::new(500, "could not parse UID from claims"));
     }
     Ok((account, claims::audiences(&token.claims)))
+}
+
+/// The newer server does not even read a token that is signed in a way that it does not take.
+fn check_algorithm(token: &Token, flavour: Flavour) -> Result<(), Refusal> {
+    let name = token.algorithm().unwrap_or_default();
+    let asymmetric = claims::ALGORITHMS.contains(&name);
+    match flavour {
+        Flavour::OpenBao if !asymmetric => Err(Refusal::denied()),
+        Flavour::HashiCorp if !token.is_signed() => Err(Refusal::new(
+            403,
+            "invalid algorithm (alg) header parameter: token must be signed",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn not_in_namespace(config: &Config, role: &Role) -> String {
@@ -168,6 +185,7 @@ impl Candidate<'_> {
         let mut login = self.role.tokens.login();
         login.display_name = format!("{namespace}-{name}");
         login.alias_name = alias_name;
+        login.warnings = self.warnings;
         login.metadata = BTreeMap::from([
             ("role".to_owned(), self.role_name),
             ("service_account_name".to_owned(), name),
