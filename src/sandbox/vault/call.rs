@@ -1,6 +1,6 @@
 //! A request as every part of the Vault sees it, and what it may answer.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// What is to be done; policies speak of these.
@@ -18,7 +18,7 @@ pub(super) enum Operation {
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub operation: Operation,
-    /// `` for the root namespace, else with a slash at its end: `team-a/`.
+    /// Empty for the root namespace, else with a slash at its end: `team-a/`.
     pub namespace: String,
     /// Below `/v1/` and the namespace, decoded: `kv/data/a`. What a backend gets is below its mount: `data/a`.
     pub path: String,
@@ -114,7 +114,8 @@ impl Answer {
         if keys.is_empty() {
             return Err(Refusal::not_found());
         }
-        Ok(Self::data(json!({ "keys": keys })))
+        let keys = ("keys".to_owned(), Value::from(keys));
+        Ok(Self::data(Value::Object([keys].into_iter().collect())))
     }
 }
 

@@ -124,9 +124,10 @@ fn route(
     done: &mut Done,
 ) -> Result<Routed, Refusal> {
     let open = is_open(state, &call);
-    let caller = match open {
-        true => None,
-        false => Some(admit(state, &mut call, now)?),
+    let caller = if open {
+        None
+    } else {
+        Some(admit(state, &mut call, now)?)
     };
     let answer = dispatch(state, &call, caller.as_ref(), now, done);
     // A token for so many uses is used up by what it asked, whatever came of it.

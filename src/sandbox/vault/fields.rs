@@ -155,12 +155,11 @@ pub(super) fn duration(call: &Call, name: &str, flavour: Flavour) -> Result<Opti
         return Ok(None);
     };
     let seconds = seconds(value).map_err(|why| invalid(name, value, &why, flavour))?;
-    match u64::try_from(seconds) {
-        Ok(seconds) => Ok(Some(seconds)),
-        Err(_) => {
-            let why = format!("cannot provide negative value '{seconds}'");
-            Err(invalid(name, value, &why, flavour))
-        }
+    if let Ok(seconds) = u64::try_from(seconds) {
+        Ok(Some(seconds))
+    } else {
+        let why = format!("cannot provide negative value '{seconds}'");
+        Err(invalid(name, value, &why, flavour))
     }
 }
 
@@ -176,20 +175,19 @@ pub(super) fn integer(call: &Call, name: &str, flavour: Flavour) -> Result<Optio
         Value::String(text) if text.is_empty() => Ok(Some(0)),
         value => {
             let shown = text(value).unwrap_or_default();
-            match shown.parse() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) => {
-                    let why = match flavour {
-                        Flavour::OpenBao => {
-                            "'' cannot parse value as 'int': strconv.ParseInt: invalid syntax"
-                                .to_owned()
-                        }
-                        Flavour::HashiCorp => format!(
-                            "cannot parse '' as int: strconv.ParseInt: parsing {shown:?}: invalid syntax"
-                        ),
-                    };
-                    Err(invalid(name, value, &why, flavour))
-                }
+            if let Ok(number) = shown.parse() {
+                Ok(Some(number))
+            } else {
+                let why = match flavour {
+                    Flavour::OpenBao => {
+                        "'' cannot parse value as 'int': strconv.ParseInt: invalid syntax"
+                            .to_owned()
+                    }
+                    Flavour::HashiCorp => format!(
+                        "cannot parse '' as int: strconv.ParseInt: parsing {shown:?}: invalid syntax"
+                    ),
+                };
+                Err(invalid(name, value, &why, flavour))
             }
         }
     }

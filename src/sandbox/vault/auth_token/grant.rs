@@ -32,7 +32,7 @@ pub(in crate::sandbox::vault) struct Wish {
 }
 
 /// Lower-cased, sorted, each once; beside `root`, no other counts.
-pub(in crate::sandbox::vault) fn sorted(policies: Vec<String>) -> Vec<String> {
+pub(in crate::sandbox::vault) fn sorted(policies: &[String]) -> Vec<String> {
     let mut policies: Vec<String> = policies
         .iter()
         .map(|policy| policy.trim().to_lowercase())
@@ -56,10 +56,10 @@ pub(in crate::sandbox::vault) fn token(
 ) -> Token {
     let home = state.namespaces.get(namespace);
     let root = wish.policies.iter().any(|policy| policy == "root");
-    let ttl = match root && wish.ttl == 0 && wish.period == 0 {
-        // Root has no end but the one that is set.
-        true => wish.explicit_max_ttl,
-        false => granted(&wish, limits, warnings),
+    let ttl = if root && wish.ttl == 0 && wish.period == 0 {
+        wish.explicit_max_ttl
+    } else {
+        granted(&wish, limits, warnings)
     };
     let ending = home.map(|home| home.id.as_str()).filter(|id| *id != "root");
     let accessor = match (wish.batch, ending) {
