@@ -331,9 +331,10 @@ fn texts(items: &[Value]) -> Result<Vec<String>, Vec<(usize, &Value)>> {
             (_, None) => wrong.push((index, item)),
         }
     }
-    match wrong.is_empty() {
-        true => Ok(texts),
-        false => Err(wrong),
+    if wrong.is_empty() {
+        Ok(texts)
+    } else {
+        Err(wrong)
     }
 }
 

@@ -121,9 +121,9 @@ impl Candidate<'_> {
     ) -> Result<Map<String, Value>, String> {
         let unverified = |why: &str| format!("error verifying token signature: {why}");
         let fetched = !matches!(self.config.source, Source::Keys(_));
-        let malformed = |why: &str| match fetched {
-            true => unverified(&format!("oidc: malformed jwt: {why}")),
-            false => unverified(why),
+        let malformed = |why: &str| {
+            let prefix = if fetched { "oidc: malformed jwt: " } else { "" };
+            unverified(&format!("{prefix}{why}"))
         };
         if let Some(why) = claims::malformed(&self.jwt) {
             return Err(malformed(&why));

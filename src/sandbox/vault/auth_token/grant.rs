@@ -46,17 +46,6 @@ pub(in crate::sandbox::vault) fn sorted(policies: &[String]) -> Vec<String> {
     policies
 }
 
-/// What is said to whoever asks for a token with policies that are not there; a login does not say it.
-pub(super) fn missing_policies(state: &State, token: &Token) -> Vec<String> {
-    let home = state.namespaces.get(&token.namespace);
-    let missing = token.policies.iter().filter(|name| {
-        *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
-    });
-    missing
-        .map(|name| format!("Policy {name:?} does not exist"))
-        .collect()
-}
-
 pub(in crate::sandbox::vault) fn token(
     state: &State,
     namespace: &str,
