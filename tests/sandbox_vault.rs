@@ -22,6 +22,8 @@ mod granted;
 mod kv1;
 #[path = "sandbox/kv2.rs"]
 mod kv2;
+#[path = "sandbox/kv2_metadata.rs"]
+mod kv2_metadata;
 #[path = "sandbox/kv_sequences.rs"]
 mod kv_sequences;
 #[path = "sandbox/logins.rs"]

@@ -198,7 +198,7 @@ async fn pages_show_one_moment() {
 #[tokio::test]
 async fn tokens_that_nobody_gave() {
     let (pair, _sandbox, _real) = clusters().await;
-    let path = five(&pair, "tokens").await;
+    let path = five(&pair, "many-pages").await;
     for token in [
         r#"{"v":"meta.k8s.io/v1","rv":-1,"start":"/c2\u0000"}"#,
         r#"{"v":"x","rv":1,"start":"/c2\u0000"}"#,

@@ -62,6 +62,7 @@ impl Masks {
 
     pub(crate) fn mask(&mut self, value: &mut Value) {
         mask_moments(value);
+        sort_managers(value);
         sort_conflicts(value);
         self.find("", value);
         self.replace(value);
@@ -211,5 +212,22 @@ fn sort_conflicts(answer: &mut Value) {
         .all(|cause| cause["reason"] == "FieldManagerConflict")
     {
         causes.sort_by_key(Value::to_string);
+    }
+}
+
+/// Entries of managedFields are in the order of their times, and one server may have been asked a second later.
+fn sort_managers(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::Array(entries)) = fields.get_mut("managedFields") {
+                entries.sort_by_cached_key(|entry| {
+                    ["operation", "manager", "apiVersion", "subresource"]
+                        .map(|name| entry[name].to_string())
+                });
+            }
+            fields.values_mut().for_each(sort_managers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(sort_managers),
+        _ => {}
     }
 }

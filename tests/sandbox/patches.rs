@@ -244,7 +244,7 @@ async fn an_apply_makes_and_merges() {
             of(json!({"name": "d", "namespace": "other"}), Value::Null),
         ),
         ("d", "&dryRun=All", of(json!({"name": "d"}), Value::Null)),
-        ("d", "", "{".to_owned()),
+        ("unreadable", "", "{".to_owned()),
         (
             "d",
             "",
