@@ -60,9 +60,10 @@ pub(super) fn list<'n>(
     let keys: Vec<&String> = names.filter(|name| **name > after).take(limit).collect();
     if keys.is_empty() {
         // An answer that has something to say is one, also without keys.
-        return match form.warnings().is_empty() {
-            true => Err(Refusal::not_found()),
-            false => Ok(form.answer(json!({})).into()),
+        return if form.warnings().is_empty() {
+            Err(Refusal::not_found())
+        } else {
+            Ok(form.answer(json!({})).into())
         };
     }
     Ok(form.answer(json!({ "keys": keys })).into())

@@ -101,12 +101,13 @@ fn check_times(
     };
     let (issued, mut expires, mut begins) = (time("iat"), time("exp"), time("nbf"));
     if issued == 0 && expires == 0 && begins == 0 {
-        return match expected.timeless {
-            true => Ok(()),
-            false => Err(
+        return if expected.timeless {
+            Ok(())
+        } else {
+            Err(
                 "no issued at (iat), not before (nbf), or expiration time (exp) claims in token"
                     .to_owned(),
-            ),
+            )
         };
     }
     if expires == 0 {

@@ -138,6 +138,10 @@ impl Form {
         }
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "not sent, sent as nothing, and sent are three things"
+    )]
     pub(super) fn map(&self, name: &str) -> Option<Option<Map<String, Value>>> {
         match self.fields.get(name)? {
             Field::Map(map) => Some(map.clone()),
@@ -145,6 +149,10 @@ impl Form {
         }
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "not sent, sent as nothing, and sent are three things"
+    )]
     pub(super) fn pairs(&self, name: &str) -> Option<Option<BTreeMap<String, String>>> {
         match self.fields.get(name)? {
             Field::Pairs(pairs) => Some(pairs.clone()),
@@ -323,9 +331,10 @@ fn texts(items: &[Value]) -> Result<Vec<String>, Vec<(usize, &Value)>> {
             (_, None) => wrong.push((index, item)),
         }
     }
-    match wrong.is_empty() {
-        true => Ok(texts),
-        false => Err(wrong),
+    if wrong.is_empty() {
+        Ok(texts)
+    } else {
+        Err(wrong)
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct TokenRole {
     num_uses: i64,
     pub period: i64,
     pub policies: Vec<String>,
-    /// `` is the mount's default.
+    /// Empty is the mount's default.
     kind: String,
     pub ttl: i64,
     strictly_bind_ip: bool,
@@ -227,9 +227,10 @@ fn take<T>(place: &mut T, given: Option<T>) {
 }
 
 fn not_negative(name: &str, value: i64) -> Result<(), String> {
-    match value < 0 {
-        true => Err(format!("'{name}' cannot be negative")),
-        false => Ok(()),
+    if value < 0 {
+        Err(format!("'{name}' cannot be negative"))
+    } else {
+        Ok(())
     }
 }
 
@@ -269,9 +270,10 @@ fn cidrs(addresses: &[String]) -> Result<Vec<String>, String> {
 fn cidr(address: &str) -> Result<String, String> {
     if let Some((ip, bits)) = network(address) {
         let whole = if ip.is_ipv4() { 32 } else { 128 };
-        return Ok(match bits == whole {
-            true => ip.to_string(),
-            false => format!("{ip}/{bits}"),
+        return Ok(if bits == whole {
+            ip.to_string()
+        } else {
+            format!("{ip}/{bits}")
         });
     }
     if address.len() > 1 && (address.starts_with('.') || address.contains('/')) {

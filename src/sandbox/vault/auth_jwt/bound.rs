@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 /// A claim by its name, or by a JSON pointer.
 pub(super) fn claim(claims: &Map<String, Value>, name: &str) -> Option<Value> {
-    let found = match name.starts_with('/') {
-        true => Value::Object(claims.clone()).pointer(name).cloned(),
-        false => claims.get(name).cloned(),
+    let found = if name.starts_with('/') {
+        Value::Object(claims.clone()).pointer(name).cloned()
+    } else {
+        claims.get(name).cloned()
     };
     match found? {
         Value::Null => None,
@@ -73,9 +74,10 @@ pub(super) fn check(role: &Role, claims: &Map<String, Value>) -> Result<(), Stri
 /// Who logs in.
 pub(super) fn user(role: &Role, claims: &Map<String, Value>) -> Result<String, String> {
     let name = &role.user_claim;
-    let found = match role.user_claim_json_pointer {
-        true => claim(claims, name),
-        false => claims.get(name).filter(|value| !value.is_null()).cloned(),
+    let found = if role.user_claim_json_pointer {
+        claim(claims, name)
+    } else {
+        claims.get(name).filter(|value| !value.is_null()).cloned()
     };
     match found {
         None => Err(format!("claim {name:?} not found in token")),

@@ -102,7 +102,9 @@ impl Config {
         } else if !set.is_empty() {
             Source::Set(set, client(&text("jwks_ca_pem")))
         } else if pairs {
-            return Err(Refusal::invalid("jwks_pairs are not supported by this sandbox"));
+            return Err(Refusal::invalid(
+                "jwks_pairs are not supported by this sandbox",
+            ));
         } else {
             Source::Keys(static_keys(&named, flavour)?)
         };

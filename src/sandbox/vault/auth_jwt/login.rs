@@ -63,7 +63,7 @@ impl Jwt {
         let role = self.roles.get(&role_name);
         let role =
             role.ok_or_else(|| Refusal::invalid(format!("role {role_name:?} could not be found")))?;
-        if role.role_type == "oidc" {
+        if role.kind == "oidc" {
             return Err(Refusal::invalid("role with oidc role_type is not allowed"));
         }
         let jwt = form.text_or_empty("jwt");
@@ -121,9 +121,12 @@ impl Candidate<'_> {
     ) -> Result<Map<String, Value>, String> {
         let unverified = |why: &str| format!("error verifying token signature: {why}");
         let fetched = !matches!(self.config.source, Source::Keys(_));
-        let malformed = |why: &str| match fetched {
-            true => unverified(&format!("oidc: malformed jwt: {why}")),
-            false => unverified(why),
+        let malformed = |why: &str| {
+            if fetched {
+                unverified(&format!("oidc: malformed jwt: {why}"))
+            } else {
+                unverified(why)
+            }
         };
         if let Some(why) = claims::malformed(&self.jwt) {
             return Err(malformed(&why));
@@ -153,9 +156,10 @@ impl Candidate<'_> {
             issuer: &self.config.bound_issuer,
             subject: &role.bound_subject,
             audiences: role.bound_audiences.as_deref().unwrap_or_default(),
-            algorithms: match configured.is_empty() {
-                true => &claims::ALGORITHMS,
-                false => &configured,
+            algorithms: if configured.is_empty() {
+                &claims::ALGORITHMS
+            } else {
+                &configured
             },
             not_before_leeway: role.not_before_leeway,
             expiration_leeway: role.expiration_leeway,

@@ -9,10 +9,15 @@ use super::bound::as_list;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the fields are those of the API"
+)]
 #[derive(Debug, Clone, Default)]
 pub(super) struct Role {
     pub tokens: TokenRole,
-    pub role_type: String,
+    /// `jwt` or `oidc`
+    pub kind: String,
     pub expiration_leeway: i64,
     pub not_before_leeway: i64,
     pub clock_skew_leeway: i64,
@@ -81,11 +86,11 @@ impl Role {
     }
 
     fn update_bindings(&mut self, form: &Form, mount_max: i64) -> Result<(), String> {
-        let role_type = form.text_or_empty("role_type");
-        self.role_type = match role_type.as_str() {
+        let kind = form.text_or_empty("role_type");
+        self.kind = match kind.as_str() {
             "" | "oidc" => "oidc".to_owned(),
-            "jwt" => role_type,
-            _ => return Err(format!("invalid 'role_type': {role_type}")),
+            "jwt" => kind,
+            _ => return Err(format!("invalid 'role_type': {kind}")),
         };
         self.tokens.update(form)?;
         if self.tokens.period > mount_max {
@@ -175,7 +180,7 @@ impl Role {
 
     fn check(&self) -> Result<(), String> {
         let none = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
-        if self.role_type == "oidc" {
+        if self.kind == "oidc" {
             if none(&self.allowed_redirect_uris) {
                 return Err(
                     "'allowed_redirect_uris' must be set if 'role_type' is 'oidc' or unspecified."
@@ -210,7 +215,7 @@ impl Role {
 
     pub(super) fn shown(&self, flavour: Flavour) -> Value {
         let Value::Object(mut shown) = json!({
-            "role_type": self.role_type,
+            "role_type": self.kind,
             "expiration_leeway": self.expiration_leeway,
             "not_before_leeway": self.not_before_leeway,
             "clock_skew_leeway": self.clock_skew_leeway,

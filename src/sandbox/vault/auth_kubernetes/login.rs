@@ -119,9 +119,10 @@ fn account(
         one => vec![one.to_owned()],
     };
     let expected = Expected {
-        issuer: match config.disable_iss_validation {
-            true => "",
-            false => &config.issuer,
+        issuer: if config.disable_iss_validation {
+            ""
+        } else {
+            &config.issuer
         },
         audiences: &wanted,
         algorithms: &ALGORITHMS,
@@ -176,9 +177,10 @@ impl Candidate<'_> {
             uid,
             secret,
         } = self.account;
-        let alias_name = match self.role.is_aliased_by_name() {
-            true => format!("{namespace}/{name}"),
-            false => uid.clone(),
+        let alias_name = if self.role.is_aliased_by_name() {
+            format!("{namespace}/{name}")
+        } else {
+            uid.clone()
         };
         let mut login = self.role.tokens.login();
         login.display_name = format!("{namespace}-{name}");
