@@ -29,6 +29,7 @@ mod object_sequences;
 #[path = "sandbox/objects.rs"]
 mod objects;
 #[path = "sandbox/pair.rs"]
+#[allow(dead_code, reason = "each of the two uses its own half")]
 mod pair;
 #[path = "sandbox/patches.rs"]
 mod patches;

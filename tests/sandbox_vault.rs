@@ -33,6 +33,7 @@ mod mounts;
 #[path = "sandbox/namespaces.rs"]
 mod namespaces;
 #[path = "sandbox/pair.rs"]
+#[allow(dead_code, reason = "each of the two uses its own half")]
 mod pair;
 #[path = "sandbox/policies.rs"]
 mod policies;
@@ -45,7 +46,7 @@ mod system;
 mod tokens;
 
 use keyfleet::sandbox;
-use pair::{Ask, Pair, Side};
+use pair::{Pair, Side};
 
 /// Both Vaults, fresh: as one test has them, no other does.
 async fn vaults() -> (Pair, sandbox::vault::Vault, support::Vault) {

@@ -11,7 +11,7 @@ use std::time::Duration;
 const TIMES: usize = 5;
 
 /// The fleet on the sandbox: from nothing to everything, and each small change after that.
-pub async fn sandbox(clusters: usize, secrets: usize, table: &mut Table) {
+pub(crate) async fn sandbox(clusters: usize, secrets: usize, table: &mut Table) {
     let world = World::start(clusters, secrets);
     let of = format!("{clusters} × {secrets}");
     drop(world.take_counts().await);
@@ -69,7 +69,7 @@ async fn nothing_to_do(world: &World, secrets: usize, of: &str, table: &mut Tabl
 }
 
 /// The Vault side alone, on a real one; the clusters are the sandbox's.
-pub async fn real_vault(clusters: usize, table: &mut Table) {
+pub(crate) async fn real_vault(clusters: usize, table: &mut Table) {
     let world = World::start(clusters, 0);
     let Some(vault) = RealVault::start(world.folder()).await else {
         println!(
@@ -109,7 +109,7 @@ pub async fn real_vault(clusters: usize, table: &mut Table) {
 }
 
 /// As large as one machine is meant to serve.
-pub async fn large(clusters: usize, secrets: usize, table: &mut Table) {
+pub(crate) async fn large(clusters: usize, secrets: usize, table: &mut Table) {
     let world = World::start(clusters, secrets);
     let of = format!("{clusters} × {secrets}");
     drop(world.take_counts().await);

@@ -5,14 +5,19 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Clone, Copy)]
-pub struct Took {
+pub(crate) struct Took {
     pub time: Duration,
     /// The most memory that was resident, in MiB.
     pub memory: u64,
 }
 
 /// Runs keyfleet on the repository; `vault` in place of the sandbox's where one is given.
-pub fn run(world: &World, vault: Option<(&str, &str)>, arguments: &[&str], code: i32) -> Took {
+pub(crate) fn run(
+    world: &World,
+    vault: Option<(&str, &str)>,
+    arguments: &[&str],
+    code: i32,
+) -> Took {
     let (addr, token) = vault.unwrap_or(world.vault());
     let begin = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_keyfleet"))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// More at a time makes none of the servers here faster.
 const AT_ONCE: usize = 64;
 
-pub struct Request {
+pub(crate) struct Request {
     /// `None` is the Vault.
     cluster: Option<usize>,
     method: Method,
@@ -46,7 +46,7 @@ fn cluster(index: usize, path: &str, accept: Option<&'static str>) -> Request {
 }
 
 /// What a Vault has to be asked to know that 200 clusters are as they should be: two reads for each, and two for all.
-pub fn least_reads_of_the_vault(clusters: &[Cluster]) -> Vec<Request> {
+pub(crate) fn least_reads_of_the_vault(clusters: &[Cluster]) -> Vec<Request> {
     let mut requests = vec![
         vault(Method::GET, "sys/auth", None),
         vault(Method::GET, "sys/policies/detailed/acl?list=true", None),
@@ -63,7 +63,7 @@ pub fn least_reads_of_the_vault(clusters: &[Cluster]) -> Vec<Request> {
 }
 
 /// Every read of a pass with nothing to do.
-pub fn reads(clusters: &[Cluster], secrets: usize) -> Vec<Request> {
+pub(crate) fn reads(clusters: &[Cluster], secrets: usize) -> Vec<Request> {
     let mut requests = least_reads_of_the_vault(clusters);
     requests.push(vault(Method::GET, "sys/mounts", None));
     if secrets > 0 {
@@ -98,7 +98,7 @@ pub fn reads(clusters: &[Cluster], secrets: usize) -> Vec<Request> {
 }
 
 /// The writes that onboard every cluster in an empty Vault: mount, config, policy and role.
-pub fn onboarding(clusters: &[Cluster]) -> [Vec<Request>; 4] {
+pub(crate) fn onboarding(clusters: &[Cluster]) -> [Vec<Request>; 4] {
     let each = |write: &dyn Fn(&Cluster) -> (String, Value)| -> Vec<Request> {
         let writes = clusters.iter().map(write);
         writes
@@ -140,7 +140,11 @@ pub fn onboarding(clusters: &[Cluster]) -> [Vec<Request>; 4] {
 }
 
 /// Sends all of them, each answered well, over connections that are opened for it.
-pub async fn send(world: &World, vault: Option<(&str, &str)>, requests: &[Request]) -> Duration {
+pub(crate) async fn send(
+    world: &World,
+    vault: Option<(&str, &str)>,
+    requests: &[Request],
+) -> Duration {
     let (addr, token) = vault.unwrap_or(world.vault());
     let begin = Instant::now();
     let to_vault = Client::builder().no_proxy().build().unwrap();

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 #[derive(Default)]
-pub struct Table {
+pub(crate) struct Table {
     rows: Vec<[String; 8]>,
 }
 
@@ -22,7 +22,7 @@ const HEAD: [&str; 8] = [
 ];
 
 impl Table {
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         case: &str,
         asked: &Asked,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub struct World {
+pub(crate) struct World {
     pub repository: PathBuf,
     /// What keyfleet's environment is to be.
     pub environment: BTreeMap<String, String>,
@@ -19,7 +19,7 @@ pub struct World {
 }
 
 #[derive(Clone)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     pub name: String,
     pub server: String,
     pub ca_pem: String,
@@ -27,18 +27,18 @@ pub struct Cluster {
 }
 
 /// Requests, by what they mean: `read`, `value`, `login`, `write`.
-pub type Counts = BTreeMap<String, u64>;
+pub(crate) type Counts = BTreeMap<String, u64>;
 
 /// Requests to the Vault, and to all clusters together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     pub vault: Counts,
     pub clusters: Counts,
 }
 
 impl World {
     /// With so many Secrets on each cluster.
-    pub fn start(clusters: usize, secrets: usize) -> Self {
+    pub(crate) fn start(clusters: usize, secrets: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let begin = Instant::now();
         let mut sandbox = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// What the sandbox was asked since the last time.
-    pub async fn take_counts(&self) -> Asked {
+    pub(crate) async fn take_counts(&self) -> Asked {
         let answer = self.client.delete(&self.counts).send().await.unwrap();
         let counts: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
         let mut asked = Asked {
@@ -89,14 +89,14 @@ impl World {
         asked
     }
 
-    pub fn vault(&self) -> (&str, &str) {
+    pub(crate) fn vault(&self) -> (&str, &str) {
         (
             &self.environment["VAULT_ADDR"],
             &self.environment["VAULT_TOKEN"],
         )
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 }
@@ -131,16 +131,16 @@ fn read_clusters(kubeconfig: &Value) -> Vec<Cluster> {
 }
 
 /// A real Vault in development mode, in memory.
-pub struct RealVault {
+pub(crate) struct RealVault {
     pub addr: String,
     process: Child,
 }
 
 impl RealVault {
-    pub const TOKEN: &str = "root";
+    pub(crate) const TOKEN: &str = "root";
 
     /// `None` where there is no `bao`: `cargo test` puts one into `target/servers/bin`.
-    pub async fn start(folder: &Path) -> Option<Self> {
+    pub(crate) async fn start(folder: &Path) -> Option<Self> {
         let program = found("bao")?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .ok()?

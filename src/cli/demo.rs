@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Demo {
-    /// On real servers: `bao` or `vault`, `etcd` and `kube-apiserver` of KUBEBUILDER_ASSETS or PATH
+    /// On real servers: `bao` or `vault`, `etcd` and `kube-apiserver` of `KUBEBUILDER_ASSETS` or PATH
     #[arg(long)]
     real: bool,
     /// Leave the servers running after the story, until Ctrl-C

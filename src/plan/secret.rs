@@ -50,7 +50,9 @@ fn waiting(
 fn sources(was: &SyncRecord, desired: &DesiredSecret) -> Vec<FieldChange> {
     let before: BTreeSet<String> = was.versions.keys().cloned().collect();
     let references = desired.references().into_iter();
-    let after: BTreeSet<String> = references.map(|reference| reference.api_path()).collect();
+    let after: BTreeSet<String> = references
+        .map(super::super::observe::reader::KvReference::api_path)
+        .collect();
     let source = |before: Option<&String>, after: Option<&String>| FieldChange {
         field: "source".to_owned(),
         before: before.cloned(),

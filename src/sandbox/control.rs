@@ -79,9 +79,10 @@ async fn mended(State(servers): State<Arc<Servers>>, Path(server): Path<String>)
 }
 
 fn set(servers: &Servers, server: &str, fault: Option<Fault>) -> StatusCode {
-    match servers.set_fault(server, fault) {
-        true => StatusCode::NO_CONTENT,
-        false => StatusCode::NOT_FOUND,
+    if servers.set_fault(server, fault) {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
     }
 }
 

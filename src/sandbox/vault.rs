@@ -82,9 +82,10 @@ pub struct Vault {
 
 impl Vault {
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let authority = match options.tls {
-            true => Some(super::authority::Authority::new("vault")?),
-            false => None,
+        let authority = if options.tls {
+            Some(super::authority::Authority::new("vault")?)
+        } else {
+            None
         };
         let meter = Arc::new(Meter::default());
         let core = Arc::new(core::Core::new(options.flavour, &options.root_token));

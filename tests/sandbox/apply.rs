@@ -9,8 +9,13 @@ use serde_json::{Value, json};
 
 const APPLY: &str = "application/apply-patch+yaml";
 const MERGE: &str = "application/merge-patch+json";
+const LAST: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const SECRET: &str = "/api/v1/namespaces/{ns}/secrets/a";
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it is called with json! everywhere"
+)]
 fn secret(rest: Value) -> Value {
     let mut object = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "a" } });
     for (name, value) in rest.as_object().unwrap() {
@@ -223,7 +228,6 @@ async fn an_object_of_which_nobody_is_known_belongs_to_before_first_apply() {
 #[tokio::test]
 async fn kubectl_takes_over_what_it_applied_by_itself() {
     let (pair, _sandbox, _real) = ready().await;
-    const LAST: &str = "kubectl.kubernetes.io/last-applied-configuration";
     let last = secret(json!({ "data": { "a": "YQ==", "b": "Yg==" } })).to_string();
     let object = secret(
         json!({ "data": { "a": "YQ==", "b": "Yw==" }, "metadata": { "name": "a", "annotations": { LAST: last } } }),
@@ -330,7 +334,7 @@ fn metadata(name: &'static str) -> impl Strategy<Value = Value> {
             let mut metadata = json!({ "name": name });
             put(&mut metadata, "labels", labels);
             put(&mut metadata, "annotations", annotations);
-            let finalizers = finalizers.map(|map| Value::from_iter(map.into_values()));
+            let finalizers = finalizers.map(|map| map.into_values().collect::<Value>());
             put(&mut metadata, "finalizers", finalizers);
             let mut seen = Vec::new();
             let owners = owners.map(|map| {
@@ -339,7 +343,7 @@ fn metadata(name: &'static str) -> impl Strategy<Value = Value> {
                     seen.push(owner.clone());
                     new
                 });
-                Value::from_iter(owners)
+                owners.collect::<Value>()
             });
             put(&mut metadata, "ownerReferences", owners);
             if let Some(list) = metadata["finalizers"].as_array_mut() {

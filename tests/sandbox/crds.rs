@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 const PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// Installs them and waits until they are served.
-pub async fn install(cluster: &support::Cluster) {
+pub(crate) async fn install(cluster: &support::Cluster) {
     for (group, versions, scope, kind, plural, short) in [
         (
             "external-secrets.io",

@@ -7,7 +7,7 @@ const PAGE: &str = include_str!("../../docs/sandbox.md");
 
 /// A row: on this server, for these requests, what stands there may differ.
 #[derive(Debug)]
-pub struct Difference {
+pub(crate) struct Difference {
     servers: Vec<String>,
     /// With `*` for any text.
     request: String,
@@ -17,7 +17,7 @@ pub struct Difference {
 
 impl Difference {
     /// Takes what may differ out of an answer of `status`, `headers` and `body`.
-    pub fn take_out(&self, answer: &mut Value) {
+    pub(crate) fn take_out(&self, answer: &mut Value) {
         let place = match self.place.as_str() {
             "status" | "headers" | "body" => vec![self.place.clone()],
             pointer => {
@@ -69,7 +69,7 @@ fn take(value: &mut Value, place: &[String]) {
 }
 
 /// The rows for a request, as `GET /v1/sys/health`.
-pub fn accepted(server: &str, request: &str) -> Vec<&'static Difference> {
+pub(crate) fn accepted(server: &str, request: &str) -> Vec<&'static Difference> {
     static TABLE: OnceLock<Vec<Difference>> = OnceLock::new();
     let table = TABLE.get_or_init(read);
     let of_server = table

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const ORDINARY: u32 = 1_000;
 
 /// How many sequences are wanted.
-pub fn wanted() -> u32 {
+pub(crate) fn wanted() -> u32 {
     let said = std::env::var("KEYFLEET_SEQUENCES").ok();
     said.map_or(ORDINARY, |text| {
         text.parse().expect("KEYFLEET_SEQUENCES is a number")
@@ -17,7 +17,7 @@ pub fn wanted() -> u32 {
 }
 
 /// Runs `pair` over sequences of `strategy`; what a sequence does is in a place of its own, `{scope}`.
-pub fn agree<S>(runtime: &tokio::runtime::Runtime, pair: &Pair, strategy: S)
+pub(crate) fn agree<S>(runtime: &tokio::runtime::Runtime, pair: &Pair, strategy: S)
 where
     S: Strategy<Value = Vec<Ask>>,
 {

@@ -37,7 +37,7 @@ const TELLING: usize = 8;
 
 /// The names given on one side so far.
 #[derive(Debug, Default)]
-pub struct Masks {
+pub(crate) struct Masks {
     named: BTreeMap<String, String>,
     /// Of these, what a test named itself.
     set: BTreeMap<String, String>,
@@ -46,7 +46,7 @@ pub struct Masks {
 
 impl Masks {
     /// Calls this text so, wherever it stands.
-    pub fn name(&mut self, text: &str, name: &str) {
+    pub(crate) fn name(&mut self, text: &str, name: &str) {
         let before = std::mem::take(&mut self.set);
         let others = before.into_iter().filter(|(_, known)| known != name);
         self.set = others.collect();
@@ -55,12 +55,12 @@ impl Masks {
     }
 
     /// Forgets what came up so far, so that a sequence that went wrong does not tell on the next.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.named = self.set.clone();
         self.given.clear();
     }
 
-    pub fn mask(&mut self, value: &mut Value) {
+    pub(crate) fn mask(&mut self, value: &mut Value) {
         mask_moments(value);
         sort_conflicts(value);
         self.find("", value);
@@ -77,14 +77,15 @@ impl Masks {
             }
             Value::Array(items) => items.iter().for_each(|item| self.find(field, item)),
             Value::String(text)
-                if MADE_UP.contains(&field) && !text.is_empty() && text != MOVING =>
+                if MADE_UP.contains(&field)
+                    && !text.is_empty()
+                    && text != MOVING
+                    && !self.named.contains_key(text) =>
             {
-                if !self.named.contains_key(text) {
-                    let count = self.given.entry(field.to_owned()).or_default();
-                    *count += 1;
-                    let name = format!("<{field} {count}>");
-                    self.named.insert(text.clone(), name);
-                }
+                let count = self.given.entry(field.to_owned()).or_default();
+                *count += 1;
+                let name = format!("<{field} {count}>");
+                self.named.insert(text.clone(), name);
             }
             _ => {}
         }

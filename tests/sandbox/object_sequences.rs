@@ -71,7 +71,7 @@ fn query() -> impl Strategy<Value = String> {
 fn write() -> impl Strategy<Value = Ask> {
     (object(), query(), 0..6).prop_map(|((name, mut object), query, of)| {
         let path = format!("{PLACE}/{name}{query}");
-        let patch = |kind: &str, body: Value| {
+        let patched = |kind: &str, body: Value| {
             let ask = Ask::new("PATCH", &path).json(body);
             ask.header("content-type", &format!("application/{kind}"))
         };
@@ -83,12 +83,12 @@ fn write() -> impl Strategy<Value = Ask> {
                 Ask::new("POST", &format!("{PLACE}{query}")).json(object)
             }
             1 => Ask::new("PUT", &path).json(object),
-            2 => patch("merge-patch+json", object),
-            3 => patch(
+            2 => patched("merge-patch+json", object),
+            3 => patched(
                 "strategic-merge-patch+json",
                 json!({"data": object["data"]}),
             ),
-            4 => patch("apply-patch+yaml", object),
+            4 => patched("apply-patch+yaml", object),
             _ => Ask::new("PATCH", &format!("{path}&force=true"))
                 .json(object)
                 .header("content-type", "application/apply-patch+yaml"),

@@ -5,14 +5,14 @@ use super::pair::{Ask, Pair, Token};
 use serde_json::{Value, json};
 
 /// A namespace of a test's own.
-pub async fn namespace(pair: &Pair, name: &str) -> String {
+pub(crate) async fn namespace(pair: &Pair, name: &str) -> String {
     let body = json!({ "metadata": { "name": name } });
     pair.ask(Ask::new("POST", "/api/v1/namespaces").json(body))
         .await;
     format!("/api/v1/namespaces/{name}")
 }
 
-pub fn named(name: &str) -> Value {
+pub(crate) fn named(name: &str) -> Value {
     json!({ "metadata": { "name": name } })
 }
 
@@ -83,10 +83,10 @@ async fn options_of_a_write_are_checked() {
             .await;
         let path = format!("{secrets}/n8?{query}");
         pair.ask(Ask::new("PUT", &path).json(named("n8"))).await;
-        let patch = Ask::new("PATCH", &path)
+        let merge = Ask::new("PATCH", &path)
             .header("content-type", "application/merge-patch+json")
             .json(json!({}));
-        pair.ask(patch).await;
+        pair.ask(merge).await;
         pair.ask(Ask::new("DELETE", &path)).await;
     }
     pair.ask(Ask::new("GET", &secrets)).await;

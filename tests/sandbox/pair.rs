@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Who asks.
 #[derive(Debug, Clone)]
-pub enum Token {
+pub(crate) enum Token {
     /// Root, or `system:masters`.
     Admin,
     Nobody,
@@ -25,7 +25,7 @@ pub enum Token {
 }
 
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub(crate) struct Ask {
     pub method: String,
     /// From the root of the server: `/v1/sys/health`, `/api/v1/secrets?limit=2`.
     pub path: String,
@@ -41,13 +41,13 @@ pub struct Ask {
 }
 
 #[derive(Debug, Clone)]
-pub enum Body {
+pub(crate) enum Body {
     Json(Value),
     Text(String),
 }
 
 /// One of the two servers.
-pub struct Side {
+pub(crate) struct Side {
     name: &'static str,
     base: String,
     admin: String,
@@ -58,7 +58,7 @@ pub struct Side {
 
 /// What a server said.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     /// The headers that clients read, by lower-case name.
     pub headers: BTreeMap<String, String>,
@@ -66,7 +66,7 @@ pub struct Answer {
 }
 
 /// Both servers, and the differences between them that are accepted.
-pub struct Pair {
+pub(crate) struct Pair {
     pub sandbox: Side,
     pub real: Side,
     /// As the table of differences names it: `OpenBao`, `HashiCorp`, `Kubernetes`.
@@ -80,7 +80,7 @@ const READ_HEADERS: [&str; 4] = ["content-type", "warning", "retry-after", "loca
 const TOLD: usize = 12;
 
 impl Ask {
-    pub fn new(method: &str, path: &str) -> Self {
+    pub(crate) fn new(method: &str, path: &str) -> Self {
         Self {
             method: method.to_owned(),
             path: path.to_owned(),
@@ -94,44 +94,44 @@ impl Ask {
     }
 
     #[must_use]
-    pub fn json(mut self, body: Value) -> Self {
+    pub(crate) fn json(mut self, body: Value) -> Self {
         self.body = Some(Body::Json(body));
         self
     }
 
     #[must_use]
-    pub fn text(mut self, body: &str) -> Self {
+    pub(crate) fn text(mut self, body: &str) -> Self {
         self.body = Some(Body::Text(body.to_owned()));
         self
     }
 
     #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
     #[must_use]
-    pub fn in_any_order(mut self, pointer: &str) -> Self {
+    pub(crate) fn in_any_order(mut self, pointer: &str) -> Self {
         self.unordered.push(pointer.to_owned());
         self
     }
 
     #[must_use]
-    pub fn by_chance(mut self, pointer: &str) -> Self {
+    pub(crate) fn by_chance(mut self, pointer: &str) -> Self {
         self.chance.push(pointer.to_owned());
         self
     }
 
     #[must_use]
-    pub fn by(mut self, token: Token) -> Self {
+    pub(crate) fn by(mut self, token: Token) -> Self {
         self.token = token;
         self
     }
 
     /// Keeps what stands at `pointer` of each side's answer as `{name}`.
     #[must_use]
-    pub fn keep(mut self, name: &str, pointer: &str) -> Self {
+    pub(crate) fn keep(mut self, name: &str, pointer: &str) -> Self {
         self.keep.push((name.to_owned(), pointer.to_owned()));
         self
     }
@@ -155,7 +155,7 @@ impl fmt::Display for Ask {
 }
 
 impl Side {
-    pub fn new(name: &'static str, base: &str, admin: &str, ca_pem: Option<&str>) -> Self {
+    pub(crate) fn new(name: &'static str, base: &str, admin: &str, ca_pem: Option<&str>) -> Self {
         let client = super::support::request::lasting_client(ca_pem);
         Self {
             name,
@@ -168,13 +168,13 @@ impl Side {
     }
 
     /// Something that this side knows by a value of its own, such as the address of its cluster.
-    pub fn set(&self, name: &str, value: &str) {
+    pub(crate) fn set(&self, name: &str, value: &str) {
         let mut kept = self.kept.lock().unwrap();
         kept.insert(name.to_owned(), value.to_owned());
         self.masks.lock().unwrap().name(value, &format!("<{name}>"));
     }
 
-    pub fn kept(&self, name: &str) -> String {
+    pub(crate) fn kept(&self, name: &str) -> String {
         let kept = self.kept.lock().unwrap();
         let found = kept.get(name);
         found
@@ -183,7 +183,7 @@ impl Side {
     }
 
     /// What a request is answered with, for those who wait for something.
-    pub async fn status(&self, method: &str, path: &str, token: &str) -> u16 {
+    pub(crate) async fn status(&self, method: &str, path: &str, token: &str) -> u16 {
         let ask = Ask::new(method, path).by(Token::Of(token.to_owned()));
         self.send(&ask, "x-vault-token").await.status
     }
@@ -272,7 +272,7 @@ impl Side {
     }
 
     /// What this side alone says to the administrator of a cluster.
-    pub async fn say(&self, ask: &Ask) -> Answer {
+    pub(crate) async fn say(&self, ask: &Ask) -> Answer {
         self.send(ask, "authorization").await
     }
 
@@ -305,11 +305,11 @@ impl Side {
 }
 
 impl Pair {
-    pub fn of_vaults(sandbox: Side, real: Side, server: &'static str) -> Self {
+    pub(crate) fn of_vaults(sandbox: Side, real: Side, server: &'static str) -> Self {
         Self::new(sandbox, real, server, "x-vault-token")
     }
 
-    pub fn of_clusters(sandbox: Side, real: Side) -> Self {
+    pub(crate) fn of_clusters(sandbox: Side, real: Side) -> Self {
         Self::new(sandbox, real, "Kubernetes", "authorization")
     }
 
@@ -324,7 +324,7 @@ impl Pair {
     }
 
     /// Asks both, and returns the answer that both gave, as the sandbox put it; panics where they differ.
-    pub async fn ask(&self, ask: Ask) -> Answer {
+    pub(crate) async fn ask(&self, ask: Ask) -> Answer {
         match self.compare(&ask).await {
             Ok(answer) => answer,
             Err(difference) => panic!("{difference}"),
@@ -332,12 +332,12 @@ impl Pair {
     }
 
     /// What one side alone says, as it says it.
-    pub async fn of(&self, side: &Side, ask: Ask) -> Answer {
+    pub(crate) async fn of(&self, side: &Side, ask: Ask) -> Answer {
         side.send(&ask, self.token_header).await
     }
 
     /// As [`ask`](Self::ask), for sequences that are made up and shrunk.
-    pub async fn compare(&self, ask: &Ask) -> Result<Answer, String> {
+    pub(crate) async fn compare(&self, ask: &Ask) -> Result<Answer, String> {
         self.said.lock().unwrap().push(ask.to_string());
         let (mut sandbox, mut real) = tokio::join!(
             self.sandbox.send(ask, self.token_header),
@@ -380,7 +380,7 @@ impl Pair {
     }
 
     /// Asks one request after another with the state unlike any before, as `{scope}` in their paths.
-    pub async fn compare_all(&self, scope: &str, asks: &[Ask]) -> Result<(), String> {
+    pub(crate) async fn compare_all(&self, scope: &str, asks: &[Ask]) -> Result<(), String> {
         self.said.lock().unwrap().clear();
         self.sandbox.masks.lock().unwrap().forget();
         self.real.masks.lock().unwrap().forget();
@@ -393,7 +393,7 @@ impl Pair {
     }
 
     /// Both with the same request in sequence until neither says it is not ready; for the moments after a mount is made.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -427,10 +427,10 @@ fn unlike(pointer: &str, ours: &Value, theirs: &Value, lines: &mut Vec<String>) 
                 match (left.get(name), right.get(name)) {
                     (Some(left), Some(right)) => unlike(&below, left, right, lines),
                     (Some(left), None) => {
-                        lines.push(format!("  {below}: only in the sandbox: {left}"))
+                        lines.push(format!("  {below}: only in the sandbox: {left}"));
                     }
                     (None, Some(right)) => {
-                        lines.push(format!("  {below}: only in the real one: {right}"))
+                        lines.push(format!("  {below}: only in the real one: {right}"));
                     }
                     (None, None) => {}
                 }

@@ -6,7 +6,7 @@
 use super::pair::{Ask, Pair, Token};
 use std::fmt::Write as _;
 
-pub async fn tell(pair: &Pair, story: &str) {
+pub(crate) async fn tell(pair: &Pair, story: &str) {
     let mut differences = String::new();
     for line in story.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Err(difference) = pair.compare(&ask(line)).await {
@@ -17,7 +17,7 @@ pub async fn tell(pair: &Pair, story: &str) {
     assert!(differences.is_empty(), "{differences}");
 }
 
-pub fn ask(line: &str) -> Ask {
+pub(crate) fn ask(line: &str) -> Ask {
     let (line, kept) = match line.rsplit_once(" => ") {
         Some((line, kept)) => (line.trim(), Some(kept)),
         None => (line, None),

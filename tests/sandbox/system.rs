@@ -8,7 +8,7 @@ async fn the_server_says_how_it_is_in_the_same_words() {
     let (pair, _sandbox, _real) = vaults().await;
     tell(
         &pair,
-        r#"
+        r"
         GET sys/health
         nobody GET sys/health
         GET sys/health?standbyok=true&perfstandbyok=true
@@ -24,7 +24,7 @@ async fn the_server_says_how_it_is_in_the_same_words() {
         nobody GET sys/leader
         nobody GET sys/init
         POST sys/leader {}
-        "#,
+        ",
     )
     .await;
 }

@@ -71,10 +71,6 @@ impl<'a> Stage<'a> {
         ));
     }
 
-    pub(super) fn print(&self, line: &str) {
-        ui::data(&format!("{line}\n"));
-    }
-
     /// Added, removed, or the name of a file.
     pub(super) fn diff_line(&self, line: &str) {
         let ink = match line.chars().next() {

@@ -202,6 +202,6 @@ pub(super) fn end(stage: &Stage<'_>, stay: bool) {
     }
     ui::data("\n");
     for line in lines {
-        stage.print(&line);
+        ui::data(&format!("{line}\n"));
     }
 }

@@ -72,9 +72,12 @@ fn as_in_the_example(cluster: &ClusterAddress, folder: &str) -> Vec<(String, Str
     } else {
         "clusters/staging/"
     };
-    let own = |text: &str| match is_in_it {
-        true => text.to_owned(),
-        false => text.replace("staging", &cluster.name),
+    let own = |text: &str| {
+        if is_in_it {
+            text.to_owned()
+        } else {
+            text.replace("staging", &cluster.name)
+        }
     };
     example::FILES
         .iter()

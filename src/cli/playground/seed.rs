@@ -65,28 +65,28 @@ async fn put(vault: &Hands, path: String, body: Value) -> anyhow::Result<()> {
 
 /// Path and body of every write.
 fn values(shape: &Shape, addresses: &Addresses) -> Vec<(String, Value)> {
-    let mut values = vec![kv("shared/mail", json!({"noreply": made_up()}))];
+    let mut values = vec![kv("shared/mail", &json!({"noreply": made_up()}))];
     for cluster in &addresses.clusters {
         let name = &cluster.name;
-        values.push(kv(&format!("{name}/mail"), json!({"relay": made_up()})));
+        values.push(kv(&format!("{name}/mail"), &json!({"relay": made_up()})));
         if let Some(secrets) = shape.secrets {
             let paths = (1..secrets.max(1)).map(|number| format!("{name}/{}", application(number)));
-            values.extend(paths.map(|path| kv(&path, credentials())));
+            values.extend(paths.map(|path| kv(&path, &credentials())));
         } else {
-            values.push(kv(&format!("{name}/checkout"), credentials()));
+            values.push(kv(&format!("{name}/checkout"), &credentials()));
         }
     }
     if shape.secrets.is_none() {
-        values.push(kv("prod-eu/payments", json!({"api.key": made_up()})));
+        values.push(kv("prod-eu/payments", &json!({"api.key": made_up()})));
         let common = json!({"endpoint": "https://pay.example", "region": "eu-west-1"});
-        values.push(kv("prod-eu/payments-common", common));
+        values.push(kv("prod-eu/payments-common", &common));
         let warehouse = json!({"host": "warehouse.example", "port": 5432});
         values.push(("/legacy/prod-eu/warehouse".to_owned(), warehouse));
     }
     values
 }
 
-fn kv(path: &str, data: Value) -> (String, Value) {
+fn kv(path: &str, data: &Value) -> (String, Value) {
     (format!("/kv/data/{path}"), json!({ "data": data }))
 }
 

@@ -57,12 +57,11 @@ pub(super) fn updated(kind: &Kind, before: Option<&Value>, after: &mut Value, by
         return;
     }
     let empty;
-    let before = match before {
-        Some(before) => before,
-        None => {
-            empty = decode::empty(kind);
-            &empty
-        }
+    let before = if let Some(before) = before {
+        before
+    } else {
+        empty = decode::empty(kind);
+        &empty
     };
     let owner = owner_of(kind, by, Operation::Update);
     let entries = after_update(kind, before, after, sent, owner, by.now);
@@ -79,12 +78,11 @@ pub(super) fn applied(
     by: &Manager,
 ) -> Result<Applied, Status> {
     let empty;
-    let before = match before {
-        Some(before) => before,
-        None => {
-            empty = decode::empty(kind);
-            &empty
-        }
+    let before = if let Some(before) = before {
+        before
+    } else {
+        empty = decode::empty(kind);
+        &empty
     };
     check::applicable(kind, &applied)?;
     let mut known = entries::read(before).unwrap_or_default();
@@ -290,15 +288,15 @@ fn take_over(
     let merged = merge::merge(schema, before, applied);
     let after = match &last {
         Some(last) if !last.fields.is_empty() => {
-            let owned = entries
+            let kept = entries
                 .iter()
                 .fold(fields.clone(), |all, entry| all.union(&entry.fields));
-            prune(schema, merged, &last.fields, owned)
+            prune(schema, &merged, &last.fields, kept)
         }
         _ => merged,
     };
-    let changes = changes(kind, &owner.subresource, before, &after);
-    let wanted = changes.modified.clone().union(&changes.added);
+    let made = changes(kind, &owner.subresource, before, &after);
+    let wanted = made.modified.clone().union(&made.added);
     let conflicts = conflict::conflicts(&entries, &wanted);
     if !by.force && !conflicts.is_empty() {
         let allowed = allowed_conflicts(kind, before, by);
@@ -307,12 +305,13 @@ fn take_over(
             return Err(conflict::refused(&left));
         }
     }
-    give_up(&mut entries, &changes, None);
+    give_up(&mut entries, &made, None);
     let fields = fields.difference(&never_owned());
     if !fields.is_empty() {
-        let time = match *before == after {
-            true => last.and_then(|last| last.time),
-            false => Some(now_text(by.now)),
+        let time = if *before == after {
+            last.and_then(|last| last.time)
+        } else {
+            Some(now_text(by.now))
         };
         entries.push(Entry {
             owner,
@@ -332,23 +331,24 @@ fn unread(kind: &Kind, merged: &Value) -> Value {
     let empty: serde_json::Map<String, Value> = empty
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    match empty.is_empty() {
-        true => Value::Null,
-        false => empty.into(),
+    if empty.is_empty() {
+        Value::Null
+    } else {
+        empty.into()
     }
 }
 
 /// Takes away what was applied before, is not any more, and is nobody else's.
-fn prune(schema: Schema, merged: Value, last: &Set, owned: Set) -> Value {
+fn prune(schema: Schema, merged: &Value, last: &Set, owned: Set) -> Value {
     let close = |set: Set| set.close(Some(schema), &shape::step);
-    let all = close(fields_of(schema, &merged));
+    let all = close(fields_of(schema, merged));
     let last = close(last.clone());
-    let pruned = merge::remove(schema, &merged, &last);
+    let pruned = merge::remove(schema, merged, &last);
     let left = close(fields_of(schema, &pruned)).union(&close(owned));
-    let pruned = merge::remove(schema, &merged, &all.clone().difference(&left));
+    let pruned = merge::remove(schema, merged, &all.clone().difference(&left));
     let left = close(fields_of(schema, &pruned));
     let gone = all.difference(&left).intersection(&last);
-    merge::remove(schema, &merged, &gone)
+    merge::remove(schema, merged, &gone)
 }
 
 /// kubectl may take over what it put there itself before it applied through the server.

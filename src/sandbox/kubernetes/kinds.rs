@@ -15,8 +15,9 @@ pub(super) use meta::OBJECT_META;
 use super::schema::Struct;
 
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "Kubernetes calls it so")]
 pub(super) struct Kind {
-    /// `` is the core group.
+    /// Empty for the core group.
     pub group: &'static str,
     pub version: &'static str,
     pub kind: &'static str,

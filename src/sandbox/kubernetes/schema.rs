@@ -22,8 +22,8 @@ pub(super) enum Schema {
     Anything,
     Struct(&'static Struct),
     /// Keys of any name.
-    Map(&'static Schema),
-    List(&'static Schema, ListType),
+    Map(&'static Self),
+    List(&'static Self, ListType),
 }
 
 #[derive(Debug)]

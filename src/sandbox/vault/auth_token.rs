@@ -25,7 +25,7 @@ pub(super) fn handle(
     match path {
         "create" | "create-orphan" if update => create::create(state, call, caller, now),
         "lookup" if update || read => lookup::lookup(state, call, caller, now),
-        "lookup-self" if update || read => lookup::lookup_self(state, caller, now),
+        "lookup-self" if update || read => Ok(lookup::lookup_self(state, caller, now)),
         "lookup-accessor" if update => lookup::lookup_accessor(state, call, now),
         "renew" if update => renew::renew(state, call, now),
         "renew-self" if update => renew::renew_self(state, call, caller, now),

@@ -46,9 +46,6 @@ pub(super) fn create(
 pub(super) struct Surroundings {
     pub now: Timestamp,
     pub flavour: Flavour,
-    /// `auth/prod-eu/`, with the slash.
-    pub mount: String,
-    pub accessor: String,
     /// Seconds: what the mount grants where nothing else is said.
     pub default_ttl: u64,
     pub max_ttl: u64,

@@ -18,7 +18,7 @@ pub(super) enum Operation {
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub operation: Operation,
-    /// `` for the root namespace, else with a slash at its end: `team-a/`.
+    /// Empty for the root namespace, else with a slash at its end: `team-a/`.
     pub namespace: String,
     /// Below `/v1/` and the namespace, decoded: `kv/data/a`. What a backend gets is below its mount: `data/a`.
     pub path: String,
@@ -109,12 +109,13 @@ impl Answer {
         }))
     }
 
-    pub(super) fn keys(keys: Vec<String>) -> Result<Self, Refusal> {
+    pub(super) fn keys(keys: &[String]) -> Result<Self, Refusal> {
         // A list of nothing is not found.
         if keys.is_empty() {
-            return Err(Refusal::not_found());
+            Err(Refusal::not_found())
+        } else {
+            Ok(Self::data(json!({ "keys": keys })))
         }
-        Ok(Self::data(json!({ "keys": keys })))
     }
 }
 

@@ -124,9 +124,10 @@ fn route(
     done: &mut Done,
 ) -> Result<Routed, Refusal> {
     let open = is_open(state, &call);
-    let caller = match open {
-        true => None,
-        false => Some(admit(state, &mut call, now)?),
+    let caller = if open {
+        None
+    } else {
+        Some(admit(state, &mut call, now)?)
     };
     let answer = dispatch(state, &call, caller.as_ref(), now, done);
     // A token for so many uses is used up by what it asked, whatever came of it.
@@ -287,8 +288,6 @@ fn dispatch(
     let around = Surroundings {
         now,
         flavour,
-        mount: path.clone(),
-        accessor: mount.accessor.clone(),
         default_ttl: mounts::default_ttl(mount.default_lease_ttl),
         max_ttl: mounts::max_ttl(mount.max_lease_ttl),
     };
@@ -327,8 +326,6 @@ fn end(
         let around = Surroundings {
             now,
             flavour,
-            mount: mount.clone(),
-            accessor: found.accessor.clone(),
             default_ttl: mounts::default_ttl(found.default_lease_ttl),
             max_ttl: mounts::max_ttl(found.max_lease_ttl),
         };

@@ -8,9 +8,7 @@ use serde_json::Value;
 pub(super) fn seconds(value: &Value) -> Result<i64, String> {
     match value {
         Value::Null => Ok(0),
-        Value::Number(number) => number
-            .as_i64()
-            .map_or_else(|| text_seconds(&number.to_string()), Ok),
+        Value::Number(number) => text_seconds(&number.to_string()),
         Value::String(text) => text_seconds(text),
         _ => Err("could not parse duration from input".to_owned()),
     }
@@ -24,9 +22,10 @@ fn text_seconds(text: &str) -> Result<i64, String> {
         return Ok(number);
     }
     if let Some(days) = text.strip_suffix('d') {
-        let invalid = |_| format!("strconv.ParseInt: parsing {days:?}: invalid syntax");
-        let days: i64 = days.parse().map_err(invalid)?;
-        return Ok(days.saturating_mul(86_400));
+        let number = days.parse::<i64>();
+        return number
+            .map(|days| days.saturating_mul(86_400))
+            .map_err(|_| format!("strconv.ParseInt: parsing {days:?}: invalid syntax"));
     }
     go_duration(text).map(|seconds| {
         #[expect(
@@ -169,12 +168,11 @@ pub(super) fn duration(call: &Call, name: &str, flavour: Flavour) -> Result<Opti
         return Ok(None);
     };
     let seconds = seconds(value).map_err(|why| invalid(name, value, &why, flavour))?;
-    match u64::try_from(seconds) {
-        Ok(seconds) => Ok(Some(seconds)),
-        Err(_) => {
-            let why = format!("cannot provide negative value '{seconds}'");
-            Err(invalid(name, value, &why, flavour))
-        }
+    if let Ok(seconds) = u64::try_from(seconds) {
+        Ok(Some(seconds))
+    } else {
+        let why = format!("cannot provide negative value '{seconds}'");
+        Err(invalid(name, value, &why, flavour))
     }
 }
 
@@ -190,20 +188,19 @@ pub(super) fn integer(call: &Call, name: &str, flavour: Flavour) -> Result<Optio
         Value::String(text) if text.is_empty() => Ok(Some(0)),
         value => {
             let shown = text(value).unwrap_or_default();
-            match shown.parse() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) => {
-                    let why = match flavour {
-                        Flavour::OpenBao => {
-                            "'' cannot parse value as 'int': strconv.ParseInt: invalid syntax"
-                                .to_owned()
-                        }
-                        Flavour::HashiCorp => format!(
-                            "cannot parse '' as int: strconv.ParseInt: parsing {shown:?}: invalid syntax"
-                        ),
-                    };
-                    Err(invalid(name, value, &why, flavour))
-                }
+            if let Ok(number) = shown.parse() {
+                Ok(Some(number))
+            } else {
+                let why = match flavour {
+                    Flavour::OpenBao => {
+                        "'' cannot parse value as 'int': strconv.ParseInt: invalid syntax"
+                            .to_owned()
+                    }
+                    Flavour::HashiCorp => format!(
+                        "cannot parse '' as int: strconv.ParseInt: parsing {shown:?}: invalid syntax"
+                    ),
+                };
+                Err(invalid(name, value, &why, flavour))
             }
         }
     }

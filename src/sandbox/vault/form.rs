@@ -140,7 +140,7 @@ impl Form {
 
     #[expect(
         clippy::option_option,
-        reason = "not sent, sent as nothing, and sent are three things"
+        reason = "not sent, sent as null, and sent are three things"
     )]
     pub(super) fn map(&self, name: &str) -> Option<Option<Map<String, Value>>> {
         match self.fields.get(name)? {
@@ -151,7 +151,7 @@ impl Form {
 
     #[expect(
         clippy::option_option,
-        reason = "not sent, sent as nothing, and sent are three things"
+        reason = "not sent, sent as null, and sent are three things"
     )]
     pub(super) fn pairs(&self, name: &str) -> Option<Option<BTreeMap<String, String>>> {
         match self.fields.get(name)? {

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(super) struct State {
     pub flavour: Flavour,
-    /// By path: `` is the root namespace, others end with a slash.
+    /// By path: the empty one is the root namespace, others end with a slash.
     pub namespaces: BTreeMap<String, Namespace>,
     pub tokens: Tokens,
     /// Who has logged in, by the accessor of the mount and the name of the alias.
@@ -32,6 +32,10 @@ pub(super) struct Namespace {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the fields of a mount as the API has them"
+)]
 pub(super) struct Mount {
     /// `kv`, `kubernetes`, `jwt`, `cubbyhole`, …
     pub kind: String,

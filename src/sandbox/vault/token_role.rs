@@ -16,7 +16,7 @@ pub(super) struct TokenRole {
     num_uses: i64,
     pub period: i64,
     pub policies: Vec<String>,
-    /// Empty is the mount's default.
+    /// Empty for the mount's default.
     kind: String,
     pub ttl: i64,
     strictly_bind_ip: bool,

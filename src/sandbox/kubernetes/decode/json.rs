@@ -8,9 +8,9 @@ pub(in super::super) enum Tree {
     Bool(bool),
     Number(String),
     Text(String),
-    List(Vec<Tree>),
+    List(Vec<Self>),
     /// In the order of the text; names may repeat.
-    Object(Vec<(String, Tree)>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Tree {

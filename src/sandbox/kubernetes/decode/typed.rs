@@ -171,9 +171,10 @@ impl<'a> Place<'a> {
         };
         Self {
             holder,
-            field: match self.apart {
-                true => String::new(),
-                false => under(&self.field),
+            field: if self.apart {
+                String::new()
+            } else {
+                under(&self.field)
             },
             path: under(&self.path),
             apart: false,
@@ -250,9 +251,12 @@ fn bad_time(schema: Schema, text: &str) -> Option<String> {
     ];
     let mut rest = text;
     for part in parts {
-        let like = |(wanted, found): (u8, u8)| match wanted.is_ascii_digit() {
-            true => found.is_ascii_digit(),
-            false => wanted == found,
+        let like = |(wanted, found): (u8, u8)| {
+            if wanted.is_ascii_digit() {
+                found.is_ascii_digit()
+            } else {
+                wanted == found
+            }
         };
         if rest.len() < part.len() || !part.bytes().zip(rest.bytes()).all(like) {
             return wrong(rest, part);

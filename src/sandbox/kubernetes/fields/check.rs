@@ -120,13 +120,14 @@ fn entries(inner: Schema, list: ListType, path: &str, items: &[Value], wrong: &m
                     wrong.push(format!("{path}: element {index}: associative list with keys may not have a null element"));
                     return;
                 }
-                Value::Object(_) => match key_of(key, inner, item) {
-                    Some(value) => format!("[{key}={value}]"),
-                    None => {
+                Value::Object(_) => {
+                    if let Some(value) = key_of(key, inner, item) {
+                        format!("[{key}={value}]")
+                    } else {
                         wrong.push(format!("{path}: element {index}: associative list with keys has an element that omits all key fields [{key:?}] (and doesn't have default values for any key fields)"));
                         return;
                     }
-                },
+                }
                 _ => {
                     wrong.push(format!("{path}: element {index}: associative list with keys may not have non-map elements"));
                     return;

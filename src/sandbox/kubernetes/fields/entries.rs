@@ -75,9 +75,10 @@ pub(super) fn write(object: &mut Value, mut entries: Vec<Entry>) {
     let Some(Value::Object(metadata)) = metadata else {
         return;
     };
-    match entries.is_empty() {
-        true => drop(metadata.remove("managedFields")),
-        false => drop(metadata.insert("managedFields".to_owned(), entries.into())),
+    if entries.is_empty() {
+        metadata.remove("managedFields");
+    } else {
+        metadata.insert("managedFields".to_owned(), entries.into());
     }
 }
 

@@ -129,9 +129,10 @@ pub(super) fn remove(schema: Schema, value: &Value, fields: &Set) -> Value {
                 };
                 kept.insert(name.clone(), value);
             }
-            match kept.is_empty() {
-                true => Value::Null,
-                false => Value::Object(kept),
+            if kept.is_empty() {
+                Value::Null
+            } else {
+                Value::Object(kept)
             }
         }
         (Shape::Set | Shape::Entries(..), Value::Array(items)) => {
@@ -147,9 +148,10 @@ pub(super) fn remove(schema: Schema, value: &Value, fields: &Set) -> Value {
                     _ => kept.push(item.clone()),
                 }
             }
-            match kept.is_empty() {
-                true => Value::Null,
-                false => Value::Array(kept),
+            if kept.is_empty() {
+                Value::Null
+            } else {
+                Value::Array(kept)
             }
         }
         _ => value.clone(),

@@ -8,7 +8,10 @@ use crate::sandbox::kubernetes::{decode, fields, metadata};
 /// Server-side apply: what is declared is merged by its owners, and made where there is nothing.
 pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let mut options = Options::read(Of::Apply, call.asked)?;
-    options.manager.subresource = call.target.subresource.clone();
+    options
+        .manager
+        .subresource
+        .clone_from(&call.target.subresource);
     let kind = call.target.kind;
     let (applied, twice) = decode::decode_applied(&call.text())?;
     let before = store.get(&call.key(call.name())).cloned();

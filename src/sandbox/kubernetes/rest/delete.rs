@@ -121,9 +121,12 @@ impl Options {
             .collect();
         let dry_run = causes.check_dry_run(&dry_run);
         causes.none("DeleteOptions")?;
-        let policy = policy.or_else(|| match body["orphanDependents"].as_bool()? {
-            true => Some("Orphan".to_owned()),
-            false => Some("Background".to_owned()),
+        let policy = policy.or_else(|| {
+            if body["orphanDependents"].as_bool()? {
+                Some("Orphan".to_owned())
+            } else {
+                Some("Background".to_owned())
+            }
         });
         Ok(Self {
             dry_run,

@@ -31,7 +31,10 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
         return apply::apply(store, call);
     }
     let mut options = Options::read(Of::Patch, call.asked)?;
-    options.manager.subresource = call.target.subresource.clone();
+    options
+        .manager
+        .subresource
+        .clone_from(&call.target.subresource);
     let kind = call.target.kind;
     let before = store.get(&call.key(call.name())).cloned();
     let before = before.ok_or_else(|| call.not_found())?;

@@ -9,7 +9,10 @@ use serde_json::Value;
 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let mut options = Options::read(Of::Update, call.asked)?;
-    options.manager.subresource = call.target.subresource.clone();
+    options
+        .manager
+        .subresource
+        .clone_from(&call.target.subresource);
     let kind = call.target.kind;
     let decoded = call.decode(options.validation)?;
     let (mut object, warnings) = (decoded.object, decoded.warnings);

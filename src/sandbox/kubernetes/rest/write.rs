@@ -257,8 +257,8 @@ fn same_apart_from_metadata(kind: &Kind, before: &Value, object: &Value) -> bool
     let rest = |object: &Value| {
         let fields = object.as_object().cloned().unwrap_or_default();
         let kept = fields.into_iter().filter(|(name, _)| {
-            !matches!(name.as_str(), "metadata" | "apiVersion" | "kind")
-                && !(kind.status && name == "status")
+            let is_other_half = kind.status && name == "status";
+            !matches!(name.as_str(), "metadata" | "apiVersion" | "kind") && !is_other_half
         });
         kept.collect::<Vec<_>>()
     };

@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+const DETAIL: &str = "field is immutable when `immutable` is set";
+
 /// Of all values of a Secret or a `ConfigMap` together.
 const MOST_DATA: usize = 1024 * 1024;
 
@@ -25,7 +27,6 @@ pub(super) fn unchanged(kind: &Kind, object: &Value, before: &Value, problems: &
     if before["immutable"] != true {
         return;
     }
-    const DETAIL: &str = "field is immutable when `immutable` is set";
     if object["immutable"] != true {
         problems.forbidden("immutable", DETAIL);
     }
@@ -149,14 +150,12 @@ pub(super) fn lease(object: &Value, problems: &mut Problems) {
     if let Some(strategy) = spec["strategy"].as_str() {
         const FIELD: &str = "spec.strategy.strategy";
         const KNOWN: &str = "OldestEmulationVersion";
-        if !strategy.contains('/') {
-            if strategy != KNOWN {
-                problems.unsupported(FIELD, &spec["strategy"], &[KNOWN]);
-            }
-        } else {
+        if strategy.contains('/') {
             for wrong in names::qualified(strategy) {
                 problems.invalid(FIELD, &spec["strategy"], &wrong);
             }
+        } else if strategy != KNOWN {
+            problems.unsupported(FIELD, &spec["strategy"], &[KNOWN]);
         }
     }
     let text = |name: &str| spec[name].as_str().unwrap_or_default();

@@ -58,9 +58,10 @@ pub(super) fn binding(kind: &Kind, object: &Value, problems: &mut Problems) {
     if role["apiGroup"] != GROUP {
         problems.unsupported("roleRef.apiGroup", &role["apiGroup"], &[GROUP]);
     }
-    let kinds: &[&str] = match kind.namespaced {
-        true => &["Role", "ClusterRole"],
-        false => &["ClusterRole"],
+    let kinds: &[&str] = if kind.namespaced {
+        &["Role", "ClusterRole"]
+    } else {
+        &["ClusterRole"]
     };
     if !kinds.contains(&role["kind"].as_str().unwrap_or_default()) {
         problems.unsupported("roleRef.kind", &role["kind"], kinds);

@@ -34,9 +34,10 @@ pub(super) fn sift(
     };
     let shown = |name: &str| {
         let path = filled(template, &call.path, name);
-        let needed = match name.ends_with('/') {
-            true => Capability::List,
-            false => Capability::Read,
+        let needed = if name.ends_with('/') {
+            Capability::List
+        } else {
+            Capability::Read
         };
         access.grants(&call.namespace, &path, needed)
     };

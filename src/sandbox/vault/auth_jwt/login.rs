@@ -63,7 +63,7 @@ impl Jwt {
         let role = self.roles.get(&role_name);
         let role =
             role.ok_or_else(|| Refusal::invalid(format!("role {role_name:?} could not be found")))?;
-        if role.kind == "oidc" {
+        if role.role_type == "oidc" {
             return Err(Refusal::invalid("role with oidc role_type is not allowed"));
         }
         let jwt = form.text_or_empty("jwt");
@@ -122,11 +122,8 @@ impl Candidate<'_> {
         let unverified = |why: &str| format!("error verifying token signature: {why}");
         let fetched = !matches!(self.config.source, Source::Keys(_));
         let malformed = |why: &str| {
-            if fetched {
-                unverified(&format!("oidc: malformed jwt: {why}"))
-            } else {
-                unverified(why)
-            }
+            let prefix = if fetched { "oidc: malformed jwt: " } else { "" };
+            unverified(&format!("{prefix}{why}"))
         };
         if let Some(why) = claims::malformed(&self.jwt) {
             return Err(malformed(&why));

@@ -9,15 +9,15 @@ use super::bound::as_list;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+#[derive(Debug, Clone, Default)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "the fields are those of the API"
+    clippy::struct_field_names,
+    reason = "the fields of a role as the API has them"
 )]
-#[derive(Debug, Clone, Default)]
 pub(super) struct Role {
     pub tokens: TokenRole,
-    /// `jwt` or `oidc`
-    pub kind: String,
+    pub role_type: String,
     pub expiration_leeway: i64,
     pub not_before_leeway: i64,
     pub clock_skew_leeway: i64,
@@ -86,11 +86,11 @@ impl Role {
     }
 
     fn update_bindings(&mut self, form: &Form, mount_max: i64) -> Result<(), String> {
-        let kind = form.text_or_empty("role_type");
-        self.kind = match kind.as_str() {
+        let role_type = form.text_or_empty("role_type");
+        self.role_type = match role_type.as_str() {
             "" | "oidc" => "oidc".to_owned(),
-            "jwt" => kind,
-            _ => return Err(format!("invalid 'role_type': {kind}")),
+            "jwt" => role_type,
+            _ => return Err(format!("invalid 'role_type': {role_type}")),
         };
         self.tokens.update(form)?;
         if self.tokens.period > mount_max {
@@ -180,7 +180,7 @@ impl Role {
 
     fn check(&self) -> Result<(), String> {
         let none = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
-        if self.kind == "oidc" {
+        if self.role_type == "oidc" {
             if none(&self.allowed_redirect_uris) {
                 return Err(
                     "'allowed_redirect_uris' must be set if 'role_type' is 'oidc' or unspecified."
@@ -215,7 +215,7 @@ impl Role {
 
     pub(super) fn shown(&self, flavour: Flavour) -> Value {
         let Value::Object(mut shown) = json!({
-            "role_type": self.kind,
+            "role_type": self.role_type,
             "expiration_leeway": self.expiration_leeway,
             "not_before_leeway": self.not_before_leeway,
             "clock_skew_leeway": self.clock_skew_leeway,

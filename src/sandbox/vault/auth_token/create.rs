@@ -65,7 +65,11 @@ pub(super) fn create(
     }
     let limits = limits(state, call);
     let token = grant::token(state, &call.namespace, wish, &limits, now, &mut warnings);
-    warnings.extend(grant::missing_policies(state, &token));
+    let home = state.namespaces.get(&call.namespace);
+    let missing = token.policies.iter().filter(|name| {
+        *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
+    });
+    warnings.extend(missing.map(|name| format!("Policy {name:?} does not exist")));
     warnings.extend(fields::ignored(call, &KNOWN));
     let auth = auth(&token, now);
     state.tokens.add(token);
@@ -124,9 +128,10 @@ fn wish(state: &State, call: &Call, caller: &Caller, sudo: bool) -> Result<Wish,
         let error = "root or sudo privileges required to create periodic token";
         return Err(Refusal::invalid(error));
     }
-    let ttl = match call.body.contains_key("ttl") {
-        true => duration(call, "ttl")?,
-        false => duration(call, "lease")?,
+    let ttl = if call.body.contains_key("ttl") {
+        duration(call, "ttl")?
+    } else {
+        duration(call, "lease")?
     };
     let root = policies.iter().any(|policy| policy == "root");
     if root && parent.expires.is_some() && ttl == 0 && period == 0 && explicit_max_ttl == 0 {
@@ -146,9 +151,10 @@ fn wish(state: &State, call: &Call, caller: &Caller, sudo: bool) -> Result<Wish,
         num_uses: uses,
         batch,
         renewable: flag("renewable").unwrap_or(true),
-        entity_id: match orphan || no_parent {
-            true => String::new(),
-            false => parent.entity_id.clone(),
+        entity_id: if orphan || no_parent {
+            String::new()
+        } else {
+            parent.entity_id.clone()
         },
         id,
     };
@@ -213,7 +219,7 @@ fn policies(call: &Call, caller: &Caller, sudo: bool) -> Result<Vec<String>, Ref
     };
     let no_default = call.body.get("no_default_policy").and_then(fields::flag) == Some(true);
     let abroad = call.namespace != caller.token.namespace;
-    let mut policies = grant::sorted(asked);
+    let mut policies = grant::sorted(&asked);
     if policies.is_empty() && !abroad {
         policies.clone_from(parent);
     } else if sudo {
@@ -228,7 +234,7 @@ fn policies(call: &Call, caller: &Caller, sudo: bool) -> Result<Vec<String>, Ref
             policies.push("default".to_owned());
         }
     }
-    let mut policies = grant::sorted(policies);
+    let mut policies = grant::sorted(&policies);
     if no_default {
         // Also where it is asked for by its name.
         policies.retain(|policy| policy != "default");
@@ -281,9 +287,12 @@ fn display_name(call: &Call) -> String {
     let Some(asked) = call.text("display_name").filter(|name| !name.is_empty()) else {
         return "token".to_owned();
     };
-    let letter = |letter: char| match letter.is_ascii_alphanumeric() {
-        true => letter,
-        false => '-',
+    let letter = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
     };
     let name: String = asked.chars().map(letter).collect();
     let name = format!("token-{name}");

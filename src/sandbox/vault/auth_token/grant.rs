@@ -32,7 +32,7 @@ pub(in crate::sandbox::vault) struct Wish {
 }
 
 /// Lower-cased, sorted, each once; beside `root`, no other counts.
-pub(in crate::sandbox::vault) fn sorted(policies: Vec<String>) -> Vec<String> {
+pub(in crate::sandbox::vault) fn sorted(policies: &[String]) -> Vec<String> {
     let mut policies: Vec<String> = policies
         .iter()
         .map(|policy| policy.trim().to_lowercase())
@@ -46,17 +46,6 @@ pub(in crate::sandbox::vault) fn sorted(policies: Vec<String>) -> Vec<String> {
     policies
 }
 
-/// What is said to whoever asks for a token with policies that are not there; a login does not say it.
-pub(super) fn missing_policies(state: &State, token: &Token) -> Vec<String> {
-    let home = state.namespaces.get(&token.namespace);
-    let missing = token.policies.iter().filter(|name| {
-        *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
-    });
-    missing
-        .map(|name| format!("Policy {name:?} does not exist"))
-        .collect()
-}
-
 pub(in crate::sandbox::vault) fn token(
     state: &State,
     namespace: &str,
@@ -67,10 +56,10 @@ pub(in crate::sandbox::vault) fn token(
 ) -> Token {
     let home = state.namespaces.get(namespace);
     let root = wish.policies.iter().any(|policy| policy == "root");
-    let ttl = match root && wish.ttl == 0 && wish.period == 0 {
-        // Root has no end but the one that is set.
-        true => wish.explicit_max_ttl,
-        false => granted(&wish, limits, warnings),
+    let ttl = if root && wish.ttl == 0 && wish.period == 0 {
+        wish.explicit_max_ttl
+    } else {
+        granted(&wish, limits, warnings)
     };
     let ending = home.map(|home| home.id.as_str()).filter(|id| *id != "root");
     let accessor = match (wish.batch, ending) {

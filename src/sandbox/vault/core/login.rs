@@ -24,9 +24,10 @@ pub(super) fn token(
     let configured = mount.tuned.get("token_type").and_then(|kind| kind.as_str());
     let batch = batch(configured, &login.token_type);
     let alias = (mount.accessor.clone(), login.alias_name.clone());
-    let entity_id = match login.alias_name.is_empty() {
-        true => String::new(),
-        false => state.entities.entry(alias).or_insert_with(new_uuid).clone(),
+    let entity_id = if login.alias_name.is_empty() {
+        String::new()
+    } else {
+        state.entities.entry(alias).or_insert_with(new_uuid).clone()
     };
     let mut warnings = login.warnings.clone();
     let mount_name = path.trim_start_matches("auth/").trim_end_matches('/');
@@ -36,7 +37,7 @@ pub(super) fn token(
     }
     let meta = (!login.metadata.is_empty()).then_some(login.metadata);
     let wish = grant::Wish {
-        policies: grant::sorted(policies),
+        policies: grant::sorted(&policies),
         meta,
         display_name: format!("{mount_name}-{}", login.display_name),
         path: call.path.clone(),

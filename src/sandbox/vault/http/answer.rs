@@ -57,9 +57,10 @@ fn whole(secret: Secret, on_top: bool, mount_type: Option<String>) -> Value {
     if on_top && let Some(Value::Object(fields)) = &secret.data {
         body.extend(fields.clone());
     }
-    let warnings = match secret.warnings.is_empty() {
-        true => Value::Null,
-        false => secret.warnings.into(),
+    let warnings = if secret.warnings.is_empty() {
+        Value::Null
+    } else {
+        secret.warnings.into()
     };
     let usual = [
         ("request_id", new_uuid().into()),

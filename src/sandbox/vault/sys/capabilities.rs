@@ -55,7 +55,12 @@ fn token<'a>(
     whose: &str,
 ) -> Result<&'a Token, Refusal> {
     match whose {
-        "capabilities-self" => Ok(&caller.token),
+        "capabilities-self" => {
+            // On its last use, a token is no longer found.
+            let token = state.tokens.get(&caller.token.id);
+            let token = token.filter(|token| token.uses_left >= 0);
+            token.ok_or_else(|| Refusal::several(400, "invalid token"))
+        }
         "capabilities" => {
             let id = call.text("token").unwrap_or_default();
             if id.is_empty() {

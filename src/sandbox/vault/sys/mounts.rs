@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// Paths that no engine is mounted over or taken from.
 const PROTECTED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "auth/"];
 
-/// `table` is `` for engines and `auth/` for auth methods, which stand below it.
+/// `table` is empty for engines and `auth/` for auth methods, which stand below it.
 pub(super) fn handle(
     state: &mut State,
     call: &Call,
@@ -121,7 +121,9 @@ fn enable(
         return Err(Refusal::invalid(error));
     };
     let flag = |name: &str| call.body.get(name).and_then(fields::flag) == Some(true);
-    mount.description = call.text("description").unwrap_or_default().to_owned();
+    call.text("description")
+        .unwrap_or_default()
+        .clone_into(&mut mount.description);
     mount.local = flag("local");
     mount.seal_wrap = flag("seal_wrap");
     mount.external_entropy_access = flag("external_entropy_access");
@@ -159,7 +161,7 @@ fn may_mount(home: &Namespace, table: &str, path: &str, kind: &str) -> Result<()
 }
 
 fn disable(state: &mut State, call: &Call, table: &str, path: &str) -> Result<Answer, Refusal> {
-    if table.is_empty() && PROTECTED.iter().any(|protected| path == *protected) {
+    if table.is_empty() && PROTECTED.contains(&path) {
         return Err(Refusal::invalid(format!("cannot unmount {path:?}")));
     }
     if !table.is_empty() && path == "token/" {

@@ -18,9 +18,10 @@ pub(super) fn handle(
 ) -> Result<Answer, Refusal> {
     let lists = matches!(call.operation, Operation::List | Operation::Scan);
     if state.flavour == Flavour::HashiCorp {
-        return Err(match rest.is_some() == lists {
-            true => Refusal::unsupported_operation(),
-            false => Refusal::new(404, "enterprise-only feature"),
+        return Err(if rest.is_some() == lists {
+            Refusal::unsupported_operation()
+        } else {
+            Refusal::new(404, "enterprise-only feature")
         });
     }
     let Some(name) = rest
@@ -74,9 +75,10 @@ fn list(state: &State, call: &Call, deep: bool) -> Result<Answer, Refusal> {
         entries.insert(below.to_owned(), shown(path, namespace));
     }
     if keys.is_empty() {
-        return match deep {
-            true => Ok(Answer::data(json!({}))),
-            false => Err(Refusal::not_found()),
+        return if deep {
+            Ok(Answer::data(json!({})))
+        } else {
+            Err(Refusal::not_found())
         };
     }
     Ok(Answer::data(json!({ "keys": keys, "key_info": entries })))

@@ -98,9 +98,10 @@ fn keep(
     for name in LISTS {
         if let Some(value) = given.get(name) {
             let list = fields::list(value);
-            match list.is_empty() {
-                true => drop(tuned.remove(name)),
-                false => drop(tuned.insert(name.to_owned(), list.into())),
+            if list.is_empty() {
+                tuned.remove(name);
+            } else {
+                tuned.insert(name.to_owned(), list.into());
             }
         }
     }

@@ -74,14 +74,13 @@ fn quoted_after<'a>(message: &'a str, start: &str) -> Option<&'a str> {
 
 /// The path of the stanza that a fault is in: the last label before it, or the one that the fault is.
 fn path_before(text: &str, error: &ParseError) -> String {
-    let lines =
-        text.lines()
-            .take(error.line)
-            .enumerate()
-            .map(|(at, line)| match at + 1 == error.line {
-                true => line.chars().take(error.column).collect::<String>(),
-                false => line.to_owned(),
-            });
+    let lines = text.lines().take(error.line).enumerate().map(|(at, line)| {
+        if at + 1 == error.line {
+            line.chars().take(error.column).collect::<String>()
+        } else {
+            line.to_owned()
+        }
+    });
     let before = lines.collect::<Vec<_>>().join("\n");
     let Some(start) = before.rfind("path \"") else {
         return String::new();
