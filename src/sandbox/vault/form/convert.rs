@@ -1,0 +1,278 @@
+//! A value as the kind that a field has, or why it cannot be that.
+
+use super::super::Flavour;
+use super::super::fields;
+use super::go;
+use super::{Field, Kind, value_text};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+pub(super) fn convert(
+    name: &str,
+    kind: Kind,
+    value: &Value,
+    flavour: Flavour,
+) -> Result<Option<Field>, String> {
+    Ok(Some(match kind {
+        Kind::Text => Field::Text(text(value, flavour)?),
+        Kind::LowerText => Field::Text(text(value, flavour)?.to_lowercase()),
+        Kind::Flag => Field::Flag(flag(value, flavour)?),
+        Kind::Number => Field::Number(number(value, flavour)?),
+        Kind::Seconds | Kind::SignedSeconds => match value {
+            Value::Null => return Ok(None),
+            value => Field::Number(seconds(value, kind, flavour)?),
+        },
+        Kind::List => Field::List(list(value)?),
+        Kind::Map => Field::Map(map(value, flavour)?),
+        Kind::Pairs => Field::Pairs(pairs(name, value, flavour)?),
+        Kind::Items => Field::Items(match value {
+            Value::Null => Vec::new(),
+            Value::Array(items) => items.clone(),
+            Value::Object(fields) if fields.is_empty() => Vec::new(),
+            other => vec![other.clone()],
+        }),
+    }))
+}
+
+fn unconvertible(wanted: &str, value: &Value, flavour: Flavour) -> String {
+    let mut why = format!(
+        "'' expected type '{wanted}', got unconvertible type '{}'",
+        go::type_name(value)
+    );
+    if flavour == Flavour::HashiCorp {
+        why.push_str(&format!(", value: '{}'", value_text(value)));
+    }
+    why
+}
+
+fn text(value: &Value, flavour: Flavour) -> Result<String, String> {
+    match value {
+        Value::Null => Ok(String::new()),
+        value => fields::text(value).ok_or_else(|| unconvertible("string", value, flavour)),
+    }
+}
+
+fn unparsable(function: &str, wanted: &str, text: &str, why: &str, flavour: Flavour) -> String {
+    match flavour {
+        Flavour::OpenBao => {
+            format!("'' cannot parse value as '{wanted}': strconv.{function}: {why}")
+        }
+        Flavour::HashiCorp => format!(
+            "cannot parse '' as {wanted}: strconv.{function}: parsing {}: {why}",
+            go::quoted(text)
+        ),
+    }
+}
+
+fn flag(value: &Value, flavour: Flavour) -> Result<bool, String> {
+    let text = match value {
+        Value::Null => return Ok(false),
+        Value::Bool(flag) => return Ok(*flag),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        value => return Err(unconvertible("bool", value, flavour)),
+    };
+    match text.as_str() {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" | "" => Ok(false),
+        text => Err(unparsable(
+            "ParseBool",
+            "bool",
+            text,
+            "invalid syntax",
+            flavour,
+        )),
+    }
+}
+
+fn number(value: &Value, flavour: Flavour) -> Result<i64, String> {
+    let text = match value {
+        Value::Null => return Ok(0),
+        Value::Bool(flag) => return Ok(i64::from(*flag)),
+        Value::String(text) if text.is_empty() => return Ok(0),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        value => return Err(unconvertible("int", value, flavour)),
+    };
+    go::parse_int(&text).map_err(|why| unparsable("ParseInt", "int", &text, why, flavour))
+}
+
+/// The longest time that fits into 64 bits of nanoseconds.
+const LONGEST: i64 = i64::MAX / 1_000_000_000;
+
+fn seconds(value: &Value, kind: Kind, flavour: Flavour) -> Result<i64, String> {
+    let seconds = fields::seconds(value)?;
+    if flavour == Flavour::OpenBao && seconds.abs() > LONGEST {
+        return Err(
+            "multiplication of durations resulted in overflow, one operand may be too large"
+                .to_owned(),
+        );
+    }
+    // What does not fit, the older one lets run over.
+    let seconds = seconds.wrapping_mul(1_000_000_000) / 1_000_000_000;
+    if kind == Kind::Seconds && seconds < 0 {
+        return Err(format!("cannot provide negative value '{seconds}'"));
+    }
+    Ok(seconds)
+}
+
+fn list(value: &Value) -> Result<Vec<String>, String> {
+    let items = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::String(text) if text.is_empty() => return Ok(Vec::new()),
+        Value::String(text) => {
+            return Ok(text.split(',').map(|part| part.trim().to_owned()).collect());
+        }
+        Value::Array(items) => items.clone(),
+        Value::Object(fields) if fields.is_empty() => return Ok(Vec::new()),
+        other => vec![other.clone()],
+    };
+    let texts = texts(&items).map_err(|wrong| wrong_texts(&wrong))?;
+    Ok(texts.iter().map(|text| text.trim().to_owned()).collect())
+}
+
+/// Every item as a text, or what is wrong with some: where they stand, and why not.
+fn texts(items: &[Value]) -> Result<Vec<String>, Vec<(usize, &Value)>> {
+    let (mut texts, mut wrong) = (Vec::new(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        match (item, fields::text(item)) {
+            (Value::Null, _) => texts.push(String::new()),
+            (_, Some(text)) => texts.push(text),
+            (_, None) => wrong.push((index, item)),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(texts)
+    } else {
+        Err(wrong)
+    }
+}
+
+/// As the library that reads lists says it in both flavours, and the older one everywhere.
+fn wrong_texts(wrong: &[(usize, &Value)]) -> String {
+    let lines: Vec<String> = wrong
+        .iter()
+        .map(|(index, item)| {
+            format!(
+                "* '[{index}]' expected type 'string', got unconvertible type '{}', value: '{}'",
+                go::type_name(item),
+                value_text(item)
+            )
+        })
+        .collect();
+    let count = lines.len();
+    format!("{count} error(s) decoding:\n\n{}", lines.join("\n"))
+}
+
+/// As the newer library says it.
+fn wrong_texts_newer(wrong: &[(usize, &Value)]) -> String {
+    let lines: Vec<String> = wrong
+        .iter()
+        .map(|(index, item)| {
+            format!(
+                "'[{index}]' expected type 'string', got unconvertible type '{}'",
+                go::type_name(item)
+            )
+        })
+        .collect();
+    format!(
+        "decoding failed due to the following error(s):\n\n{}",
+        lines.join("\n")
+    )
+}
+
+fn map(value: &Value, flavour: Flavour) -> Result<Option<Map<String, Value>>, String> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let mut map = Map::new();
+    gather("", value, &mut map, flavour)?;
+    Ok(Some(map))
+}
+
+/// An object, or a list of objects, which are taken together; `at` is where in the list one stands.
+fn gather(
+    at: &str,
+    value: &Value,
+    map: &mut Map<String, Value>,
+    flavour: Flavour,
+) -> Result<(), String> {
+    match value {
+        Value::Null => {}
+        Value::Object(fields) => map.extend(fields.clone()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                gather(&format!("{at}[{index}]"), item, map, flavour)?;
+            }
+        }
+        value => {
+            return Err(match flavour {
+                Flavour::OpenBao => format!(
+                    "'{at}' expected type 'map[string]interface {{}}', got unconvertible type '{}'",
+                    go::type_name(value)
+                ),
+                Flavour::HashiCorp => {
+                    format!("'{at}' expected a map, got '{}'", go::kind_name(value))
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
+fn merged(items: &[Value]) -> Map<String, Value> {
+    let maps = items.iter().filter_map(Value::as_object);
+    maps.flat_map(Map::clone).collect()
+}
+
+fn pairs(
+    field: &str,
+    value: &Value,
+    flavour: Flavour,
+) -> Result<Option<BTreeMap<String, String>>, String> {
+    let as_texts = |fields: &Map<String, Value>| {
+        let pairs = fields.iter().map(|(name, value)| {
+            let text = if value.is_null() {
+                Some(String::new())
+            } else {
+                fields::text(value)
+            };
+            Some((name.clone(), text?))
+        });
+        pairs.collect::<Option<BTreeMap<_, _>>>()
+    };
+    let found = match value {
+        Value::Null => return Ok(None),
+        Value::Object(fields) => as_texts(fields),
+        Value::Array(items) if items.iter().all(Value::is_object) => as_texts(&merged(items)),
+        _ => None,
+    };
+    if found.is_some() {
+        return Ok(found);
+    }
+    let items = match value {
+        Value::Array(items) => items.clone(),
+        other => vec![other.clone()],
+    };
+    let mut pairs = BTreeMap::new();
+    let texts = texts(&items).map_err(|wrong| match flavour {
+        Flavour::OpenBao => wrong_texts_newer(&wrong),
+        Flavour::HashiCorp => wrong_texts(&wrong),
+    })?;
+    for (index, text) in texts.into_iter().enumerate() {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                pairs.insert(name.to_owned(), value.to_owned());
+            }
+            _ => {
+                return Err(match flavour {
+                    Flavour::OpenBao => {
+                        format!("invalid key pair at index {index} in field {field:?}")
+                    }
+                    Flavour::HashiCorp => format!("invalid key pair {}", go::quoted(&text)),
+                });
+            }
+        }
+    }
+    Ok(Some(pairs))
+}
