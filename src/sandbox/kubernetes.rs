@@ -1,8 +1,8 @@
 //! A Kubernetes cluster of a world: the API server's HTTP API for the objects that the road and its users touch.
 //!
-//! A request goes through [`request`] (which verb on which object), `authn` (who asks), `authz` (whether RBAC grants it), and
-//! then to the [`store`] or to one of the few objects that are questions (`TokenReview`, `SelfSubjectAccessReview`). What a
-//! kind may hold is a [`schema`]: decoding, defaults, field validation, managedFields and server-side apply read the same one.
+//! A request goes through `request` (which verb on which object), `authn` (who asks), `authz` (whether RBAC grants it), and
+//! then to the `store` or to one of the few objects that are questions (`TokenReview`, `SelfSubjectAccessReview`). What a
+//! kind may hold is a `schema`: decoding, defaults, field validation, managedFields and server-side apply read the same one.
 //!
 //! Absent: controllers (apart from the end of a namespace), nodes, admission plug-ins, answers in protobuf, aggregated APIs.
 

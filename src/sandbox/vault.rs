@@ -1,7 +1,7 @@
 //! The Vault of a world: `OpenBao`'s HTTP API, or `HashiCorp` Vault's, for what the road and its users touch.
 //!
-//! A request goes through [`http`] (what is asked), [`core`] (who asks, whether a policy grants it, which mount answers) and
-//! then to `sys`, `auth/token` or the [`backend`] of a mount. State is one structure behind one lock, which is never held
+//! A request goes through `http` (what is asked), `core` (who asks, whether a policy grants it, which mount answers) and
+//! then to `sys`, `auth/token` or the `backend` of a mount. State is one structure behind one lock, which is never held
 //! while another server is asked: a login hands out the question, and the answer is brought back to the mount.
 //!
 //! Absent: engines other than KV v1, KV v2 and cubbyhole, auth methods other than token, kubernetes and jwt, leases,
