@@ -134,7 +134,13 @@ fn wish(state: &State, call: &Call, caller: &Caller, sudo: bool) -> Result<Wish,
         duration(call, "lease")?
     };
     let root = policies.iter().any(|policy| policy == "root");
-    if root && parent.expires.is_some() && ttl == 0 && period == 0 && explicit_max_ttl == 0 {
+    if root
+        && !batch
+        && parent.expires.is_some()
+        && ttl == 0
+        && period == 0
+        && explicit_max_ttl == 0
+    {
         let error = "expiring root tokens cannot create non-expiring root tokens";
         return Err(Refusal::invalid(error));
     }
