@@ -28,7 +28,6 @@ mod mounts;
 mod names;
 mod policies;
 mod review;
-mod schema;
 mod state;
 mod sys;
 mod token_role;

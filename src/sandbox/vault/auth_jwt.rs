@@ -10,28 +10,23 @@ mod login;
 mod role;
 
 use super::Flavour;
-use super::auth_method::{Place, list, unsupported_login, written};
+use super::auth_method::{Place, Roles, unsupported_login};
 use super::backend::{Backend, ReviewFailure, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::form::Form;
 use config::Config;
 use role::Role;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 #[derive(Debug, Default)]
 pub(super) struct Jwt {
     config: Option<Config>,
-    /// By name in lower case.
-    roles: BTreeMap<String, Role>,
+    roles: Roles<Role>,
 }
 
 impl Backend for Jwt {
     fn exists(&self, path: &str) -> Option<bool> {
-        match Place::of(path) {
-            Place::Role(name) => Some(self.roles.contains_key(&name.to_lowercase())),
-            _ => None,
-        }
+        self.roles.exists(path)
     }
 
     fn is_open(&self, path: &str) -> bool {
@@ -45,8 +40,8 @@ impl Backend for Jwt {
             (Place::Config, Operation::Update) => self.write_config(call, flavour),
             (Place::Login, Operation::Update) => self.login(call, around),
             (Place::Login, _) => Err(unsupported_login()),
-            (Place::Roles, Operation::List) => list(call, self.roles.keys(), flavour),
-            (Place::Role(name), operation) => self.role(name, operation, call, around),
+            (Place::Roles, Operation::List) => self.roles.list(call, flavour),
+            (Place::Role(name), _) => self.roles.handle(name, call, around),
             (Place::Nowhere, _) => Err(Refusal::unsupported_path()),
             _ => Err(Refusal::unsupported_operation()),
         }
@@ -103,37 +98,5 @@ impl Jwt {
         let warnings = config.settle(form, checked, flavour)?;
         self.config = Some(config);
         Ok(form.done(warnings))
-    }
-
-    fn role(
-        &mut self,
-        name: &str,
-        operation: Operation,
-        call: &Call,
-        around: &Surroundings,
-    ) -> Result<Step, Refusal> {
-        let (flavour, key) = (around.flavour, name.to_lowercase());
-        let form = Form::read(call, &role::schema(flavour), true, flavour);
-        match operation {
-            Operation::Read => {
-                let form = form
-                    .map_err(|why| Refusal::invalid(format!("Field validation failed: {why}")))?;
-                let role = self.roles.get(&key).ok_or_else(Refusal::not_found)?;
-                Ok(form.answer(role.shown(flavour)).into())
-            }
-            Operation::Create | Operation::Update => {
-                // The check whether it exists reads the fields first, and says what is wrong without a frame.
-                let form = form.map_err(Refusal::invalid)?;
-                let mut role = self.roles.get(&key).cloned().unwrap_or_default();
-                let warnings = role.update(&form, around.max_ttl)?;
-                self.roles.insert(key, role);
-                Ok(form.done(warnings).into())
-            }
-            Operation::Delete => {
-                self.roles.remove(&key);
-                Ok(written())
-            }
-            _ => Err(Refusal::unsupported_operation()),
-        }
     }
 }

@@ -1,10 +1,12 @@
-//! What the auth methods with roles have in common: where things stand below their mount, and the list of roles.
+//! What the auth methods with roles have in common: where things stand below their mount, and their roles.
 
 use super::Flavour;
-use super::backend::Step;
-use super::call::{Answer, Call, Refusal};
+use super::backend::{Step, Surroundings};
+use super::call::{Answer, Call, Operation, Refusal};
 use super::form::{Form, Kind};
-use serde_json::json;
+use super::names;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place<'p> {
@@ -29,6 +31,79 @@ impl<'p> Place<'p> {
     }
 }
 
+/// What a role of an auth method is, beside being one of several.
+pub(super) trait Role: Clone + Default {
+    fn schema(flavour: Flavour) -> Vec<(&'static str, Kind)>;
+
+    /// What is wrong with it after a write, or what is to be warned of.
+    fn update(&mut self, form: &Form, mount_max: u64) -> Result<Vec<String>, Refusal>;
+
+    fn shown(&self, flavour: Flavour) -> Value;
+}
+
+/// The roles of a mount, by name in lower case.
+#[derive(Debug, Default)]
+pub(super) struct Roles<R>(BTreeMap<String, R>);
+
+impl<R: Role> Roles<R> {
+    pub(super) fn get(&self, name: &str) -> Option<&R> {
+        self.0.get(&name.to_lowercase())
+    }
+
+    /// Whether there is a role at this path; `None` where the path is of something else.
+    pub(super) fn exists(&self, path: &str) -> Option<bool> {
+        match Place::of(path) {
+            Place::Role(name) => Some(self.get(name).is_some()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn list(&self, call: &Call, flavour: Flavour) -> Result<Step, Refusal> {
+        let schema = match flavour {
+            Flavour::OpenBao => vec![("after", Kind::Text), ("limit", Kind::Number)],
+            Flavour::HashiCorp => Vec::new(),
+        };
+        let form = Form::validated(call, &schema, flavour)?;
+        let after = form.text_or_empty("after");
+        let names = self
+            .0
+            .keys()
+            .filter(|name| **name > after)
+            .take(form.limit());
+        let data = names::keys(names.cloned().collect());
+        form.list_of(data).map(Step::from)
+    }
+
+    pub(super) fn handle(
+        &mut self,
+        name: &str,
+        call: &Call,
+        around: &Surroundings,
+    ) -> Result<Step, Refusal> {
+        let (flavour, key) = (around.flavour, name.to_lowercase());
+        let read = || Form::read(call, &R::schema(flavour), Some("name"), true, flavour);
+        match call.operation {
+            Operation::Read => {
+                let form = read()?;
+                let role = self.0.get(&key).ok_or_else(Refusal::not_found)?;
+                Ok(form.answer(role.shown(flavour)).into())
+            }
+            Operation::Create | Operation::Update => {
+                let form = read()?;
+                let mut role = self.0.get(&key).cloned().unwrap_or_default();
+                let warnings = role.update(&form, around.max_ttl)?;
+                self.0.insert(key, role);
+                Ok(form.done(warnings).into())
+            }
+            Operation::Delete => {
+                self.0.remove(&key);
+                Ok(written())
+            }
+            _ => Err(Refusal::unsupported_operation()),
+        }
+    }
+}
+
 /// Letters, digits and `_`, with `-` and `.` inside.
 fn is_name(name: &str) -> bool {
     let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
@@ -39,34 +114,6 @@ fn is_name(name: &str) -> bool {
 /// A path without a token says no without a frame.
 pub(super) fn unsupported_login() -> Refusal {
     Refusal::new(405, "unsupported operation")
-}
-
-pub(super) fn list<'n>(
-    call: &Call,
-    names: impl Iterator<Item = &'n String>,
-    flavour: Flavour,
-) -> Result<Step, Refusal> {
-    let schema = match flavour {
-        Flavour::OpenBao => vec![("after", Kind::Text), ("limit", Kind::Number)],
-        Flavour::HashiCorp => Vec::new(),
-    };
-    let form = Form::validated(call, &schema, flavour)?;
-    let after = form.text_or_empty("after");
-    let limit = form.number("limit").unwrap_or_default();
-    let limit = match limit {
-        ..=0 => usize::MAX,
-        limit => usize::try_from(limit).unwrap_or(usize::MAX),
-    };
-    let keys: Vec<&String> = names.filter(|name| **name > after).take(limit).collect();
-    if keys.is_empty() {
-        // An answer that has something to say is one, also without keys.
-        return if form.warnings().is_empty() {
-            Err(Refusal::not_found())
-        } else {
-            Ok(form.answer(json!({})).into())
-        };
-    }
-    Ok(form.answer(json!({ "keys": keys })).into())
 }
 
 /// A write that leaves nothing to say.

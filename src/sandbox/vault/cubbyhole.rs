@@ -25,8 +25,8 @@ impl Backend for Cubbyhole {
             }
             Operation::List => {
                 let list = |entries| names::children(entries, path, "", usize::MAX);
-                let keys = kv1::keys(of_token.map(list).unwrap_or_default());
-                kv1::said(call, around)?.list(keys)?
+                let keys = names::keys(of_token.map(list).unwrap_or_default());
+                kv1::said(call, around)?.list_of(keys)?
             }
             Operation::Create | Operation::Update => {
                 if call.body.is_empty() {

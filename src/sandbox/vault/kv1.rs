@@ -3,8 +3,8 @@
 use super::Flavour;
 use super::backend::{Backend, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
+use super::form::Form;
 use super::kv2::Kv2;
-use super::schema::Fields;
 use super::{fields, names};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -30,11 +30,14 @@ impl Backend for Kv1 {
         let said = || said(call, around);
         let answer = match call.operation {
             Operation::Read => said()?.warn(self.read(path, around)?),
-            Operation::List => {
-                said()?.list(keys(names::children(&self.entries, path, "", usize::MAX)))?
-            }
+            Operation::List => said()?.list_of(names::keys(names::children(
+                &self.entries,
+                path,
+                "",
+                usize::MAX,
+            )))?,
             Operation::Scan => {
-                let keys = keys(names::below(&self.entries, path));
+                let keys = names::keys(names::below(&self.entries, path));
                 said()?.warn(Answer::data(keys.into()))
             }
             Operation::Create | Operation::Update => self.write(path, &call.body)?,
@@ -81,19 +84,12 @@ impl Kv1 {
 }
 
 /// What is said beside an answer; `HashiCorp`'s takes any parameter.
-pub(super) fn said(call: &Call, around: &Surroundings) -> Result<Fields, Refusal> {
+pub(super) fn said(call: &Call, around: &Surroundings) -> Result<Form, Refusal> {
     let mut known = call.clone();
     if around.flavour == Flavour::HashiCorp {
         known.query.retain(|name, _| name == "path");
     }
-    Fields::read(&known, &[], false, around.flavour)
-}
-
-pub(super) fn keys(names: Vec<String>) -> Map<String, Value> {
-    if names.is_empty() {
-        return Map::new();
-    }
-    Map::from_iter([("keys".to_owned(), names.into())])
+    Form::read(&known, &[], Some("path"), false, around.flavour)
 }
 
 pub(super) fn text(map: &Map<String, Value>) -> Box<str> {

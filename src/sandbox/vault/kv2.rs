@@ -14,8 +14,8 @@ mod versions;
 use super::Flavour;
 use super::backend::{Backend, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
+use super::form::Form;
 use super::kv1::Kv1;
-use super::schema::Fields;
 use config::Config;
 use jiff::Timestamp;
 use secret::Secret;
@@ -83,7 +83,7 @@ impl Backend for Kv2 {
             Some((Endpoint::Detailed, _)) => listing::SCHEMA,
             _ => return Ok(()),
         };
-        Fields::read(call, schema, true, flavour).map(drop)
+        Form::read(call, schema, Some("path"), true, flavour).map(drop)
     }
 
     fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal> {

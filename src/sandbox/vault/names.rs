@@ -1,5 +1,6 @@
 //! Names below a path, as a list of one folder and as a scan of everything.
 
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -50,6 +51,14 @@ pub(super) fn below<T>(entries: &BTreeMap<String, T>, folder: &str) -> Vec<Strin
         }
     }
     found
+}
+
+/// The data of a list; of no names, there is none.
+pub(super) fn keys(names: Vec<String>) -> Map<String, Value> {
+    if names.is_empty() {
+        return Map::new();
+    }
+    Map::from_iter([("keys".to_owned(), names.into())])
 }
 
 #[cfg(test)]

@@ -56,13 +56,17 @@ pub(super) struct Mount {
 }
 
 impl Namespace {
-    /// The mount that a path belongs to, with its own path: the longest one that the path begins with.
-    pub(super) fn mount_of(&mut self, path: &str) -> Option<(&str, &mut Mount)> {
-        self.mounts
-            .iter_mut()
-            .filter(|(mount, _)| path.starts_with(mount.as_str()))
-            .max_by_key(|(mount, _)| mount.len())
-            .map(|(mount, found)| (mount.as_str(), found))
+    /// Where the mount is that a path belongs to: the longest one that the path begins with.
+    pub(super) fn place_of<'p>(&self, path: &'p str) -> Option<&'p str> {
+        // Every mount ends with a slash, so it ends at one of the path's.
+        let mut starts = path.rmatch_indices('/').map(|(slash, _)| &path[..=slash]);
+        starts.find(|start| self.mounts.contains_key(*start))
+    }
+
+    /// The mount itself, with its own path.
+    pub(super) fn mount_of<'p>(&mut self, path: &'p str) -> Option<(&'p str, &mut Mount)> {
+        let place = self.place_of(path)?;
+        self.mounts.get_mut(place).map(|mount| (place, mount))
     }
 }
 

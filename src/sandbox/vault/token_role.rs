@@ -3,7 +3,7 @@
 
 use super::Flavour;
 use super::call::Login;
-use super::form::{Form, Kind, Schema};
+use super::form::{Form, Kind};
 use serde_json::{Map, Value, json};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -34,7 +34,7 @@ struct Older {
     period: i64,
 }
 
-pub(super) fn schema(flavour: Flavour) -> Schema {
+pub(super) fn schema(flavour: Flavour) -> Vec<(&'static str, Kind)> {
     let mut schema = vec![
         ("bound_cidrs", Kind::List),
         ("max_ttl", Kind::Seconds),

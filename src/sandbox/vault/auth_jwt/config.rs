@@ -4,7 +4,7 @@ use super::super::Flavour;
 use super::super::backend::{Question, ReviewFailure};
 use super::super::call::Refusal;
 use super::super::claims;
-use super::super::form::{Form, Kind, Schema};
+use super::super::form::{Form, Kind};
 use super::super::keys::{self, Method};
 use super::super::review::{self, Client};
 use crate::sandbox::jwt::PublicKey;
@@ -48,8 +48,9 @@ const LISTS: [&str; 3] = [
     "oidc_response_types",
 ];
 
-pub(super) fn schema(flavour: Flavour) -> Schema {
-    let mut schema: Schema = TEXTS.into_iter().map(|name| (name, Kind::Text)).collect();
+pub(super) fn schema(flavour: Flavour) -> Vec<(&'static str, Kind)> {
+    let mut schema: Vec<(&'static str, Kind)> =
+        TEXTS.into_iter().map(|name| (name, Kind::Text)).collect();
     schema.retain(|(name, _)| *name != "default_role");
     schema.extend(LISTS.map(|name| (name, Kind::List)));
     schema.extend([
@@ -294,7 +295,11 @@ fn shown(form: &Form, flavour: Flavour) -> Map<String, Value> {
         let list = form.list(name).unwrap_or_default();
         shown.insert(name.to_owned(), json!(list));
     }
-    let provider = form.map("provider_config").flatten().unwrap_or_default();
+    let provider = form
+        .map("provider_config")
+        .flatten()
+        .cloned()
+        .unwrap_or_default();
     shown.insert("provider_config".to_owned(), provider.into());
     let (name, list) = match flavour {
         Flavour::OpenBao => {
@@ -330,7 +335,11 @@ fn check_oidc(form: &Form) -> Result<(), Refusal> {
 const PROVIDERS: [&str; 4] = ["azure", "gsuite", "ibmisam", "secureauth"];
 
 fn check_provider(form: &Form) -> Result<(), Refusal> {
-    let provider = form.map("provider_config").flatten().unwrap_or_default();
+    let provider = form
+        .map("provider_config")
+        .flatten()
+        .cloned()
+        .unwrap_or_default();
     if provider.is_empty() {
         return Ok(());
     }

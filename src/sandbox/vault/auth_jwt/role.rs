@@ -2,8 +2,9 @@
 //! set with every write.
 
 use super::super::Flavour;
+use super::super::auth_method;
 use super::super::call::Refusal;
-use super::super::form::{Form, Kind, Schema, duration_text, value_text};
+use super::super::form::{Form, Kind, duration_text, value_text};
 use super::super::token_role::{self, TokenRole};
 use super::bound::as_list;
 use serde_json::{Map, Value, json};
@@ -41,41 +42,40 @@ pub(super) struct Role {
     oidc_disable_confirmation: bool,
 }
 
-pub(super) fn schema(flavour: Flavour) -> Schema {
-    let mut schema = token_role::schema(flavour);
-    schema.extend([
-        ("allowed_redirect_uris", Kind::List),
-        ("bound_audiences", Kind::List),
-        ("bound_claims", Kind::Map),
-        ("bound_claims_type", Kind::Text),
-        ("bound_subject", Kind::Text),
-        ("claim_mappings", Kind::Pairs),
-        ("clock_skew_leeway", Kind::SignedSeconds),
-        ("expiration_leeway", Kind::SignedSeconds),
-        ("groups_claim", Kind::Text),
-        ("max_age", Kind::Seconds),
-        ("not_before_leeway", Kind::SignedSeconds),
-        ("oidc_scopes", Kind::List),
-        ("role_type", Kind::Text),
-        ("user_claim", Kind::Text),
-        ("user_claim_json_pointer", Kind::Flag),
-        ("verbose_oidc_logging", Kind::Flag),
-    ]);
-    if flavour == Flavour::OpenBao {
+impl auth_method::Role for Role {
+    fn schema(flavour: Flavour) -> Vec<(&'static str, Kind)> {
+        let mut schema = token_role::schema(flavour);
         schema.extend([
-            ("callback_mode", Kind::Text),
-            ("oauth2_metadata", Kind::List),
-            ("oidc_disable_confirmation", Kind::Flag),
-            ("poll_interval", Kind::Number),
-            ("token_policies_template_claims", Kind::Flag),
+            ("allowed_redirect_uris", Kind::List),
+            ("bound_audiences", Kind::List),
+            ("bound_claims", Kind::Map),
+            ("bound_claims_type", Kind::Text),
+            ("bound_subject", Kind::Text),
+            ("claim_mappings", Kind::Pairs),
+            ("clock_skew_leeway", Kind::SignedSeconds),
+            ("expiration_leeway", Kind::SignedSeconds),
+            ("groups_claim", Kind::Text),
+            ("max_age", Kind::Seconds),
+            ("not_before_leeway", Kind::SignedSeconds),
+            ("oidc_scopes", Kind::List),
+            ("role_type", Kind::Text),
+            ("user_claim", Kind::Text),
+            ("user_claim_json_pointer", Kind::Flag),
+            ("verbose_oidc_logging", Kind::Flag),
         ]);
+        if flavour == Flavour::OpenBao {
+            schema.extend([
+                ("callback_mode", Kind::Text),
+                ("oauth2_metadata", Kind::List),
+                ("oidc_disable_confirmation", Kind::Flag),
+                ("poll_interval", Kind::Number),
+                ("token_policies_template_claims", Kind::Flag),
+            ]);
+        }
+        schema
     }
-    schema
-}
 
-impl Role {
-    /// What is wrong with it, or what is to be warned of.
-    pub(super) fn update(&mut self, form: &Form, mount_max: u64) -> Result<Vec<String>, Refusal> {
+    fn update(&mut self, form: &Form, mount_max: u64) -> Result<Vec<String>, Refusal> {
         let mount_max = i64::try_from(mount_max).unwrap_or(i64::MAX);
         self.update_bindings(form, mount_max)
             .map_err(Refusal::invalid)?;
@@ -85,6 +85,49 @@ impl Role {
         Ok(self.warnings(mount_max))
     }
 
+    fn shown(&self, flavour: Flavour) -> Value {
+        let Value::Object(mut shown) = json!({
+            "role_type": self.role_type,
+            "expiration_leeway": self.expiration_leeway,
+            "not_before_leeway": self.not_before_leeway,
+            "clock_skew_leeway": self.clock_skew_leeway,
+            "bound_audiences": self.bound_audiences,
+            "bound_subject": self.bound_subject,
+            "bound_claims_type": self.bound_claims_type,
+            "bound_claims": self.bound_claims,
+            "claim_mappings": self.claim_mappings,
+            "user_claim": self.user_claim,
+            "user_claim_json_pointer": self.user_claim_json_pointer,
+            "groups_claim": self.groups_claim,
+            "allowed_redirect_uris": self.allowed_redirect_uris,
+            "oidc_scopes": self.oidc_scopes,
+            "verbose_oidc_logging": self.verbose_oidc_logging,
+            "max_age": self.max_age,
+        }) else {
+            return Value::Null;
+        };
+        self.tokens.show(&mut shown, flavour);
+        if flavour == Flavour::OpenBao {
+            let mut set = |name: &str, value: Value| shown.insert(name.to_owned(), value);
+            set("callback_mode", self.callback_mode.as_str().into());
+            set("oauth2_metadata", json!(self.oauth2_metadata));
+            set(
+                "oidc_disable_confirmation",
+                self.oidc_disable_confirmation.into(),
+            );
+            set(
+                "token_policies_template_claims",
+                self.token_policies_template_claims.into(),
+            );
+            if self.poll_interval > 0 {
+                set("poll_interval", self.poll_interval.into());
+            }
+        }
+        shown.into()
+    }
+}
+
+impl Role {
     fn update_bindings(&mut self, form: &Form, mount_max: i64) -> Result<(), String> {
         let role_type = form.text_or_empty("role_type");
         self.role_type = match role_type.as_str() {
@@ -136,9 +179,9 @@ impl Role {
         self.bound_claims_type = kind;
         if let Some(claims) = form.map("bound_claims") {
             if self.bound_claims_type == "glob" {
-                check_globs(claims.as_ref())?;
+                check_globs(claims)?;
             }
-            self.bound_claims = claims;
+            self.bound_claims = claims.cloned();
         }
         if let Some(mappings) = form.pairs("claim_mappings") {
             check_mappings(mappings.as_ref())?;
@@ -211,47 +254,6 @@ impl Role {
             warnings.push("verbose_oidc_logging has been enabled for this role. This is not recommended in production since sensitive information may be present in OIDC responses.".to_owned());
         }
         warnings
-    }
-
-    pub(super) fn shown(&self, flavour: Flavour) -> Value {
-        let Value::Object(mut shown) = json!({
-            "role_type": self.role_type,
-            "expiration_leeway": self.expiration_leeway,
-            "not_before_leeway": self.not_before_leeway,
-            "clock_skew_leeway": self.clock_skew_leeway,
-            "bound_audiences": self.bound_audiences,
-            "bound_subject": self.bound_subject,
-            "bound_claims_type": self.bound_claims_type,
-            "bound_claims": self.bound_claims,
-            "claim_mappings": self.claim_mappings,
-            "user_claim": self.user_claim,
-            "user_claim_json_pointer": self.user_claim_json_pointer,
-            "groups_claim": self.groups_claim,
-            "allowed_redirect_uris": self.allowed_redirect_uris,
-            "oidc_scopes": self.oidc_scopes,
-            "verbose_oidc_logging": self.verbose_oidc_logging,
-            "max_age": self.max_age,
-        }) else {
-            return Value::Null;
-        };
-        self.tokens.show(&mut shown, flavour);
-        if flavour == Flavour::OpenBao {
-            let mut set = |name: &str, value: Value| shown.insert(name.to_owned(), value);
-            set("callback_mode", self.callback_mode.as_str().into());
-            set("oauth2_metadata", json!(self.oauth2_metadata));
-            set(
-                "oidc_disable_confirmation",
-                self.oidc_disable_confirmation.into(),
-            );
-            set(
-                "token_policies_template_claims",
-                self.token_policies_template_claims.into(),
-            );
-            if self.poll_interval > 0 {
-                set("poll_interval", self.poll_interval.into());
-            }
-        }
-        shown.into()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::Flavour;
 use super::super::call::Refusal;
-use super::super::form::{Form, Kind, Schema};
+use super::super::form::{Form, Kind};
 use super::super::keys::{self, Method};
 use super::super::review::{self, Client};
 use crate::sandbox::jwt::PublicKey;
@@ -27,7 +27,7 @@ pub(super) struct Config {
 /// Where a Vault in a pod finds the CA of its cluster.
 const LOCAL_CA: &str = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
-pub(super) fn schema(flavour: Flavour) -> Schema {
+pub(super) fn schema(flavour: Flavour) -> Vec<(&'static str, Kind)> {
     let mut schema = vec![
         ("disable_iss_validation", Kind::Flag),
         ("disable_local_ca_jwt", Kind::Flag),

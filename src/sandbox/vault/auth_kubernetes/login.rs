@@ -74,7 +74,7 @@ impl Kubernetes {
             text.ok_or_else(|| Refusal::invalid(format!("missing {name}")))
         };
         let (role_name, jwt) = (given("role")?, given("jwt")?);
-        let role = self.roles.get(&role_name.to_lowercase());
+        let role = self.roles.get(&role_name);
         let role =
             role.ok_or_else(|| Refusal::invalid(format!("invalid role name {role_name:?}")))?;
         if !role.tokens.admits_loopback() {

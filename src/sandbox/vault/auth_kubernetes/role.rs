@@ -2,8 +2,9 @@
 //! set with every write.
 
 use super::super::Flavour;
+use super::super::auth_method;
 use super::super::call::Refusal;
-use super::super::form::{Form, Kind, Schema, duration_text};
+use super::super::form::{Form, Kind, duration_text};
 use super::super::token_role::{self, TokenRole};
 use serde_json::{Map, Value, json};
 
@@ -21,21 +22,20 @@ pub(super) struct Role {
 const BY_UID: &str = "serviceaccount_uid";
 pub(super) const BY_NAME: &str = "serviceaccount_name";
 
-pub(super) fn schema(flavour: Flavour) -> Schema {
-    let mut schema = token_role::schema(flavour);
-    schema.extend([
-        ("alias_name_source", Kind::Text),
-        ("audience", Kind::Text),
-        ("bound_service_account_names", Kind::List),
-        ("bound_service_account_namespace_selector", Kind::Text),
-        ("bound_service_account_namespaces", Kind::List),
-    ]);
-    schema
-}
+impl auth_method::Role for Role {
+    fn schema(flavour: Flavour) -> Vec<(&'static str, Kind)> {
+        let mut schema = token_role::schema(flavour);
+        schema.extend([
+            ("alias_name_source", Kind::Text),
+            ("audience", Kind::Text),
+            ("bound_service_account_names", Kind::List),
+            ("bound_service_account_namespace_selector", Kind::Text),
+            ("bound_service_account_namespaces", Kind::List),
+        ]);
+        schema
+    }
 
-impl Role {
-    /// What is wrong with it, or what is to be warned of.
-    pub(super) fn update(&mut self, form: &Form, mount_max: u64) -> Result<Vec<String>, Refusal> {
+    fn update(&mut self, form: &Form, mount_max: u64) -> Result<Vec<String>, Refusal> {
         self.tokens.update(form).map_err(Refusal::invalid)?;
         let warnings = self.check_times(i64::try_from(mount_max).unwrap_or(i64::MAX))?;
         self.update_accounts(form)?;
@@ -46,6 +46,25 @@ impl Role {
         Ok(warnings)
     }
 
+    fn shown(&self, flavour: Flavour) -> Value {
+        let mut shown = Map::new();
+        let mut set = |name: &str, value: Value| shown.insert(name.to_owned(), value);
+        set("alias_name_source", self.alias_name_source.as_str().into());
+        set("bound_service_account_names", json!(self.names));
+        set(
+            "bound_service_account_namespace_selector",
+            self.selector.as_str().into(),
+        );
+        set("bound_service_account_namespaces", json!(self.namespaces));
+        if !self.audience.is_empty() {
+            set("audience", self.audience.as_str().into());
+        }
+        self.tokens.show(&mut shown, flavour);
+        shown.into()
+    }
+}
+
+impl Role {
     fn check_times(&self, mount_max: i64) -> Result<Vec<String>, Refusal> {
         let tokens = &self.tokens;
         if tokens.period > mount_max {
@@ -116,23 +135,6 @@ impl Role {
 
     pub(super) fn is_aliased_by_name(&self) -> bool {
         self.alias_name_source == BY_NAME
-    }
-
-    pub(super) fn shown(&self, flavour: Flavour) -> Value {
-        let mut shown = Map::new();
-        let mut set = |name: &str, value: Value| shown.insert(name.to_owned(), value);
-        set("alias_name_source", self.alias_name_source.as_str().into());
-        set("bound_service_account_names", json!(self.names));
-        set(
-            "bound_service_account_namespace_selector",
-            self.selector.as_str().into(),
-        );
-        set("bound_service_account_namespaces", json!(self.namespaces));
-        if !self.audience.is_empty() {
-            set("audience", self.audience.as_str().into());
-        }
-        self.tokens.show(&mut shown, flavour);
-        shown.into()
     }
 }
 

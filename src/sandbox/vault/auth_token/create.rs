@@ -4,10 +4,10 @@ use super::answer::auth;
 use super::grant::{self, Limits, Wish};
 use crate::sandbox::vault::call::{Answer, Call, Refusal, Secret};
 use crate::sandbox::vault::core::Caller;
-use crate::sandbox::vault::fields;
 use crate::sandbox::vault::mounts;
 use crate::sandbox::vault::state::State;
 use crate::sandbox::vault::tokens::Token;
+use crate::sandbox::vault::{fields, form};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ pub(super) fn create(
         *name != "root" && !home.is_some_and(|home| home.policies.contains_key(*name))
     });
     warnings.extend(missing.map(|name| format!("Policy {name:?} does not exist")));
-    warnings.extend(fields::ignored(call, &KNOWN));
+    warnings.extend(form::ignored(call, &KNOWN));
     let auth = auth(&token, now);
     state.tokens.add(token);
     Ok(Answer::Secret(Box::new(Secret {
@@ -99,7 +99,7 @@ fn wish(state: &State, call: &Call, caller: &Caller, sudo: bool) -> Result<Wish,
             "root or sudo privileges required to directly generate a token in a child namespace";
         return Err(Refusal::invalid(error));
     }
-    let uses = fields::integer(call, "num_uses", flavour)?.unwrap_or(0);
+    let uses = form::integer(call, "num_uses", flavour)?.unwrap_or(0);
     let uses =
         u64::try_from(uses).map_err(|_| Refusal::invalid("number of uses cannot be negative"))?;
     let batch = match call.text("type").unwrap_or_default() {

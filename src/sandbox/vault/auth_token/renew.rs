@@ -5,7 +5,7 @@ use super::grant::go_time;
 use super::lookup::of_accessor;
 use crate::sandbox::vault::call::{Answer, Call, Refusal, Secret};
 use crate::sandbox::vault::core::Caller;
-use crate::sandbox::vault::fields;
+use crate::sandbox::vault::form;
 use crate::sandbox::vault::mounts;
 use crate::sandbox::vault::state::State;
 use crate::sandbox::vault::tokens::Token;
@@ -56,7 +56,7 @@ fn extend(
     if token.batch {
         return Err(Refusal::invalid("batch tokens cannot be renewed"));
     }
-    let asked = fields::duration(call, "increment", state.flavour)?.unwrap_or(0);
+    let asked = form::duration(call, "increment", state.flavour)?.unwrap_or(0);
     let last_use = |known: &Token| known.uses_left < 0;
     if state.tokens.get(&token.id).is_none_or(last_use) {
         return Err(Refusal::invalid("token not found"));

@@ -17,7 +17,7 @@ pub(super) fn convert(
         Kind::Text => Field::Text(text(value, flavour)?),
         Kind::LowerText => Field::Text(text(value, flavour)?.to_lowercase()),
         Kind::Flag => Field::Flag(flag(value, flavour)?),
-        Kind::Number => Field::Number(number(value, flavour)?),
+        Kind::Number => Field::Number(number("", value, flavour)?),
         Kind::Seconds | Kind::SignedSeconds => match value {
             Value::Null => return Ok(None),
             value => Field::Number(seconds(value, kind, flavour)?),
@@ -31,12 +31,14 @@ pub(super) fn convert(
             Value::Object(fields) if fields.is_empty() => Vec::new(),
             other => vec![other.clone()],
         }),
+        Kind::Numbers => Field::Numbers(numbers(value, flavour)?),
     }))
 }
 
-fn unconvertible(wanted: &str, value: &Value, flavour: Flavour) -> String {
+/// `at` is where in a list the value stands.
+fn unconvertible(at: &str, wanted: &str, value: &Value, flavour: Flavour) -> String {
     let mut why = format!(
-        "'' expected type '{wanted}', got unconvertible type '{}'",
+        "'{at}' expected type '{wanted}', got unconvertible type '{}'",
         go::type_name(value)
     );
     if flavour == Flavour::HashiCorp {
@@ -45,20 +47,25 @@ fn unconvertible(wanted: &str, value: &Value, flavour: Flavour) -> String {
     why
 }
 
-fn text(value: &Value, flavour: Flavour) -> Result<String, String> {
+pub(in crate::sandbox::vault) fn text(value: &Value, flavour: Flavour) -> Result<String, String> {
     match value {
         Value::Null => Ok(String::new()),
-        value => fields::text(value).ok_or_else(|| unconvertible("string", value, flavour)),
+        value => fields::text(value).ok_or_else(|| unconvertible("", "string", value, flavour)),
     }
 }
 
-fn unparsable(function: &str, wanted: &str, text: &str, why: &str, flavour: Flavour) -> String {
+fn unparsable(at: &str, wanted: &str, text: &str, why: &str, flavour: Flavour) -> String {
+    let function = if wanted == "bool" {
+        "ParseBool"
+    } else {
+        "ParseInt"
+    };
     match flavour {
         Flavour::OpenBao => {
-            format!("'' cannot parse value as '{wanted}': strconv.{function}: {why}")
+            format!("'{at}' cannot parse value as '{wanted}': strconv.{function}: {why}")
         }
         Flavour::HashiCorp => format!(
-            "cannot parse '' as {wanted}: strconv.{function}: parsing {}: {why}",
+            "cannot parse '{at}' as {wanted}: strconv.{function}: parsing {}: {why}",
             go::quoted(text)
         ),
     }
@@ -70,31 +77,65 @@ fn flag(value: &Value, flavour: Flavour) -> Result<bool, String> {
         Value::Bool(flag) => return Ok(*flag),
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        value => return Err(unconvertible("bool", value, flavour)),
+        value => return Err(unconvertible("", "bool", value, flavour)),
     };
-    match text.as_str() {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" | "" => Ok(false),
-        text => Err(unparsable(
-            "ParseBool",
-            "bool",
-            text,
-            "invalid syntax",
-            flavour,
-        )),
-    }
+    let flag = fields::flag(&Value::from(text.as_str()));
+    flag.ok_or_else(|| unparsable("", "bool", &text, "invalid syntax", flavour))
 }
 
-fn number(value: &Value, flavour: Flavour) -> Result<i64, String> {
+/// The whole number that a value is taken for.
+pub(in crate::sandbox::vault) fn number_of(value: &Value) -> Option<i64> {
+    number("", value, Flavour::default()).ok()
+}
+
+fn number(at: &str, value: &Value, flavour: Flavour) -> Result<i64, String> {
     let text = match value {
         Value::Null => return Ok(0),
         Value::Bool(flag) => return Ok(i64::from(*flag)),
         Value::String(text) if text.is_empty() => return Ok(0),
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        value => return Err(unconvertible("int", value, flavour)),
+        value => return Err(unconvertible(at, "int", value, flavour)),
     };
-    go::parse_int(&text).map_err(|why| unparsable("ParseInt", "int", &text, why, flavour))
+    go::parse_int(&text).map_err(|why| unparsable(at, "int", &text, why, flavour))
+}
+
+fn numbers(value: &Value, flavour: Flavour) -> Result<Vec<i64>, String> {
+    let items = match value {
+        Value::Array(items) => items.clone(),
+        Value::Null => Vec::new(),
+        Value::Object(map) if map.is_empty() => Vec::new(),
+        Value::String(text) if text.is_empty() => Vec::new(),
+        Value::String(text) => text.split(',').map(Value::from).collect(),
+        other => vec![other.clone()],
+    };
+    let (mut numbers, mut wrong) = (Vec::new(), Vec::new());
+    for (index, item) in items.iter().enumerate() {
+        match number(&format!("[{index}]"), item, flavour) {
+            Ok(number) => numbers.push(number),
+            Err(why) => wrong.push(why),
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(numbers);
+    }
+    Err(match flavour {
+        Flavour::OpenBao => several_newer(&wrong),
+        Flavour::HashiCorp => several(&wrong),
+    })
+}
+
+/// What is wrong with the items of a list, as the older library says it.
+fn several(wrong: &[String]) -> String {
+    let count = wrong.len();
+    format!("{count} error(s) decoding:\n\n* {}", wrong.join("\n* "))
+}
+
+fn several_newer(wrong: &[String]) -> String {
+    format!(
+        "decoding failed due to the following error(s):\n\n{}",
+        wrong.join("\n")
+    )
 }
 
 /// The longest time that fits into 64 bits of nanoseconds.
@@ -150,35 +191,19 @@ fn texts(items: &[Value]) -> Result<Vec<String>, Vec<(usize, &Value)>> {
 
 /// As the library that reads lists says it in both flavours, and the older one everywhere.
 fn wrong_texts(wrong: &[(usize, &Value)]) -> String {
-    let lines: Vec<String> = wrong
-        .iter()
-        .map(|(index, item)| {
-            format!(
-                "* '[{index}]' expected type 'string', got unconvertible type '{}', value: '{}'",
-                go::type_name(item),
-                value_text(item)
-            )
-        })
-        .collect();
-    let count = lines.len();
-    format!("{count} error(s) decoding:\n\n{}", lines.join("\n"))
+    several(&unconvertible_texts(wrong, Flavour::HashiCorp))
 }
 
 /// As the newer library says it.
 fn wrong_texts_newer(wrong: &[(usize, &Value)]) -> String {
-    let lines: Vec<String> = wrong
+    several_newer(&unconvertible_texts(wrong, Flavour::OpenBao))
+}
+
+fn unconvertible_texts(wrong: &[(usize, &Value)], flavour: Flavour) -> Vec<String> {
+    wrong
         .iter()
-        .map(|(index, item)| {
-            format!(
-                "'[{index}]' expected type 'string', got unconvertible type '{}'",
-                go::type_name(item)
-            )
-        })
-        .collect();
-    format!(
-        "decoding failed due to the following error(s):\n\n{}",
-        lines.join("\n")
-    )
+        .map(|(index, item)| unconvertible(&format!("[{index}]"), "string", item, flavour))
+        .collect()
 }
 
 fn map(value: &Value, flavour: Flavour) -> Result<Option<Map<String, Value>>, String> {
@@ -207,10 +232,7 @@ fn gather(
         }
         value => {
             return Err(match flavour {
-                Flavour::OpenBao => format!(
-                    "'{at}' expected type 'map[string]interface {{}}', got unconvertible type '{}'",
-                    go::type_name(value)
-                ),
+                Flavour::OpenBao => unconvertible(at, "map[string]interface {}", value, flavour),
                 Flavour::HashiCorp => {
                     format!("'{at}' expected a map, got '{}'", go::kind_name(value))
                 }

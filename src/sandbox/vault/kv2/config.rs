@@ -3,21 +3,21 @@
 use super::super::Flavour;
 use super::super::backend::Surroundings;
 use super::super::call::{Answer, Call, Refusal};
-use super::super::schema::{Fields, Kind, Schema};
+use super::super::form::{Form, Kind, Schema};
 use super::Kv2;
 use super::secret::{duration, versions_kept};
 use serde_json::json;
 
-const SCHEMA: Schema = &[
-    ("max_versions", Kind::Int),
-    ("cas_required", Kind::Bool),
-    ("metadata_cas_required", Kind::Bool),
+const SCHEMA: &Schema = &[
+    ("max_versions", Kind::Number),
+    ("cas_required", Kind::Flag),
+    ("metadata_cas_required", Kind::Flag),
     ("delete_version_after", Kind::SignedSeconds),
 ];
 /// Without what `HashiCorp`'s does not have.
-const OLDER_SCHEMA: Schema = &[
-    ("max_versions", Kind::Int),
-    ("cas_required", Kind::Bool),
+const OLDER_SCHEMA: &Schema = &[
+    ("max_versions", Kind::Number),
+    ("cas_required", Kind::Flag),
     ("delete_version_after", Kind::SignedSeconds),
 ];
 
@@ -57,7 +57,7 @@ impl Kv2 {
     ) -> Result<Answer, Refusal> {
         let fields = read(call, around.flavour)?;
         let config = &mut self.config;
-        if let Some(number) = fields.int("max_versions") {
+        if let Some(number) = fields.number("max_versions") {
             config.max_versions = versions_kept(number);
         }
         if let Some(required) = fields.flag("cas_required") {
@@ -66,17 +66,17 @@ impl Kv2 {
         if let Some(required) = fields.flag("metadata_cas_required") {
             config.metadata_cas_required = required;
         }
-        if let Some(seconds) = fields.int("delete_version_after") {
+        if let Some(seconds) = fields.number("delete_version_after") {
             config.delete_version_after = seconds.max(-1);
         }
         Ok(Answer::Empty)
     }
 }
 
-fn read(call: &Call, flavour: Flavour) -> Result<Fields, Refusal> {
+fn read(call: &Call, flavour: Flavour) -> Result<Form, Refusal> {
     let schema = match flavour {
         Flavour::OpenBao => SCHEMA,
         Flavour::HashiCorp => OLDER_SCHEMA,
     };
-    Fields::read(call, schema, false, flavour)
+    Form::read(call, schema, Some("path"), false, flavour)
 }

@@ -2,7 +2,7 @@
 
 use super::super::Flavour;
 use super::super::call::Refusal;
-use super::super::schema;
+use super::super::form;
 use super::failed;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -73,7 +73,7 @@ fn texts<'a>(
     fields: impl Iterator<Item = (&'a String, &'a Value)>,
     flavour: Flavour,
 ) -> Result<Custom, Refusal> {
-    let texts = fields.map(|(name, value)| match schema::text(value, flavour) {
+    let texts = fields.map(|(name, value)| match form::text(value, flavour) {
         Ok(text) => Ok((name.clone(), text)),
         Err(reason) => Err(Refusal::invalid(format!("{FAILED}: {reason}"))),
     });

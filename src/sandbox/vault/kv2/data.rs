@@ -3,18 +3,18 @@
 use super::super::Flavour;
 use super::super::backend::Surroundings;
 use super::super::call::{Answer, Call, Refusal};
-use super::super::schema::{self, Fields, Kind, Schema};
+use super::super::form::{self, Form, Kind, Schema};
 use super::config::Config;
 use super::secret::{Secret, Version, time};
 use super::{Kv2, failed, name, nothing_there, patch};
 use serde_json::{Map, Value, json};
 
-pub(super) const SCHEMA: Schema = &[
-    ("version", Kind::Int),
+pub(super) const SCHEMA: &Schema = &[
+    ("version", Kind::Number),
     ("options", Kind::Map),
     ("data", Kind::Map),
 ];
-const SUBKEYS: Schema = &[("depth", Kind::Int), ("version", Kind::Int)];
+const SUBKEYS: &Schema = &[("depth", Kind::Number), ("version", Kind::Number)];
 
 impl Kv2 {
     pub(super) fn read(
@@ -23,7 +23,7 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, SCHEMA, true, around.flavour)?;
+        let fields = Form::read(call, SCHEMA, Some("path"), true, around.flavour)?;
         self.shown(path, &fields, "data", around, Value::from)
             .map(|answer| fields.warn(answer))
     }
@@ -34,8 +34,8 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, SUBKEYS, false, around.flavour)?;
-        let depth = fields.int("depth").unwrap_or(0);
+        let fields = Form::read(call, SUBKEYS, Some("path"), false, around.flavour)?;
+        let depth = fields.number("depth").unwrap_or(0);
         let keys = |data: Map<String, Value>| without_values(data, depth, 2).into();
         self.shown(path, &fields, "subkeys", around, keys)
             .map(|answer| fields.warn(answer))
@@ -45,14 +45,14 @@ impl Kv2 {
     fn shown(
         &self,
         path: &str,
-        fields: &Fields,
+        fields: &Form,
         field: &str,
         around: &Surroundings,
         show: impl FnOnce(Map<String, Value>) -> Value,
     ) -> Result<Answer, Refusal> {
         let secret = self.secrets.get(name(path));
         let secret = secret.ok_or_else(Refusal::not_found)?;
-        let asked = fields.int("version").unwrap_or(0);
+        let asked = fields.number("version").unwrap_or(0);
         let (number, version) = secret.version(asked).ok_or_else(Refusal::not_found)?;
         let metadata = about(secret, number, version);
         if version.is_gone(around.now) {
@@ -74,7 +74,7 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, SCHEMA, true, around.flavour)?;
+        let fields = Form::read(call, SCHEMA, Some("path"), true, around.flavour)?;
         let Some(data) = fields.map("data") else {
             return Err(Refusal::invalid("no data provided"));
         };
@@ -91,7 +91,7 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, SCHEMA, true, around.flavour)?;
+        let fields = Form::read(call, SCHEMA, Some("path"), true, around.flavour)?;
         let Some(change) = fields.map("data") else {
             return Err(Refusal::invalid("no data provided"));
         };
@@ -133,7 +133,7 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        Fields::read(call, SCHEMA, true, around.flavour)?;
+        Form::read(call, SCHEMA, Some("path"), true, around.flavour)?;
         if let Some(secret) = self.secrets.get_mut(name(path))
             && let Some(version) = secret.version_mut(secret.current)
             && !version.is_gone(around.now)
@@ -145,13 +145,13 @@ impl Kv2 {
 }
 
 /// A secret that is not there has the version 0.
-fn check_and_set(fields: &Fields, config: &Config, secret: Option<&Secret>) -> Result<(), Refusal> {
+fn check_and_set(fields: &Form, config: &Config, secret: Option<&Secret>) -> Result<(), Refusal> {
     let options = fields.map("options").flatten();
     let current = secret.map_or(0, |secret| secret.current);
     let settings = secret.and_then(Secret::settings);
     let required = config.cas_required || settings.is_some_and(|settings| settings.cas_required);
     match options.and_then(|options| options.get("cas")) {
-        Some(cas) => match schema::int(cas) {
+        Some(cas) => match form::number_of(cas) {
             None => Err(Refusal::invalid("error parsing check-and-set parameter")),
             Some(cas) if u64::try_from(cas) == Ok(current) => Ok(()),
             Some(_) => Err(Refusal::invalid(

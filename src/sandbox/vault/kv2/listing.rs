@@ -3,13 +3,13 @@
 use super::super::Flavour;
 use super::super::backend::Surroundings;
 use super::super::call::{Answer, Call, Refusal};
-use super::super::schema::{Fields, Kind, Schema};
-use super::super::{kv1, names};
+use super::super::form::{Form, Kind, Schema};
+use super::super::names;
 use super::metadata::told;
 use super::{Endpoint, Kv2, metadata};
 use serde_json::{Map, Value};
 
-pub(super) const SCHEMA: Schema = &[("after", Kind::Text), ("limit", Kind::Int)];
+pub(super) const SCHEMA: &Schema = &[("after", Kind::Text), ("limit", Kind::Number)];
 
 impl Kv2 {
     pub(super) fn list(
@@ -20,15 +20,10 @@ impl Kv2 {
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
         let fields = read(endpoint, call, around)?;
-        let after = fields.text("after").unwrap_or_default();
-        let limit = fields.int("limit").unwrap_or(0);
-        let limit = match usize::try_from(limit) {
-            Ok(limit) if limit > 0 => limit,
-            _ => usize::MAX,
-        };
-        let names = names::children(&self.secrets, folder, after, limit);
+        let after = fields.text_or_empty("after");
+        let names = names::children(&self.secrets, folder, &after, fields.limit());
         let data = self.data(endpoint, folder, names, around.flavour);
-        fields.list(data)
+        fields.list_of(data)
     }
 
     pub(super) fn scan(
@@ -52,7 +47,7 @@ impl Kv2 {
         flavour: Flavour,
     ) -> Map<String, Value> {
         if endpoint == Endpoint::Metadata || names.is_empty() {
-            return kv1::keys(names);
+            return names::keys(names);
         }
         let about = names.iter().map(|name| {
             // A folder is told by the secret of the same name, where there is one.
@@ -61,16 +56,16 @@ impl Kv2 {
             (name.clone(), about.unwrap_or_else(|| Map::new().into()))
         });
         let about: Map<String, Value> = about.collect();
-        let mut data = kv1::keys(names);
+        let mut data = names::keys(names);
         data.insert("key_info".to_owned(), about.into());
         data
     }
 }
 
-fn read(endpoint: Endpoint, call: &Call, around: &Surroundings) -> Result<Fields, Refusal> {
+fn read(endpoint: Endpoint, call: &Call, around: &Surroundings) -> Result<Form, Refusal> {
     let schema = match endpoint {
         Endpoint::Detailed => SCHEMA,
         _ => metadata::schema(around.flavour),
     };
-    Fields::read(call, schema, true, around.flavour)
+    Form::read(call, schema, Some("path"), true, around.flavour)
 }

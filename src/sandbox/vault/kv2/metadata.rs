@@ -3,28 +3,28 @@
 use super::super::Flavour;
 use super::super::backend::Surroundings;
 use super::super::call::{self, Answer, Call, Refusal};
-use super::super::schema::{Fields, Kind, Schema};
+use super::super::form::{Form, Kind, Schema};
 use super::config::Config;
 use super::secret::{Secret, Settings, duration, time, versions_kept};
 use super::{Kv2, custom, failed, name, nothing_there};
 use serde_json::{Map, Value, json};
 
-const SCHEMA: Schema = &[
-    ("cas_required", Kind::Bool),
+const SCHEMA: &Schema = &[
+    ("cas_required", Kind::Flag),
     ("custom_metadata", Kind::Map),
     ("delete_version_after", Kind::Seconds),
-    ("max_versions", Kind::Int),
-    ("metadata_cas_required", Kind::Bool),
-    ("metadata_cas", Kind::Int),
+    ("max_versions", Kind::Number),
+    ("metadata_cas_required", Kind::Flag),
+    ("metadata_cas", Kind::Number),
     ("after", Kind::Text),
-    ("limit", Kind::Int),
+    ("limit", Kind::Number),
 ];
 /// Without what `HashiCorp`'s does not have.
-const OLDER_SCHEMA: Schema = &[
-    ("cas_required", Kind::Bool),
+const OLDER_SCHEMA: &Schema = &[
+    ("cas_required", Kind::Flag),
     ("custom_metadata", Kind::Map),
     ("delete_version_after", Kind::Seconds),
-    ("max_versions", Kind::Int),
+    ("max_versions", Kind::Number),
 ];
 /// Without one of these, there is nothing to write.
 const WRITTEN: [&str; 5] = [
@@ -35,7 +35,7 @@ const WRITTEN: [&str; 5] = [
     "custom_metadata",
 ];
 
-pub(super) fn schema(flavour: Flavour) -> Schema {
+pub(super) fn schema(flavour: Flavour) -> &'static Schema {
     match flavour {
         Flavour::OpenBao => SCHEMA,
         Flavour::HashiCorp => OLDER_SCHEMA,
@@ -49,7 +49,13 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, schema(around.flavour), true, around.flavour)?;
+        let fields = Form::read(
+            call,
+            schema(around.flavour),
+            Some("path"),
+            true,
+            around.flavour,
+        )?;
         let secret = self.secrets.get(name(path));
         let secret = secret.ok_or_else(Refusal::not_found)?;
         Ok(fields.warn(Answer::data(told(secret, around.flavour))))
@@ -61,7 +67,13 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, schema(around.flavour), true, around.flavour)?;
+        let fields = Form::read(
+            call,
+            schema(around.flavour),
+            Some("path"),
+            true,
+            around.flavour,
+        )?;
         if !fields.has_any(&WRITTEN) {
             return Ok(Answer::Empty);
         }
@@ -89,7 +101,13 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, schema(around.flavour), true, around.flavour)?;
+        let fields = Form::read(
+            call,
+            schema(around.flavour),
+            Some("path"),
+            true,
+            around.flavour,
+        )?;
         let changes = fields.has_any(&WRITTEN);
         if !changes && around.flavour == Flavour::OpenBao {
             return Ok(Answer::Empty);
@@ -106,7 +124,7 @@ impl Kv2 {
         if let Some(given) = given {
             custom::patch(&mut settings.custom, given, around.flavour)?;
         }
-        let number = fields.int("max_versions").unwrap_or(0);
+        let number = fields.number("max_versions").unwrap_or(0);
         if u32::try_from(number).is_err() {
             let place = match around.flavour {
                 Flavour::OpenBao => ".max_versions",
@@ -131,8 +149,8 @@ impl Kv2 {
 
 impl Settings {
     /// All but the custom metadata, which is written and patched in ways of its own.
-    fn set(&mut self, fields: &Fields) {
-        if let Some(number) = fields.int("max_versions") {
+    fn set(&mut self, fields: &Form) {
+        if let Some(number) = fields.number("max_versions") {
             self.max_versions = versions_kept(number);
         }
         if let Some(required) = fields.flag("cas_required") {
@@ -141,16 +159,16 @@ impl Settings {
         if let Some(required) = fields.flag("metadata_cas_required") {
             self.metadata_cas_required = required;
         }
-        if let Some(seconds) = fields.int("delete_version_after") {
+        if let Some(seconds) = fields.number("delete_version_after") {
             self.delete_version_after = seconds;
         }
     }
 }
 
-fn check_and_set(fields: &Fields, config: &Config, secret: Option<&Secret>) -> Result<(), Refusal> {
+fn check_and_set(fields: &Form, config: &Config, secret: Option<&Secret>) -> Result<(), Refusal> {
     let settings = secret.and_then(Secret::settings);
     let own = settings.is_some_and(|settings| settings.metadata_cas_required);
-    let Some(cas) = fields.int("metadata_cas") else {
+    let Some(cas) = fields.number("metadata_cas") else {
         if own || config.metadata_cas_required {
             let error = "metadata check-and-set parameter required for this call";
             return Err(Refusal::invalid(error));
@@ -168,7 +186,7 @@ fn check_and_set(fields: &Fields, config: &Config, secret: Option<&Secret>) -> R
 }
 
 /// What is written in vain, since the mount mandates it.
-fn ignored(config: &Config, fields: &Fields) -> Option<Answer> {
+fn ignored(config: &Config, fields: &Form) -> Option<Answer> {
     let mandated = [
         ("cas_required", config.cas_required),
         ("metadata_cas_required", config.metadata_cas_required),

@@ -2,10 +2,10 @@
 
 use super::super::backend::Surroundings;
 use super::super::call::{Answer, Call, Refusal};
-use super::super::schema::{Fields, Kind, Schema};
+use super::super::form::{Form, Kind, Schema};
 use super::{Endpoint, Kv2};
 
-const SCHEMA: Schema = &[("versions", Kind::Ints)];
+const SCHEMA: &Schema = &[("versions", Kind::Numbers)];
 
 impl Kv2 {
     pub(super) fn change_versions(
@@ -15,8 +15,8 @@ impl Kv2 {
         path: &str,
         around: &Surroundings,
     ) -> Result<Answer, Refusal> {
-        let fields = Fields::read(call, SCHEMA, false, around.flavour)?;
-        let numbers = fields.ints("versions");
+        let fields = Form::read(call, SCHEMA, Some("path"), false, around.flavour)?;
+        let numbers = fields.numbers("versions");
         if numbers.is_empty() {
             return Err(Refusal::invalid(match endpoint {
                 Endpoint::Destroy => "no version number provided",

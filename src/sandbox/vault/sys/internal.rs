@@ -74,10 +74,8 @@ fn mount(
     let path = format!("{}/", path.trim_end_matches('/'));
     let home = state.namespaces.get(&call.namespace);
     let found = home.and_then(|home| {
-        let mounts = home.mounts.iter();
-        mounts
-            .filter(|(mount, _)| path.starts_with(mount.as_str()))
-            .max_by_key(|(mount, _)| mount.len())
+        let place = home.place_of(&path)?;
+        Some((place, home.mounts.get(place)?))
     });
     if access.is_none() {
         return Err(Refusal::denied());

@@ -5,7 +5,7 @@ mod write;
 
 use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal, Secret};
-use crate::sandbox::vault::fields;
+use crate::sandbox::vault::form;
 use crate::sandbox::vault::state::{Namespace, State};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -117,7 +117,7 @@ fn list(home: &Namespace, call: &Call, form: Form, folder: &str) -> Result<Answe
 fn with_warnings(data: Value, call: &Call) -> Answer {
     Answer::Secret(Box::new(Secret {
         data: Some(data),
-        warnings: fields::ignored(call, &[]).into_iter().collect(),
+        warnings: form::ignored(call, &[]).into_iter().collect(),
         ..Secret::default()
     }))
 }

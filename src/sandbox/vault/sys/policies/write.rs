@@ -6,10 +6,10 @@ use super::{Form, is_kept};
 use crate::policy::Policy;
 use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Refusal, Secret};
-use crate::sandbox::vault::fields;
 use crate::sandbox::vault::policies::{Stored, dialect, stored};
 use crate::sandbox::vault::state::Namespace;
 use crate::sandbox::vault::tokens::after;
+use crate::sandbox::vault::{fields, form};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -32,12 +32,12 @@ pub(super) fn write(
         Flavour::HashiCorp => None,
     };
     let cas = match flavour {
-        Flavour::OpenBao => fields::integer(call, "cas", flavour)?,
+        Flavour::OpenBao => form::integer(call, "cas", flavour)?,
         Flavour::HashiCorp => None,
     };
-    let given = fields::string(call, "policy", flavour)?.filter(|text| !text.is_empty());
+    let given = form::string(call, "policy", flavour)?.filter(|text| !text.is_empty());
     let deprecated = match form {
-        Form::Old if given.is_none() => fields::string(call, "rules", flavour)?,
+        Form::Old if given.is_none() => form::string(call, "rules", flavour)?,
         _ => None,
     };
     let deprecated = deprecated.filter(|text| !text.is_empty());
@@ -74,8 +74,8 @@ pub(super) fn patch(
 ) -> Result<Answer, Refusal> {
     let flavour = Flavour::OpenBao;
     let expiration = expiration(call, now)?;
-    let cas = fields::integer(call, "cas", flavour)?;
-    let given = fields::string(call, "policy", flavour)?.filter(|text| !text.is_empty());
+    let cas = form::integer(call, "cas", flavour)?;
+    let given = form::string(call, "policy", flavour)?.filter(|text| !text.is_empty());
     may_change(name, flavour)?;
     let Some(known) = home.policies.get(name) else {
         return Err(Refusal::invalid("policy not found"));
@@ -147,7 +147,7 @@ fn check_version(
 
 fn expiration(call: &Call, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
     let flavour = Flavour::OpenBao;
-    let ttl = fields::duration(call, "ttl", flavour)?.filter(|ttl| *ttl > 0);
+    let ttl = form::duration(call, "ttl", flavour)?.filter(|ttl| *ttl > 0);
     let Some(given) = call.body.get("expiration").filter(|given| !given.is_null()) else {
         return Ok(ttl.map(|ttl| after(now, ttl)));
     };
@@ -159,7 +159,7 @@ fn expiration(call: &Call, now: Timestamp) -> Result<Option<Timestamp>, Refusal>
     };
     let Some(end) = end else {
         let why = "could not parse string as date and time";
-        return Err(fields::invalid("expiration", given, why, flavour));
+        return Err(form::invalid("expiration", given, why, flavour));
     };
     if ttl.is_some() {
         let error = "cannot supply both 'expiration' and 'ttl' for policies";

@@ -1,0 +1,69 @@
+//! Single fields, for endpoints whose answers depend on the order in which they are read.
+
+use super::super::Flavour;
+use super::super::call::{Call, Refusal};
+use super::convert::convert;
+use super::{Field, Kind, not_valid, unreadable, unrecognized};
+use serde_json::Value;
+
+/// Why a field cannot be what it is to be.
+pub(in crate::sandbox::vault) fn invalid(
+    name: &str,
+    value: &Value,
+    why: &str,
+    flavour: Flavour,
+) -> Refusal {
+    not_valid(&unreadable(name, value, why, flavour))
+}
+
+fn field(call: &Call, name: &str, kind: Kind, flavour: Flavour) -> Result<Option<Field>, Refusal> {
+    let Some(value) = call.body.get(name) else {
+        return Ok(None);
+    };
+    convert(name, kind, value, flavour).map_err(|why| invalid(name, value, &why, flavour))
+}
+
+/// A field that is a time in seconds.
+pub(in crate::sandbox::vault) fn duration(
+    call: &Call,
+    name: &str,
+    flavour: Flavour,
+) -> Result<Option<u64>, Refusal> {
+    Ok(match field(call, name, Kind::Seconds, flavour)? {
+        Some(Field::Number(seconds)) => u64::try_from(seconds).ok(),
+        _ => None,
+    })
+}
+
+/// A field that is a whole number.
+pub(in crate::sandbox::vault) fn integer(
+    call: &Call,
+    name: &str,
+    flavour: Flavour,
+) -> Result<Option<i64>, Refusal> {
+    Ok(match field(call, name, Kind::Number, flavour)? {
+        Some(Field::Number(number)) => Some(number),
+        _ => None,
+    })
+}
+
+/// A field that is a text.
+pub(in crate::sandbox::vault) fn string(
+    call: &Call,
+    name: &str,
+    flavour: Flavour,
+) -> Result<Option<String>, Refusal> {
+    Ok(match field(call, name, Kind::Text, flavour)? {
+        Some(Field::Text(text)) => Some(text),
+        _ => None,
+    })
+}
+
+/// The warning on fields that an endpoint does not know.
+pub(in crate::sandbox::vault) fn ignored(call: &Call, known: &[&str]) -> Option<String> {
+    let given = call.body.keys().chain(call.query.keys());
+    let unknown = given.filter(|name| !known.contains(&name.as_str()));
+    let mut unknown: Vec<String> = unknown.cloned().collect();
+    unknown.sort_unstable();
+    (!unknown.is_empty()).then(|| unrecognized(&unknown))
+}
