@@ -187,6 +187,22 @@ async fn nothing_and_null_are_told_apart() {
 }
 
 #[tokio::test]
+async fn nothing_in_the_metadata_of_a_custom_object_is_stored_until_its_next_write() {
+    let (pair, _sandbox, _real) = ready().await;
+    let path = "/apis/external-secrets.io/v1/namespaces/{ns}/externalsecrets/a";
+    let object = |metadata: Value| {
+        let mut object = json!({ "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": metadata });
+        object["metadata"]["name"] = "a".into();
+        object
+    };
+    let held = json!({ "finalizers": ["example.com/a"], "ownerReferences": [] });
+    apply_to(&pair, path, "m1", "", object(held)).await;
+    pair.ask(Ask::new("DELETE", path)).await;
+    apply_to(&pair, path, "m2", "", object(json!({}))).await;
+    pair.ask(Ask::new("GET", path)).await;
+}
+
+#[tokio::test]
 async fn an_object_of_which_nobody_is_known_belongs_to_before_first_apply() {
     let (pair, _sandbox, _real) = ready().await;
     let path = "/api/v1/namespaces/{ns}/secrets?fieldManager=maker";

@@ -7,9 +7,7 @@ use super::clusters;
 use super::pair::{Ask, Pair, Token};
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
@@ -505,19 +503,7 @@ fn made_up_roles_and_bindings_give_the_same_on_both() {
         .build()
         .unwrap();
     let (pair, _sandbox, _real) = runtime.block_on(clusters());
-    let config = Config {
-        cases: super::generated::wanted(),
-        max_shrink_iters: 100,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let scopes = AtomicU32::new(0);
-    let result = TestRunner::new(config).run(&sequences(), |sequence| {
-        let scope = format!("rbac{}", scopes.fetch_add(1, Ordering::Relaxed));
-        let compared = runtime.block_on(run(&pair, &scope, &sequence));
-        compared.map_err(TestCaseError::fail)
+    super::generated::search(&sequences(), |scope, sequence| {
+        runtime.block_on(run(&pair, &format!("rbac-{scope}"), &sequence))
     });
-    if let Err(failure) = result {
-        panic!("{failure}");
-    }
 }

@@ -78,6 +78,7 @@ impl Store {
         let revision = self.revision + 1;
         object["metadata"]["resourceVersion"] = revision.to_string().into();
         let object = Arc::new(object);
+        self.unread.remove(&key);
         let before = self.objects.insert(key.clone(), Arc::clone(&object));
         self.happened(key, before, Some(Arc::clone(&object)));
         object
@@ -92,15 +93,14 @@ impl Store {
         self.news.send_replace(self.revision);
     }
 
-    /// An object that is stored otherwise is written anew, even if it reads the same.
+    /// What is stored of the object and never read back. An object that is stored otherwise is written anew, even if it
+    /// reads the same; the next write of any kind stores it as it reads.
     pub(super) fn unread(&self, key: &Key) -> &Value {
         self.unread.get(key).unwrap_or(&Value::Null)
     }
 
     pub(super) fn note_unread(&mut self, key: &Key, unread: Value) {
-        if unread.is_null() {
-            self.unread.remove(key);
-        } else {
+        if !unread.is_null() {
             self.unread.insert(key.clone(), unread);
         }
     }

@@ -173,16 +173,17 @@ pub(super) fn changed(
     if object == **before && store.unread(&key) == &unread {
         return Ok(Arc::clone(before));
     }
-    if !options.dry_run {
-        store.note_unread(&key, unread);
-    }
     if is_being_deleted(&object) && is_let_go(&object) {
         if !options.dry_run {
             store.remove(&key);
         }
         return Ok(Arc::new(object));
     }
-    Ok(put(store, kind, key, object, options))
+    let object = put(store, kind, key.clone(), object, options);
+    if !options.dry_run {
+        store.note_unread(&key, unread);
+    }
+    Ok(object)
 }
 
 fn put(
