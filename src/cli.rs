@@ -6,6 +6,7 @@ mod apply;
 mod common;
 mod demo;
 mod failure;
+mod interruption;
 mod plan;
 mod plan_file;
 mod playground;

@@ -6,6 +6,10 @@
 
 #[path = "sandbox/apply.rs"]
 mod apply;
+#[path = "sandbox/ask.rs"]
+mod ask;
+#[path = "sandbox/chance.rs"]
+mod chance;
 #[path = "sandbox/crds.rs"]
 mod crds;
 #[path = "sandbox/decoding.rs"]
@@ -29,7 +33,6 @@ mod object_sequences;
 #[path = "sandbox/objects.rs"]
 mod objects;
 #[path = "sandbox/pair.rs"]
-#[allow(dead_code, reason = "each of the two uses its own half")]
 mod pair;
 #[path = "sandbox/patches.rs"]
 mod patches;
@@ -60,7 +63,7 @@ async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster
         user_token: Some(real.user_token().to_owned()),
     };
     let sandbox = sandbox::kubernetes::Cluster::start(options).await.unwrap();
-    let pair = Pair::of_clusters(
+    let pair = Pair::new(
         Side::new(
             "the sandbox",
             sandbox.server(),
@@ -73,6 +76,7 @@ async fn clusters() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster
             real.admin_token(),
             Some(&real.authority().pem()),
         ),
+        "Kubernetes",
     );
     // Where an object is in etcd, as some messages have it. The real one is the first on its etcd.
     pair.sandbox.set("registry", "/registry/");

@@ -4,6 +4,8 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
+#[path = "sandbox/ask.rs"]
+mod ask;
 #[path = "sandbox/auth_jwt.rs"]
 mod auth_jwt;
 #[path = "sandbox/auth_kubernetes.rs"]
@@ -35,7 +37,6 @@ mod mounts;
 #[path = "sandbox/namespaces.rs"]
 mod namespaces;
 #[path = "sandbox/pair.rs"]
-#[allow(dead_code, reason = "each of the two uses its own half")]
 mod pair;
 #[path = "sandbox/policies.rs"]
 mod policies;
@@ -63,7 +64,7 @@ async fn vaults() -> (Pair, sandbox::vault::Vault, support::Vault) {
         ..sandbox::vault::Options::default()
     };
     let sandbox = sandbox::vault::Vault::start(options).await.unwrap();
-    let pair = Pair::of_vaults(
+    let pair = Pair::new(
         Side::new("the sandbox", sandbox.addr(), sandbox.root_token(), None),
         Side::new("the real Vault", real.addr(), real.token(), None),
         server,

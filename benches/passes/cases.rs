@@ -14,36 +14,18 @@ const TIMES: usize = 5;
 pub(crate) async fn sandbox(clusters: usize, secrets: usize, table: &mut Table) {
     let world = World::start(clusters, secrets);
     let of = format!("{clusters} × {secrets}");
-    drop(world.take_counts().await);
-    let took = run(&world, None, &["apply", "--yes"], 0);
-    table.add(
-        &format!("{of}, first sync"),
-        &world.take_counts().await,
-        took,
-        None,
-        "",
-    );
+    apply(&world, &format!("{of}, first sync"), table).await;
     nothing_to_do(&world, secrets, &of, table).await;
     rotate_what_all_share(&world).await;
-    drop(world.take_counts().await);
-    let took = run(&world, None, &["apply", "--yes"], 0);
-    let asked = world.take_counts().await;
-    table.add(
-        &format!("{of}, one rotation for all"),
-        &asked,
-        took,
-        None,
-        "",
-    );
+    apply(&world, &format!("{of}, one rotation for all"), table).await;
     one_edit(&world);
-    let took = run(&world, None, &["apply", "--yes"], 0);
-    table.add(
-        &format!("{of}, one edit"),
-        &world.take_counts().await,
-        took,
-        None,
-        "",
-    );
+    apply(&world, &format!("{of}, one edit"), table).await;
+}
+
+async fn apply(world: &World, case: &str, table: &mut Table) {
+    drop(world.take_counts().await);
+    let took = run(world, None, &["apply", "--yes"], 0);
+    table.add(case, &world.take_counts().await, took, None, "");
 }
 
 async fn nothing_to_do(world: &World, secrets: usize, of: &str, table: &mut Table) {
@@ -112,15 +94,7 @@ pub(crate) async fn real_vault(clusters: usize, table: &mut Table) {
 pub(crate) async fn large(clusters: usize, secrets: usize, table: &mut Table) {
     let world = World::start(clusters, secrets);
     let of = format!("{clusters} × {secrets}");
-    drop(world.take_counts().await);
-    let took = run(&world, None, &["apply", "--yes"], 0);
-    table.add(
-        &format!("{of}, first sync"),
-        &world.take_counts().await,
-        took,
-        None,
-        "",
-    );
+    apply(&world, &format!("{of}, first sync"), table).await;
     let requests = raw::reads(&world.clusters, secrets);
     let raw_time = raw::send(&world, None, &requests).await;
     drop(world.take_counts().await);

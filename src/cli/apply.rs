@@ -5,6 +5,7 @@ use super::common::{
     show_problems_or_stop,
 };
 use super::failure::Exit;
+use super::interruption::Interruption;
 use super::plan_file::PlanFile;
 use super::ui;
 use crate::apply::{Outcome, Progress, StepResult};
@@ -106,7 +107,7 @@ impl Apply {
         } else {
             look(&wanted.desired, world, options).await
         };
-        let stop = stop_on_signal();
+        let stop = stop_on_signal()?;
         let is_stopped = || stop.load(Ordering::Relaxed);
         let run = Run {
             desired: &wanted.desired,
@@ -170,27 +171,14 @@ fn agreed() -> anyhow::Result<bool> {
 }
 
 /// The first signal ends the run after the write in hand; what is left, the next run does.
-fn stop_on_signal() -> Arc<AtomicBool> {
+fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
+    let mut interruption = Interruption::caught()?;
     tokio::spawn(async move {
-        wait_for_signal().await;
+        interruption.came().await;
         ui::talk("stopping after the write in hand; the next run goes on");
         flag.store(true, Ordering::Relaxed);
     });
-    stop
-}
-
-async fn wait_for_signal() {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    let interrupt = tokio::signal::ctrl_c();
-    match terminate {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt => {}
-            }
-        }
-        Err(_) => drop(interrupt.await),
-    }
+    Ok(stop)
 }

@@ -7,13 +7,13 @@ mod stage;
 mod story;
 
 use super::failure::Exit;
+use super::interruption::Interruption;
 use super::playground::servers::Servers;
 use super::playground::{Playground, Shape};
 use super::sandbox::new_folder;
 use super::ui;
 use crate::sandbox::vault;
 use stage::Stage;
-use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 #[derive(Debug, clap::Args)]
@@ -28,31 +28,41 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
-        let shape = Shape::EXAMPLE;
-        let servers = if self.real {
-            let _busy = ui::busy("starting a Vault, etcd and two kube-apiservers".to_owned());
-            Servers::real(shape).await?
-        } else {
-            let options = vault::Options {
-                root_token: Uuid::new_v4().to_string(),
-                ..vault::Options::default()
-            };
-            Servers::embedded(shape, options).await?
+        // Whoever has seen enough leaves no server behind.
+        let mut interruption = Interruption::caught()?;
+        let servers = tokio::select! {
+            servers = self.servers() => servers?,
+            () = interruption.came() => return Ok(Exit::Error),
         };
-        let folder = new_folder("demo");
-        let playground =
-            Playground::furnish(servers.addresses(), &shape, &folder, &|_, _| {}).await?;
-        let stage = Stage::new(&servers, playground)?;
-        story::tell(&stage).await?;
-        story::end(&stage, self.stay);
+        tokio::select! {
+            told = self.tell(&servers) => told?,
+            () = interruption.came() => return Ok(Exit::Error),
+        }
         if self.stay {
-            let mut interrupted = signal(SignalKind::interrupt())?;
-            let mut terminated = signal(SignalKind::terminate())?;
-            tokio::select! {
-                _ = interrupted.recv() => {}
-                _ = terminated.recv() => {}
-            }
+            interruption.came().await;
         }
         Ok(Exit::Good)
+    }
+
+    async fn servers(&self) -> anyhow::Result<Servers> {
+        if self.real {
+            let _busy = ui::busy("starting a Vault, etcd and two kube-apiservers".to_owned());
+            return Servers::real(Shape::EXAMPLE).await;
+        }
+        let options = vault::Options {
+            root_token: Uuid::new_v4().to_string(),
+            ..vault::Options::default()
+        };
+        Servers::embedded(Shape::EXAMPLE, options).await
+    }
+
+    async fn tell(&self, servers: &Servers) -> anyhow::Result<()> {
+        let folder = new_folder("demo");
+        let furnished =
+            Playground::furnish(servers.addresses(), &Shape::EXAMPLE, &folder, &|_, _| {});
+        let stage = Stage::new(servers, furnished.await?)?;
+        story::tell(&stage).await?;
+        story::end(&stage, self.stay);
+        Ok(())
     }
 }

@@ -2,13 +2,12 @@
 
 use super::common::Format;
 use super::failure::Exit;
+use super::interruption::Interruption;
 use super::playground::servers::Servers;
 use super::playground::{Playground, Shape};
 use super::ui;
 use crate::sandbox::vault::{self, Flavour};
-use anyhow::Context;
 use std::path::{Path, PathBuf};
-use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
 #[derive(Debug, clap::Args)]
@@ -57,11 +56,7 @@ pub(super) fn new_folder(what: &str) -> PathBuf {
 
 impl Sandbox {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
-        // Caught from here on, so that what has been started is also ended in order.
-        let mut interrupted =
-            signal(SignalKind::interrupt()).context("failed to wait for Ctrl-C")?;
-        let mut terminated =
-            signal(SignalKind::terminate()).context("failed to wait for Ctrl-C")?;
+        let mut interruption = Interruption::caught()?;
         let shape = Shape {
             clusters: usize::from(self.clusters),
             secrets: self.secrets.map(usize::from),
@@ -82,18 +77,14 @@ impl Sandbox {
         let furnished = Playground::furnish(addresses, &shape, &self.folder, &progress);
         let playground = tokio::select! {
             playground = furnished => playground?,
-            _ = interrupted.recv() => return Ok(Exit::Good),
-            _ = terminated.recv() => return Ok(Exit::Good),
+            () = interruption.came() => return Ok(Exit::Good),
         };
         drop(busy);
         match self.output {
             Format::Text => ui::data(&invitation(&playground, &servers)),
             Format::Json => ui::data(&format!("{}\n", places(&playground, &servers))),
         }
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
-        }
+        interruption.came().await;
         ui::talk(&format!(
             "\nThe servers are gone, with all that was in them. The repository stays in {}.",
             playground.repository.folder().display()

@@ -1,6 +1,8 @@
 //! The config of a cluster's auth mount: a full replace that hides a write-only reviewer token.
 
-use super::change::{Action, Cause, Change, Concern, Kind, Reason, Scope, Target, Write};
+use super::change::{
+    Action, Cause, Change, Concern, FieldChange, Kind, Reason, Scope, Target, Write,
+};
 use super::fields::{self, Rule, Shape, core, where_known};
 use super::mount::concerns;
 use super::sheet::Sheet;
@@ -140,33 +142,10 @@ fn compare(
     target: Target,
     sheet: &mut Sheet,
 ) -> bool {
-    let mark = marks.was;
-    let stored = is_stored(live);
-    let reviewer = reviewer(cell, owner, mark, stored);
-    let mut rules = rules(cell);
-    let inert = reviewer == Reviewer::Existing
-        && stored != Some(false)
-        && live.get("disable_local_ca_jwt") != Some(&Value::Bool(true));
-    if inert && has_ca(live) {
-        // With a CA and a reviewer token stored, Vault never uses its own: the flag has no effect, and is only named.
-        rules.retain(|rule| rule.name != "disable_local_ca_jwt");
-        sheet.note(
-            &target.scope,
-            format!("config {}: disable_local_ca_jwt is false; no effect while a reviewer token and a CA are stored", cell.mount),
-            "set it to true: without a stored reviewer token, a Vault in Kubernetes would send its own to this cluster",
-            Some(&cell.config.place),
-        );
-    }
+    let reviewer = reviewer(cell, owner, marks.was, is_stored(live));
+    let rules = rules_beside(reviewer, cell, live, sheet);
     let mut changes = fields::differences(&rules, live);
-    let wanted = reviewer == Reviewer::Existing;
-    if let Some(stored) = stored.filter(|stored| *stored != wanted) {
-        let word = |set: bool| Some(if set { "stored" } else { "none" }.to_owned());
-        changes.push(super::FieldChange {
-            field: "token_reviewer_jwt".to_owned(),
-            before: word(stored),
-            after: word(wanted),
-        });
-    }
+    changes.extend(reviewer_change(reviewer, live));
     let (changes, left) = fields::asked_for(owner, cell.adopt, changes, |field: &str| {
         ["kubernetes_host", "kubernetes_ca_cert"].contains(&field)
             || field == "token_reviewer_jwt" && cell.config.reviewer.is_some()
@@ -183,42 +162,18 @@ fn compare(
     if changes.is_empty() {
         return true;
     }
-    let recorded = cause(
-        mark,
-        "config",
-        &fields::canonical(&rules),
-        &fields::canonical_live(&rules, live),
-    );
-    // A token alone is somebody's hand: keyfleet stores none, and the digest does not speak of it.
-    let cause = match recorded {
-        Cause::Pending if fields::differences(&rules, live).is_empty() => Cause::Drift {
-            by: None,
-            since: None,
-        },
-        recorded => recorded,
-    };
-    let mut concerns = concerns(owner, cell.adopt);
-    let moves = |name: &str| {
-        !matches!(cause, Cause::Drift { .. }) && changes.iter().any(|change| change.field == name)
-    };
-    // Back to what was written before is no move: that was looked at when it was made.
-    if moves("kubernetes_host") {
-        concerns.push(Concern::ServerChanges);
-    }
-    if moves("kubernetes_ca_cert") {
-        concerns.push(Concern::CaChanges);
-    }
-    if reviewer == Reviewer::Existing {
-        concerns.push(Concern::ErasesReviewer);
-    }
-    let is_move = concerns
-        .iter()
-        .any(|concern| matches!(concern, Concern::ServerChanges | Concern::CaChanges));
+    let cause = cause_of_change(marks.was, &rules, live);
+    let moves = moves(&cause, &changes);
     let write = Write::AuthConfig {
         mount: cell.mount.clone(),
         fields: fields::to_send(&rules, Some(live)),
-        remember: (is_move && *owner == Owner::Us).then(|| marks.new.to_string()),
+        remember: (!moves.is_empty() && *owner == Owner::Us).then(|| marks.new.to_string()),
     };
+    let mut concerns = concerns(owner, cell.adopt);
+    concerns.extend(moves);
+    if reviewer == Reviewer::Existing {
+        concerns.push(Concern::ErasesReviewer);
+    }
     sheet.change(Change {
         target,
         action: Action::Update,
@@ -231,6 +186,69 @@ fn compare(
         write,
     });
     true
+}
+
+/// The rules for a config with this reviewer. Where a CA and a reviewer token are stored, Vault never uses its own: the
+/// flag that forbids it has no effect, and is only named.
+fn rules_beside(reviewer: Reviewer, cell: &Cell, live: &Fields, sheet: &mut Sheet) -> Vec<Rule> {
+    const FLAG: &str = "disable_local_ca_jwt";
+    let mut rules = rules(cell);
+    let is_inert = reviewer == Reviewer::Existing
+        && is_stored(live) != Some(false)
+        && live.get(FLAG) != Some(&Value::Bool(true))
+        && has_ca(live);
+    if is_inert {
+        rules.retain(|rule| rule.name != FLAG);
+        sheet.note(
+            &Scope::Vault(cell.vault.clone()),
+            format!("config {}: disable_local_ca_jwt is false; no effect while a reviewer token and a CA are stored", cell.mount),
+            "set it to true: without a stored reviewer token, a Vault in Kubernetes would send its own to this cluster",
+            Some(&cell.config.place),
+        );
+    }
+    rules
+}
+
+/// A reviewer token that is stored and not wanted, or the other way round, where the server tells.
+fn reviewer_change(reviewer: Reviewer, live: &Fields) -> Option<FieldChange> {
+    let wanted = reviewer == Reviewer::Existing;
+    let stored = is_stored(live).filter(|stored| *stored != wanted)?;
+    let word = |set: bool| Some(if set { "stored" } else { "none" }.to_owned());
+    Some(FieldChange {
+        field: "token_reviewer_jwt".to_owned(),
+        before: word(stored),
+        after: word(wanted),
+    })
+}
+
+fn cause_of_change(mark: Option<&Mark>, rules: &[Rule], live: &Fields) -> Cause {
+    let recorded = cause(
+        mark,
+        "config",
+        &fields::canonical(rules),
+        &fields::canonical_live(rules, live),
+    );
+    match recorded {
+        // A token alone is somebody's hand: keyfleet stores none, and the digest does not speak of it.
+        Cause::Pending if fields::differences(rules, live).is_empty() => Cause::Drift {
+            by: None,
+            since: None,
+        },
+        recorded => recorded,
+    }
+}
+
+/// Whether logins go elsewhere. Back to what was written before is no move: that was looked at when it was made.
+fn moves(cause: &Cause, changes: &[FieldChange]) -> Vec<Concern> {
+    if matches!(cause, Cause::Drift { .. }) {
+        return Vec::new();
+    }
+    let concern = |change: &FieldChange| match change.field.as_str() {
+        "kubernetes_host" => Some(Concern::ServerChanges),
+        "kubernetes_ca_cert" => Some(Concern::CaChanges),
+        _ => None,
+    };
+    changes.iter().filter_map(concern).collect()
 }
 
 fn has_ca(live: &Fields) -> bool {

@@ -26,6 +26,8 @@ pub(super) struct DesiredMount<'a> {
     pub(super) known_as: Option<String>,
 }
 
+/// Where the mark of a mount stands.
+const DESCRIPTION: &str = "description";
 /// In place of the accessor of a mount that is made in the same run: nobody knows it yet.
 pub(super) const MADE: &str = "made";
 
@@ -192,50 +194,45 @@ fn compare(
         let hint = "write `adopt: true` to have the defaults";
         sheet.note(&target.scope, text, hint, Some(desired.place));
     }
-    let drift = Cause::Drift {
-        by: None,
-        since: None,
-    };
-    let mut cause = if owner == Owner::Us {
-        drift
-    } else {
-        Cause::Unrecorded
-    };
-    if !is_intact(&live.description, &desired.mark) && (owner == Owner::Us || desired.adopt) {
+    let marks =
+        !is_intact(&live.description, &desired.mark) && (owner == Owner::Us || desired.adopt);
+    if marks {
         changes.push(FieldChange {
-            field: "description".to_owned(),
+            field: DESCRIPTION.to_owned(),
             before: Some(format!("{:?}", live.description)),
             after: Some("keyfleet's mark".to_owned()),
         });
-        if owner != Owner::Us {
-            cause = Cause::Adopt;
-        }
     }
     if changes.is_empty() {
         return true;
     }
-    let mut write = fields::to_send(&rules, Some(&live.tuning));
-    write.retain(|name, _| changes.iter().any(|change| change.field == *name));
-    if changes.iter().any(|change| change.field == "description") {
-        write.insert("description".to_owned(), json!(desired.mark.to_string()));
-    }
-    let reason = Reason::Differs;
-    let concerns = concerns(&owner, desired.adopt);
-    let write = Write::TuneMount {
-        table: desired.engine.table(),
-        path: desired.path.clone(),
-        fields: write,
+    let cause = match owner {
+        Owner::Us => Cause::Drift {
+            by: None,
+            since: None,
+        },
+        Owner::Unmarked | Owner::Other(_) if marks => Cause::Adopt,
+        Owner::Unmarked | Owner::Other(_) => Cause::Unrecorded,
     };
+    let mut body = fields::to_send(&rules, Some(&live.tuning));
+    body.retain(|name, _| changes.iter().any(|change| change.field == *name));
+    if marks {
+        body.insert(DESCRIPTION.to_owned(), json!(desired.mark.to_string()));
+    }
     sheet.change(Change {
         target,
         action: Action::Update,
         fields: changes,
         summary: String::new(),
-        reason,
+        reason: Reason::Differs,
         cause,
-        concerns,
+        concerns: concerns(&owner, desired.adopt),
         place: Some(desired.place.clone()),
-        write,
+        write: Write::TuneMount {
+            table: desired.engine.table(),
+            path: desired.path.clone(),
+            fields: body,
+        },
     });
     true
 }

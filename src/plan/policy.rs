@@ -120,23 +120,8 @@ fn compare(
         Owner::Unmarked if desired.known => Owner::Us,
         other => other,
     };
-    // A text that the server holds and that cannot be read grants something unknown: it differs from anything.
     let Ok(now) = Policy::parse(&live.text) else {
-        let fields = vec![FieldChange {
-            field: "text".to_owned(),
-            before: Some("not readable".to_owned()),
-            after: Some("as declared".to_owned()),
-        }];
-        let concerns = concerns(&owner, desired.adopt);
-        sheet.change(change(
-            desired,
-            target,
-            Action::Update,
-            fields,
-            Cause::Unrecorded,
-            concerns,
-            unchanged(live),
-        ));
+        sheet.change(replace_unreadable(desired, live, &owner, target));
         return Standing::Unknown;
     };
     // Taking over is not narrowing: what applications do with it beside the declarations, nobody here knows.
@@ -151,7 +136,6 @@ fn compare(
         return Standing::Stands(now);
     }
     let mut fields: Vec<FieldChange> = differences.iter().map(path_change).collect();
-    let mut held = concerns(&owner, desired.adopt);
     if marks {
         fields.push(FieldChange {
             field: "mark".to_owned(),
@@ -159,16 +143,7 @@ fn compare(
             after: Some("keyfleet's".to_owned()),
         });
     }
-    held.extend(widening(desired, &now));
-    if desired.incomplete && !widens(desired.meaning, &now).is_empty() {
-        held.push(Concern::IncompleteSource);
-    }
-    let empties = desired.needed.as_ref().is_some_and(Vec::is_empty)
-        && desired.origin.is_derived()
-        && !differences.is_empty();
-    if empties && owner == Owner::Us {
-        held.push(Concern::EmptiesScope);
-    }
+    let held = held(desired, &owner, &now, !differences.is_empty());
     let cause = cause(
         &owner,
         mark.as_ref(),
@@ -194,6 +169,45 @@ fn compare(
             then: desired.meaning.clone(),
         }
     }
+}
+
+/// A text that the server holds and that cannot be read grants something unknown: it differs from anything.
+fn replace_unreadable(
+    desired: &DesiredPolicy<'_>,
+    live: &LivePolicy,
+    owner: &Owner,
+    target: Target,
+) -> Change {
+    let fields = vec![FieldChange {
+        field: "text".to_owned(),
+        before: Some("not readable".to_owned()),
+        after: Some("as declared".to_owned()),
+    }];
+    change(
+        desired,
+        target,
+        Action::Update,
+        fields,
+        Cause::Unrecorded,
+        concerns(owner, desired.adopt),
+        unchanged(live),
+    )
+}
+
+/// What stands against changing what is granted now.
+fn held(desired: &DesiredPolicy<'_>, owner: &Owner, now: &Policy, differs: bool) -> Vec<Concern> {
+    let mut held = concerns(owner, desired.adopt);
+    held.extend(widening(desired, now));
+    if desired.incomplete && !widens(desired.meaning, now).is_empty() {
+        held.push(Concern::IncompleteSource);
+    }
+    let empties = desired.needed.as_ref().is_some_and(Vec::is_empty)
+        && desired.origin.is_derived()
+        && differs;
+    if empties && *owner == Owner::Us {
+        held.push(Concern::EmptiesScope);
+    }
+    held
 }
 
 /// A policy that someone else made, for a cluster whose file says nothing of access.

@@ -4,7 +4,7 @@ use super::change::{Action, Cause, Change, FieldChange, Kind, Reason, Scope, Tar
 use super::mount::concerns;
 use super::sheet::Sheet;
 use crate::desire::{AUTH_DELEGATOR, Cell};
-use crate::mark::{INSTALLATION_LABEL, Owner};
+use crate::mark::{INSTALLATION_LABEL, MANAGED_BY_LABEL, MANAGER, Owner};
 use crate::names::InstallationName;
 use crate::observe::live::{LiveBinding, LiveMeta, Observed};
 use std::collections::BTreeSet;
@@ -141,38 +141,11 @@ fn compare(
 ) -> bool {
     let wanted_role = format!("ClusterRole/{AUTH_DELEGATOR}");
     let wanted_subjects = BTreeSet::from([format!("ServiceAccount/{}", cell.service_account)]);
-    let mut fields = Vec::new();
-    let mut differs = |field: &str, before: String, after: String| {
-        if before != after {
-            fields.push(FieldChange {
-                field: field.to_owned(),
-                before: Some(before),
-                after: Some(after),
-            });
-        }
-    };
+    let has_account = live.subjects.is_superset(&wanted_subjects);
     // Who else may have tokens reviewed is for whoever made the binding by hand.
-    let leaves = *owner == Owner::Unmarked && !cell.adopt;
-    let others = leaves && live.subjects.is_superset(&wanted_subjects);
-    differs("roleRef", live.role.clone(), wanted_role.clone());
-    let joined =
-        |subjects: &BTreeSet<String>| subjects.iter().cloned().collect::<Vec<_>>().join(", ");
-    if !others {
-        differs("subjects", joined(&live.subjects), joined(&wanted_subjects));
-    } else if live.subjects != wanted_subjects {
-        let text = format!(
-            "binding {}, made by hand, stays as it is: it also binds others: {}",
-            cell.binding,
-            joined(
-                &live
-                    .subjects
-                    .difference(&wanted_subjects)
-                    .cloned()
-                    .collect()
-            )
-        );
-        let hint = "write `adopt: true` to bind the cluster's service account alone";
-        sheet.note(&target.scope, text, hint, Some(&cell.place));
+    let leaves_others = *owner == Owner::Unmarked && !cell.adopt && has_account;
+    if leaves_others && live.subjects != wanted_subjects {
+        note_others(cell, live, &wanted_subjects, sheet);
     }
     if live.role != wanted_role {
         // Kubernetes never lets roleRef change: only deleting and making it anew would, and what is there may be needed.
@@ -189,22 +162,20 @@ fn compare(
         );
         return false;
     }
-    if *owner == Owner::Us || cell.adopt {
-        let marked = live.meta.labels.get(INSTALLATION_LABEL).map(String::as_str)
-            == Some(installation.as_str());
-        let labelled = live
-            .meta
-            .labels
-            .get(crate::mark::MANAGED_BY_LABEL)
-            .map(String::as_str)
-            == Some(crate::mark::MANAGER);
-        if !marked || !labelled {
-            fields.push(FieldChange {
-                field: "labels".to_owned(),
-                before: Some("without keyfleet's".to_owned()),
-                after: Some("keyfleet's".to_owned()),
-            });
-        }
+    let mut fields = Vec::new();
+    if !leaves_others && live.subjects != wanted_subjects {
+        fields.push(FieldChange {
+            field: "subjects".to_owned(),
+            before: Some(joined(live.subjects.iter())),
+            after: Some(joined(wanted_subjects.iter())),
+        });
+    }
+    if (*owner == Owner::Us || cell.adopt) && !is_labelled(&live.meta, installation) {
+        fields.push(FieldChange {
+            field: "labels".to_owned(),
+            before: Some("without keyfleet's".to_owned()),
+            after: Some("keyfleet's".to_owned()),
+        });
     }
     if fields.is_empty() {
         return true;
@@ -214,9 +185,6 @@ fn compare(
         Owner::Unmarked | Owner::Other(_) if cell.adopt => Cause::Adopt,
         Owner::Unmarked | Owner::Other(_) => Cause::Unrecorded,
     };
-    let has_account = live.subjects.is_superset(&wanted_subjects);
-    let concerns = concerns(owner, cell.adopt);
-    let place = Some(cell.place.clone());
     sheet.change(Change {
         target,
         action: Action::Update,
@@ -224,11 +192,32 @@ fn compare(
         summary: String::new(),
         reason: Reason::Differs,
         cause,
-        concerns,
-        place,
+        concerns: concerns(owner, cell.adopt),
+        place: Some(cell.place.clone()),
         write,
     });
     has_account
+}
+
+/// Whom a binding made by hand binds beside the cluster's account.
+fn note_others(cell: &Cell, live: &LiveBinding, wanted: &BTreeSet<String>, sheet: &mut Sheet) {
+    let text = format!(
+        "binding {}, made by hand, stays as it is: it also binds others: {}",
+        cell.binding,
+        joined(live.subjects.difference(wanted))
+    );
+    let hint = "write `adopt: true` to bind the cluster's service account alone";
+    let scope = Scope::Cluster(cell.cluster.clone());
+    sheet.note(&scope, text, hint, Some(&cell.place));
+}
+
+fn joined<'a>(subjects: impl Iterator<Item = &'a String>) -> String {
+    subjects.cloned().collect::<Vec<_>>().join(", ")
+}
+
+fn is_labelled(meta: &LiveMeta, installation: &InstallationName) -> bool {
+    let is = |label: &str, value: &str| meta.labels.get(label).is_some_and(|is| is == value);
+    is(INSTALLATION_LABEL, installation.as_str()) && is(MANAGED_BY_LABEL, MANAGER)
 }
 
 /// The newest write by anyone else.

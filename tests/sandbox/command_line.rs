@@ -25,10 +25,9 @@ fn run(addr: &str, token: &str, home: &std::path::Path, command: &str) -> (Optio
     // Whether there is something to wait for is a matter of moments.
     let told = said.lines().filter(|line| !line.starts_with("Waiting for"));
     let lines = told.map(|line| {
-        // What is made up is long and has digits; how wide a column is depends on it.
+        // How wide a column is depends on what is made up.
         let words = line.split_whitespace().map(|word| {
-            let made_up = word.len() >= 8 && word.chars().any(|letter| letter.is_ascii_digit());
-            if made_up || line.starts_with("id ") || word.starts_with("---") {
+            if is_made_up(word) || line.starts_with("id ") || word.starts_with("---") {
                 "…"
             } else {
                 word
@@ -37,6 +36,24 @@ fn run(addr: &str, token: &str, home: &std::path::Path, command: &str) -> (Optio
         words.collect::<Vec<_>>().join(" ")
     });
     (output.status.code(), lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// What is made up is long, and has digits; by chance it has none.
+fn is_made_up(word: &str) -> bool {
+    let has = |is: fn(&char) -> bool| word.chars().any(|letter| is(&letter));
+    let is_accessor = || {
+        has(char::is_ascii_uppercase)
+            && has(char::is_ascii_lowercase)
+            && word.len() >= 20
+            && word.chars().all(char::is_alphanumeric)
+    };
+    let is_of_mount = || {
+        let made_up = word.rsplit_once('_').map(|(_, made_up)| made_up);
+        made_up.is_some_and(|made_up| {
+            made_up.len() == 8 && made_up.chars().all(|letter| letter.is_ascii_hexdigit())
+        })
+    };
+    word.len() >= 8 && (has(char::is_ascii_digit) || is_accessor() || is_of_mount())
 }
 
 #[tokio::test(flavor = "multi_thread")]

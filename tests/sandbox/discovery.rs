@@ -1,7 +1,7 @@
 //! What a cluster says of itself. The sandbox knows fewer kinds than a real one, but what it says of those must be the same.
 
 use super::clusters;
-use super::pair::{Ask, Pair, Side, Token};
+use super::pair::{Ask, Side, Token};
 use serde_json::Value;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -40,7 +40,7 @@ async fn both_say_where_the_keys_of_tokens_are() {
     pair.ask(Ask::new("GET", "/.well-known/openid-configuration"))
         .await;
     let keys = async |side: &Side| {
-        let mut answer = pair.of(side, Ask::new("GET", "/openid/v1/jwks")).await;
+        let mut answer = side.say(&Ask::new("GET", "/openid/v1/jwks")).await;
         for field in ["kid", "x", "y"] {
             let made_up = answer.body["keys"][0][field].take();
             assert_eq!(made_up.as_str().map(str::len), Some(43));
@@ -52,15 +52,14 @@ async fn both_say_where_the_keys_of_tokens_are() {
 
 /// What one side lists, by name.
 async fn listed(
-    pair: &Pair,
     side: &Side,
     path: &str,
     accept: &str,
     list: &str,
     name: &str,
 ) -> Vec<(String, Value)> {
-    let answer = pair
-        .of(side, Ask::new("GET", path).header("accept", accept))
+    let answer = side
+        .say(&Ask::new("GET", path).header("accept", accept))
         .await;
     assert_eq!(answer.status, 200, "{path}");
     let items = answer.body[list].as_array().unwrap();
@@ -95,7 +94,6 @@ async fn both_list_the_same_of_the_resources_that_both_have() {
         "/apis/authorization.k8s.io/v1",
     ] {
         let ours = listed(
-            &pair,
             &pair.sandbox,
             path,
             "application/json",
@@ -103,22 +101,13 @@ async fn both_list_the_same_of_the_resources_that_both_have() {
             "/name",
         )
         .await;
-        let theirs = listed(
-            &pair,
-            &pair.real,
-            path,
-            "application/json",
-            "resources",
-            "/name",
-        )
-        .await;
+        let theirs = listed(&pair.real, path, "application/json", "resources", "/name").await;
         same(&ours, &theirs);
     }
     let is_built_in = |(name, _): &(String, Value)| {
         !name.contains("external-secrets") && !name.contains("kubernetes-client")
     };
     let mut ours = listed(
-        &pair,
         &pair.sandbox,
         "/apis",
         "application/json",
@@ -127,15 +116,7 @@ async fn both_list_the_same_of_the_resources_that_both_have() {
     )
     .await;
     ours.retain(is_built_in);
-    let theirs = listed(
-        &pair,
-        &pair.real,
-        "/apis",
-        "application/json",
-        "groups",
-        "/name",
-    )
-    .await;
+    let theirs = listed(&pair.real, "/apis", "application/json", "groups", "/name").await;
     same(&ours, &theirs);
     for path in [
         "/apis/rbac.authorization.k8s.io",
@@ -149,24 +130,8 @@ async fn both_list_the_same_of_the_resources_that_both_have() {
 async fn both_say_it_to_new_clients_in_one_answer() {
     let (pair, _sandbox, _real) = clusters().await;
     for path in ["/api", "/apis"] {
-        let ours = listed(
-            &pair,
-            &pair.sandbox,
-            path,
-            AGGREGATED,
-            "items",
-            "/metadata/name",
-        )
-        .await;
-        let theirs = listed(
-            &pair,
-            &pair.real,
-            path,
-            AGGREGATED,
-            "items",
-            "/metadata/name",
-        )
-        .await;
+        let ours = listed(&pair.sandbox, path, AGGREGATED, "items", "/metadata/name").await;
+        let theirs = listed(&pair.real, path, AGGREGATED, "items", "/metadata/name").await;
         for (group, item) in &ours {
             let Some((_, other)) = theirs.iter().find(|(other, _)| other == group) else {
                 assert!(group.contains("external-secrets") || group.contains("kubernetes-client"));

@@ -1,6 +1,6 @@
 //! KV version 1, the cubbyhole, and the ways in which a mount of KV comes to its version.
 
-use super::story::tell;
+use super::story::{ask, tell};
 use super::vaults;
 
 #[tokio::test]
@@ -206,7 +206,7 @@ async fn a_mount_of_version_1_becomes_one_of_version_2() {
         "#,
     )
     .await;
-    pair.settle().await;
+    pair.ask_soon(ask("GET kv/data/a")).await;
     tell(
         &pair,
         r#"

@@ -2,7 +2,7 @@
 
 use super::generated::agree;
 use super::pair::{Ask, Pair, Token};
-use super::story::{self, tell};
+use super::story::{self, ask, tell};
 use super::vaults;
 use proptest::prelude::{Just, Strategy};
 use proptest::sample::select;
@@ -180,7 +180,7 @@ async fn prepare(pair: &Pair) {
         ),
     )
     .await;
-    pair.settle().await;
+    pair.ask_soon(ask("LIST kv2/metadata")).await;
 }
 
 #[test]

@@ -36,7 +36,7 @@ const MOVING: &str = "<moving>";
 const TELLING: usize = 8;
 
 /// The names given on one side so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Masks {
     named: BTreeMap<String, String>,
     /// Of these, what a test named itself.

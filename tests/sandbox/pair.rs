@@ -6,51 +6,21 @@
 //!
 //! A request may use what an earlier answer said: `{name}` in a path, token or body is filled in with what that side kept.
 
+pub(crate) use super::ask::{Ask, Body, Token};
 use super::differences::{Difference, accepted};
 use super::masks::Masks;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Mutex;
-use std::time::Duration;
-
-/// Who asks.
-#[derive(Debug, Clone)]
-pub(crate) enum Token {
-    /// Root, or `system:masters`.
-    Admin,
-    Nobody,
-    /// The text, with `{name}` filled in.
-    Of(String),
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Ask {
-    pub method: String,
-    /// From the root of the server: `/v1/sys/health`, `/api/v1/secrets?limit=2`.
-    pub path: String,
-    pub token: Token,
-    pub headers: Vec<(String, String)>,
-    pub body: Option<Body>,
-    /// Kept from the answer: name and JSON pointer.
-    pub keep: Vec<(String, String)>,
-    /// Lists that the real server puts into an order by chance, by JSON pointer.
-    pub unordered: Vec<String>,
-    /// Not compared, by JSON pointer: what is chance on the real server.
-    pub chance: Vec<String>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) enum Body {
-    Json(Value),
-    Text(String),
-}
+use std::time::{Duration, Instant};
 
 /// One of the two servers.
 pub(crate) struct Side {
     name: &'static str,
     base: String,
     admin: String,
+    /// Whether a token is shown as a bearer token.
+    bears: bool,
     client: reqwest::Client,
     masks: Mutex<Masks>,
     kept: Mutex<BTreeMap<String, String>>,
@@ -71,88 +41,14 @@ pub(crate) struct Pair {
     pub real: Side,
     /// As the table of differences names it: `OpenBao`, `HashiCorp`, `Kubernetes`.
     server: &'static str,
-    token_header: &'static str,
     said: Mutex<Vec<String>>,
 }
 
 const READ_HEADERS: [&str; 4] = ["content-type", "warning", "retry-after", "location"];
+/// A kube-apiserver remembers for ten seconds that a token was good.
+const SOON: Duration = Duration::from_secs(15);
 /// How many of the requests before are told with a difference.
 const TOLD: usize = 12;
-
-impl Ask {
-    pub(crate) fn new(method: &str, path: &str) -> Self {
-        Self {
-            method: method.to_owned(),
-            path: path.to_owned(),
-            token: Token::Admin,
-            headers: Vec::new(),
-            body: None,
-            keep: Vec::new(),
-            unordered: Vec::new(),
-            chance: Vec::new(),
-        }
-    }
-
-    #[must_use]
-    pub(crate) fn json(mut self, body: Value) -> Self {
-        self.body = Some(Body::Json(body));
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn text(mut self, body: &str) -> Self {
-        self.body = Some(Body::Text(body.to_owned()));
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn in_any_order(mut self, pointer: &str) -> Self {
-        self.unordered.push(pointer.to_owned());
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn by_chance(mut self, pointer: &str) -> Self {
-        self.chance.push(pointer.to_owned());
-        self
-    }
-
-    #[must_use]
-    pub(crate) fn by(mut self, token: Token) -> Self {
-        self.token = token;
-        self
-    }
-
-    /// Keeps what stands at `pointer` of each side's answer as `{name}`.
-    #[must_use]
-    pub(crate) fn keep(mut self, name: &str, pointer: &str) -> Self {
-        self.keep.push((name.to_owned(), pointer.to_owned()));
-        self
-    }
-}
-
-impl fmt::Display for Ask {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.method, self.path)?;
-        if !matches!(self.token, Token::Admin) {
-            write!(formatter, " by {:?}", self.token)?;
-        }
-        for (name, value) in &self.headers {
-            write!(formatter, " [{name}: {value}]")?;
-        }
-        match &self.body {
-            Some(Body::Json(body)) => write!(formatter, " {body}"),
-            Some(Body::Text(body)) => write!(formatter, " {body:?}"),
-            None => Ok(()),
-        }
-    }
-}
 
 impl Side {
     pub(crate) fn new(name: &'static str, base: &str, admin: &str, ca_pem: Option<&str>) -> Self {
@@ -161,6 +57,7 @@ impl Side {
             name,
             base: base.to_owned(),
             admin: admin.to_owned(),
+            bears: false,
             client,
             masks: Mutex::default(),
             kept: Mutex::default(),
@@ -174,21 +71,8 @@ impl Side {
         self.masks.lock().unwrap().name(value, &format!("<{name}>"));
     }
 
-    pub(crate) fn kept(&self, name: &str) -> String {
-        let kept = self.kept.lock().unwrap();
-        let found = kept.get(name);
-        found
-            .unwrap_or_else(|| panic!("{} kept no {name}", self.name))
-            .clone()
-    }
-
-    /// What a request is answered with, for those who wait for something.
-    pub(crate) async fn status(&self, method: &str, path: &str, token: &str) -> u16 {
-        let ask = Ask::new(method, path).by(Token::Of(token.to_owned()));
-        self.send(&ask, "x-vault-token").await.status
-    }
-
-    fn filled(&self, text: &str) -> String {
+    /// The text, with every `{name}` filled in.
+    pub(crate) fn filled(&self, text: &str) -> String {
         let kept = self.kept.lock().unwrap();
         kept.iter().fold(text.to_owned(), |text, (name, value)| {
             text.replace(&format!("{{{name}}}"), value)
@@ -207,8 +91,8 @@ impl Side {
         }
     }
 
-    /// The answer as it came.
-    async fn send(&self, ask: &Ask, token_header: &str) -> Answer {
+    /// What this side alone says, as it says it.
+    pub(crate) async fn say(&self, ask: &Ask) -> Answer {
         let method = super::support::request::method(&ask.method);
         let url = format!("{}{}", self.base, self.filled(&ask.path));
         let mut request = self.client.request(method, url);
@@ -218,11 +102,11 @@ impl Side {
             Token::Of(text) => Some(self.filled(text)),
         };
         if let Some(token) = token {
-            let value = match token_header {
-                "authorization" => format!("Bearer {token}"),
-                _ => token,
+            request = if self.bears {
+                request.bearer_auth(token)
+            } else {
+                request.header("x-vault-token", token)
             };
-            request = request.header(token_header, value);
         }
         for (name, value) in &ask.headers {
             request = request.header(name, self.filled(value));
@@ -271,11 +155,6 @@ impl Side {
         }
     }
 
-    /// What this side alone says to the administrator of a cluster.
-    pub(crate) async fn say(&self, ask: &Ask) -> Answer {
-        self.send(ask, "authorization").await
-    }
-
     fn keep(&self, ask: &Ask, answer: &Answer) {
         for (name, pointer) in &ask.keep {
             let found = answer.body.pointer(pointer);
@@ -305,20 +184,14 @@ impl Side {
 }
 
 impl Pair {
-    pub(crate) fn of_vaults(sandbox: Side, real: Side, server: &'static str) -> Self {
-        Self::new(sandbox, real, server, "x-vault-token")
-    }
-
-    pub(crate) fn of_clusters(sandbox: Side, real: Side) -> Self {
-        Self::new(sandbox, real, "Kubernetes", "authorization")
-    }
-
-    fn new(sandbox: Side, real: Side, server: &'static str, token_header: &'static str) -> Self {
+    pub(crate) fn new(mut sandbox: Side, mut real: Side, server: &'static str) -> Self {
+        for side in [&mut sandbox, &mut real] {
+            side.bears = server == "Kubernetes";
+        }
         Self {
             sandbox,
             real,
             server,
-            token_header,
             said: Mutex::default(),
         }
     }
@@ -331,18 +204,10 @@ impl Pair {
         }
     }
 
-    /// What one side alone says, as it says it.
-    pub(crate) async fn of(&self, side: &Side, ask: Ask) -> Answer {
-        side.send(&ask, self.token_header).await
-    }
-
     /// As [`ask`](Self::ask), for sequences that are made up and shrunk.
     pub(crate) async fn compare(&self, ask: &Ask) -> Result<Answer, String> {
         self.said.lock().unwrap().push(ask.to_string());
-        let (mut sandbox, mut real) = tokio::join!(
-            self.sandbox.send(ask, self.token_header),
-            self.real.send(ask, self.token_header)
-        );
+        let (mut sandbox, mut real) = tokio::join!(self.sandbox.say(ask), self.real.say(ask));
         for pointer in &ask.chance {
             for answer in [&mut sandbox, &mut real] {
                 if let Some(value) = answer.body.pointer_mut(pointer) {
@@ -392,9 +257,20 @@ impl Pair {
         Ok(())
     }
 
-    /// Both with the same request in sequence until neither says it is not ready; for the moments after a mount is made.
-    pub(crate) async fn settle(&self) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    /// As [`ask`](Self::ask), where the real one answers from what it learns a moment later: asked until both agree.
+    pub(crate) async fn ask_soon(&self, ask: Ask) -> Answer {
+        let begin = Instant::now();
+        loop {
+            let masks = [&self.sandbox, &self.real].map(|side| side.masks.lock().unwrap().clone());
+            match self.compare(&ask).await {
+                Ok(answer) => return answer,
+                Err(difference) if begin.elapsed() > SOON => panic!("{difference}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+            let [sandbox, real] = masks;
+            *self.sandbox.masks.lock().unwrap() = sandbox;
+            *self.real.masks.lock().unwrap() = real;
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Policies are written, shown and taken away alike.
 
+use super::pair::Ask;
 use super::story::tell;
 use super::vaults;
+use keyfleet::policy::{Policy, difference};
 
 #[tokio::test]
 async fn a_policy_is_written_shown_and_deleted() {
@@ -163,4 +165,74 @@ async fn a_policy_that_says_more_than_its_text_is_kept_so() {
         "#,
     )
     .await;
+}
+
+#[tokio::test]
+async fn what_is_no_field_of_a_policy_is_said_or_refused() {
+    let (pair, _sandbox, _real) = vaults().await;
+    let text = r##""policy":"# one""##;
+    tell(
+        &pair,
+        &r##"
+        PUT sys/policies/acl/a {P}
+        PUT sys/policies/acl/a {P,"other":1}
+        PUT sys/policies/acl/a {"rules":"# two"}
+        PUT sys/policies/acl/a {P,"policy":{}}
+        PUT sys/policies/acl/a {P,"cas":"x"}
+        PUT sys/policies/acl/a {P,"cas_required":"x"}
+        PUT sys/policies/acl/a {P,"cas_required":{}}
+        PUT sys/policies/acl/a {P,"expiration":"x"}
+        PUT sys/policies/acl/a {P,"expiration":""}
+        PUT sys/policies/acl/a {P,"expiration":{}}
+        PUT sys/policies/acl/a {P,"expiration":4102444800.5}
+        PUT sys/policies/acl/a {P,"expiration":1}
+        PUT sys/policies/acl/a {P,"expiration":"4102444800"}
+        GET sys/policies/acl/a?foo=1&name=b&after=c&limit=3
+        GET sys/policies/acl/a?cas=x
+        GET sys/policies/acl/none?foo=1
+        GET sys/policies/acl?foo=1
+        LIST sys/policies/acl?foo=1&name=b&after=c&limit=3&prefix=d
+        LIST sys/policies/acl/a?foo=1&name=b&after=c&limit=3
+        LIST sys/policies/acl/a
+        LIST sys/policies/detailed/acl/a?foo=1&name=b&after=c&limit=3&prefix=d
+        LIST sys/policies/detailed/acl/a
+        GET sys/policy?foo=1&name=b
+        PUT sys/policy/a {P,"rules":{}}
+        PUT sys/policy/a {"rules":"# three","other":1,"name":"b"}
+        PATCH sys/policies/acl/a {P,"rules":"x","other":1,"name":"b","ttl":"5h","cas":4}
+        PATCH sys/policies/acl/a {P,"rules":"x","other":1,"name":"b","ttl":"5h"}
+        PATCH sys/policies/acl/a {P,"cas":"x"}
+        DELETE sys/policies/acl/a?cas=x
+        DELETE sys/policies/acl/a?foo=1
+        "##
+        .replace("P,", &format!("{text},"))
+        .replace("{P}", &format!("{{{text}}}")),
+    )
+    .await;
+}
+
+/// Their texts differ, as the table of differences says; what they grant may not.
+#[tokio::test]
+async fn the_policies_that_a_vault_begins_with_grant_the_same() {
+    let (pair, _sandbox, _real) = vaults().await;
+    for name in ["default", "response-wrapping", "control-group"] {
+        let mut texts = Vec::new();
+        for side in [&pair.sandbox, &pair.real] {
+            let path = format!("/v1/sys/policies/acl/{name}");
+            let answer = side.say(&Ask::new("GET", &path)).await;
+            texts.push(answer.body["data"]["policy"].as_str().map(str::to_owned));
+        }
+        let meanings = texts.iter().map(|text| {
+            let text = text.as_deref()?;
+            Some(Policy::parse(text).unwrap())
+        });
+        match meanings.collect::<Vec<_>>().as_slice() {
+            [Some(ours), Some(theirs)] => {
+                let unlike = difference(theirs, ours);
+                assert!(unlike.is_empty(), "{name}: {unlike:?}");
+            }
+            [ours, theirs] => assert_eq!(ours, theirs, "{name}"),
+            _ => unreachable!(),
+        }
+    }
 }

@@ -64,7 +64,7 @@ async fn known(pair: &Pair, namespace: &str, mark: &str) -> Result<(), String> {
                 .header("impersonate-user", mark)
         };
         let mut tries = 0;
-        while pair.of(&pair.real, asks()).await.body["status"]["allowed"] != true {
+        while pair.real.say(&asks()).await.body["status"]["allowed"] != true {
             tries += 1;
             assert!(tries < 2_000, "the real cluster never knew of {mark}");
             tokio::time::sleep(Duration::from_millis(2)).await;

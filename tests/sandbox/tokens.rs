@@ -235,14 +235,9 @@ async fn a_token_ends_when_its_time_is_over() {
     )
     .await;
     for side in [&pair.real, &pair.sandbox] {
-        let lives = async || {
-            let token = side.kept("t");
-            side.status("GET", "/v1/auth/token/lookup-self", &token)
-                .await
-                == 200
-        };
+        let lookup = ask("by {t} GET auth/token/lookup-self");
         for _ in 0..300 {
-            if !lives().await {
+            if side.say(&lookup).await.status != 200 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -28,7 +28,7 @@ async fn account(pair: &Pair, namespace: &str, name: &str) -> String {
 
 /// What a token says, without what is made up for it.
 fn claims(side: &Side, kept: &str, uid: &str) -> Value {
-    let token = side.kept(kept);
+    let token = side.filled(&format!("{{{kept}}}"));
     let decode = |part: usize| -> Value {
         let part = token.split('.').nth(part).unwrap();
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
@@ -36,7 +36,7 @@ fn claims(side: &Side, kept: &str, uid: &str) -> Value {
     let (mut header, mut claims) = (decode(0), decode(1));
     assert!(header["kid"].take().is_string() && claims["jti"].take().is_string());
     let uid_claim = claims["kubernetes.io"]["serviceaccount"]["uid"].take();
-    assert_eq!(uid_claim, side.kept(uid));
+    assert_eq!(uid_claim, side.filled(&format!("{{{uid}}}")));
     let issued = claims["iat"].take().as_i64().unwrap();
     assert_eq!(claims["nbf"].take().as_i64(), Some(issued));
     let lasts = claims["exp"].take().as_i64().unwrap() - issued;
@@ -116,6 +116,11 @@ async fn a_request_for_a_token_can_be_refused() {
         .await;
 }
 
+fn review(token: &str) -> Ask {
+    let body = json!({ "spec": { "token": token } });
+    Ask::new("POST", REVIEW).json(body)
+}
+
 #[tokio::test]
 async fn a_token_ends_with_its_account() {
     let (pair, _sandbox, _real) = clusters().await;
@@ -127,17 +132,11 @@ async fn a_token_ends_with_its_account() {
         pair.ask(ask.keep(name, "/status/token")).await;
     }
     pair.ask(Ask::new("DELETE", there)).await;
-    pair.settle().await;
-    let review = |token: &str| {
-        let body = json!({ "spec": { "token": token } });
-        Ask::new("POST", REVIEW).json(body)
-    };
-    pair.ask(review("{first}")).await;
+    pair.ask_soon(review("{first}")).await;
     pair.ask(Ask::new("GET", "/version").by(Token::Of("{first}".to_owned())))
         .await;
     create(&pair, "/api/v1/namespaces/endings/serviceaccounts", "guest").await;
-    pair.settle().await;
-    pair.ask(review("{second}")).await;
+    pair.ask_soon(review("{second}")).await;
 }
 
 #[tokio::test]
@@ -153,15 +152,10 @@ async fn a_token_ends_with_the_secret_that_it_is_bound_to() {
     pair.ask(bound("other")).await;
     pair.ask(bound("{key}").keep("good", "/status/token")).await;
     pair.ask(bound("").keep("late", "/status/token")).await;
-    let review = |token: &str| {
-        let body = json!({ "spec": { "token": token } });
-        Ask::new("POST", REVIEW).json(body)
-    };
     pair.ask(review("{good}")).await;
     pair.ask(Ask::new("DELETE", &format!("{secrets}/key")))
         .await;
-    pair.settle().await;
-    pair.ask(review("{late}")).await;
+    pair.ask_soon(review("{late}")).await;
 }
 
 #[tokio::test]
@@ -185,7 +179,7 @@ async fn a_token_that_was_tampered_with_is_not_believed() {
             .await;
     }
     for side in [&pair.sandbox, &pair.real] {
-        let token = side.kept("token");
+        let token = side.filled("{token}");
         let (start, _) = token.rsplit_once('.').unwrap();
         side.set("tampered", &format!("{start}.{signature}"));
     }

@@ -1,24 +1,22 @@
 use serde_json::Value;
 use std::time::Duration;
 
-/// One client for tests: loopback only, so proxies of the environment are ignored. It keeps no idle
-/// connection, because a connection belongs to the runtime that opened it and every test has its own runtime.
+/// One client for tests. It keeps no idle connection, because a connection belongs to the runtime that opened it and every
+/// test has its own runtime.
 pub fn client(ca_pem: Option<&str>) -> reqwest::Client {
-    super::init();
-    let mut builder = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .pool_max_idle_per_host(0)
-        .timeout(Duration::from_secs(30));
-    if let Some(pem) = ca_pem {
-        let ca = reqwest::Certificate::from_pem(pem.as_bytes()).expect("the CA is PEM");
-        builder = builder.tls_certs_only([ca]);
-    }
-    builder.build().expect("a client can be built")
+    built(ca_pem, |builder| builder.pool_max_idle_per_host(0))
 }
 
 /// One client for a test that asks thousands of times: it keeps its connections, so it must not outlive its runtime.
 pub fn lasting_client(ca_pem: Option<&str>) -> reqwest::Client {
+    built(ca_pem, |builder| builder)
+}
+
+/// Loopback only, so proxies of the environment are ignored.
+fn built(
+    ca_pem: Option<&str>,
+    keeping: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+) -> reqwest::Client {
     super::init();
     let mut builder = reqwest::Client::builder()
         .no_proxy()
@@ -28,7 +26,7 @@ pub fn lasting_client(ca_pem: Option<&str>) -> reqwest::Client {
         let ca = reqwest::Certificate::from_pem(pem.as_bytes()).expect("the CA is PEM");
         builder = builder.tls_certs_only([ca]);
     }
-    builder.build().expect("a client can be built")
+    keeping(builder).build().expect("a client can be built")
 }
 
 /// Status and body. A body that is not JSON comes as a JSON string, an empty one as null.

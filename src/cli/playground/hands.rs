@@ -67,7 +67,7 @@ impl Hands {
 }
 
 /// The servers are on loopback: no proxy is between, and whatever takes longer than this is broken.
-fn client(ca_pem: Option<&str>) -> anyhow::Result<Client> {
+pub(super) fn client(ca_pem: Option<&str>) -> anyhow::Result<Client> {
     let mut builder = Client::builder()
         .no_proxy()
         .timeout(Duration::from_secs(20))

@@ -4,6 +4,7 @@
 //! Nothing is downloaded or built here; what is not found is named.
 
 use super::address::{Addresses, ClusterAddress};
+use super::hands::client;
 use crate::sandbox::Authority;
 use anyhow::Context;
 use rcgen::KeyPair;
@@ -142,8 +143,8 @@ impl Starting {
         let server = format!("https://127.0.0.1:{port}");
         // It is made by the server a moment after it calls itself ready, and keyfleet knows a cluster by it.
         let system = format!("{server}/api/v1/namespaces/kube-system");
-        let client = client(Some(&authority.pem))?;
-        self.wait(&client, &system, Some(&token), name).await?;
+        self.wait(&client(Some(&authority.pem))?, &system, Some(&token), name)
+            .await?;
         Ok(ClusterAddress {
             name: name.to_owned(),
             server,
@@ -242,14 +243,6 @@ fn found(names: &[&str]) -> anyhow::Result<PathBuf> {
             names.join("` or `")
         )
     })
-}
-
-fn client(ca_pem: Option<&str>) -> anyhow::Result<Client> {
-    let mut builder = Client::builder().no_proxy().timeout(Duration::from_secs(5));
-    if let Some(pem) = ca_pem {
-        builder = builder.tls_certs_only([reqwest::Certificate::from_pem(pem.as_bytes())?]);
-    }
-    Ok(builder.build()?)
 }
 
 /// The first of neighbouring ports that nobody listens on.

@@ -11,8 +11,9 @@ use super::call::{Answer, Call, Operation, Refusal, Secret};
 use convert::convert;
 pub(super) use convert::{number_of, text};
 pub(super) use go::{duration_text, value_text};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
-pub(super) use single::{duration, ignored, integer, invalid, string};
+pub(super) use single::{duration, ignored, integer};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,7 @@ pub(super) enum Kind {
     Number,
     Seconds,
     SignedSeconds,
+    Moment,
     List,
     Map,
     /// An object of texts, or a list of `name=value`.
@@ -39,6 +41,7 @@ enum Field {
     Text(String),
     Flag(bool),
     Number(i64),
+    Moment(Timestamp),
     List(Vec<String>),
     Map(Option<Map<String, Value>>),
     Pairs(Option<BTreeMap<String, String>>),
@@ -131,6 +134,13 @@ impl Form {
     pub(super) fn number(&self, name: &str) -> Option<i64> {
         match self.fields.get(name)? {
             Field::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn moment(&self, name: &str) -> Option<Timestamp> {
+        match self.fields.get(name)? {
+            Field::Moment(moment) => Some(*moment),
             _ => None,
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn stored(text: &str, meaning: Policy, now: Timestamp) -> Stored {
 pub(super) fn initial(flavour: Flavour, now: Timestamp) -> Policies {
     let texts = [
         ("default", default_text(flavour)),
-        ("response-wrapping", WRAPPING.to_owned()),
+        ("response-wrapping", wrapping_text(flavour)),
         ("control-group", CONTROL_GROUP.to_owned()),
     ];
     let known = texts
@@ -58,9 +58,17 @@ pub(super) fn initial(flavour: Flavour, now: Timestamp) -> Policies {
 }
 
 /// What a token for one wrapped answer may do. No answer is wrapped here, but the policy can be read.
-const WRAPPING: &str = r#"path "cubbyhole/response" { capabilities = ["create", "read"] }
+fn wrapping_text(flavour: Flavour) -> String {
+    let own = r#"path "cubbyhole/response" { capabilities = ["create", "read"] }
 path "sys/wrapping/unwrap" { capabilities = ["update"] }
 "#;
+    let end = match flavour {
+        Flavour::OpenBao => r#"path "auth/token/revoke-self" { capabilities = ["update"] }"#,
+        Flavour::HashiCorp => "",
+    };
+    format!("{own}{end}")
+}
+
 const CONTROL_GROUP: &str = r#"path "cubbyhole/control-group" { capabilities = ["update", "create", "read"] }
 path "sys/wrapping/unwrap" { capabilities = ["update"] }
 "#;

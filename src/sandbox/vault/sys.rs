@@ -46,21 +46,21 @@ pub(super) fn handle(
     match head {
         "mounts" => mounts::handle(state, call, "", rest),
         "auth" => mounts::handle(state, call, "auth/", rest),
-        "policy" => policies::handle(state, call, policies::Form::Old, rest, now),
+        "policy" => policies::handle(state, call, policies::Endpoint::Old, rest, now),
         "policies" => match rest.map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
             Some(("acl", name)) => {
                 let name = (!name.is_empty()).then_some(name);
-                policies::handle(state, call, policies::Form::Acl, name, now)
+                policies::handle(state, call, policies::Endpoint::Acl, name, now)
             }
             Some(("rgp" | "egp", _)) if state.flavour == Flavour::HashiCorp => {
                 Err(Refusal::new(404, "enterprise-only feature"))
             }
             Some(("detailed", "acl")) if state.flavour == Flavour::OpenBao => {
-                policies::detailed(state, call, "")
+                policies::detailed(state, call, None)
             }
             Some(("detailed", rest)) if state.flavour == Flavour::OpenBao => {
                 match rest.strip_prefix("acl/") {
-                    Some(below) if lists => policies::detailed(state, call, below),
+                    Some(below) if lists => policies::detailed(state, call, Some(below)),
                     _ => Err(Refusal::unsupported_path()),
                 }
             }

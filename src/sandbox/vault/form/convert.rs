@@ -4,6 +4,7 @@ use super::super::Flavour;
 use super::super::fields;
 use super::go;
 use super::{Field, Kind, value_text};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -21,6 +22,10 @@ pub(super) fn convert(
         Kind::Seconds | Kind::SignedSeconds => match value {
             Value::Null => return Ok(None),
             value => Field::Number(seconds(value, kind, flavour)?),
+        },
+        Kind::Moment => match value {
+            Value::Null => return Ok(None),
+            value => Field::Moment(moment(value)?),
         },
         Kind::List => Field::List(list(value)?),
         Kind::Map => Field::Map(map(value, flavour)?),
@@ -155,6 +160,24 @@ fn seconds(value: &Value, kind: Kind, flavour: Flavour) -> Result<i64, String> {
         return Err(format!("cannot provide negative value '{seconds}'"));
     }
     Ok(seconds)
+}
+
+/// A date and time, or seconds since 1970.
+fn moment(value: &Value) -> Result<Timestamp, String> {
+    let (text, is_number) = match value {
+        Value::Number(number) => (number.to_string(), true),
+        Value::String(text) => (text.clone(), false),
+        _ => return Err("could not parse time from input type".to_owned()),
+    };
+    match text.parse::<i64>() {
+        Ok(seconds) => Timestamp::from_second(seconds).map_err(|error| error.to_string()),
+        Err(_) if is_number => Err(format!(
+            "strconv.ParseInt: parsing {text:?}: invalid syntax"
+        )),
+        Err(_) => text
+            .parse()
+            .map_err(|_| "could not parse string as date and time".to_owned()),
+    }
 }
 
 fn list(value: &Value) -> Result<Vec<String>, String> {

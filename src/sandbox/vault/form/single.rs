@@ -4,23 +4,13 @@ use super::super::Flavour;
 use super::super::call::{Call, Refusal};
 use super::convert::convert;
 use super::{Field, Kind, not_valid, unreadable, unrecognized};
-use serde_json::Value;
-
-/// Why a field cannot be what it is to be.
-pub(in crate::sandbox::vault) fn invalid(
-    name: &str,
-    value: &Value,
-    why: &str,
-    flavour: Flavour,
-) -> Refusal {
-    not_valid(&unreadable(name, value, why, flavour))
-}
 
 fn field(call: &Call, name: &str, kind: Kind, flavour: Flavour) -> Result<Option<Field>, Refusal> {
     let Some(value) = call.body.get(name) else {
         return Ok(None);
     };
-    convert(name, kind, value, flavour).map_err(|why| invalid(name, value, &why, flavour))
+    convert(name, kind, value, flavour)
+        .map_err(|why| not_valid(&unreadable(name, value, &why, flavour)))
 }
 
 /// A field that is a time in seconds.
@@ -43,18 +33,6 @@ pub(in crate::sandbox::vault) fn integer(
 ) -> Result<Option<i64>, Refusal> {
     Ok(match field(call, name, Kind::Number, flavour)? {
         Some(Field::Number(number)) => Some(number),
-        _ => None,
-    })
-}
-
-/// A field that is a text.
-pub(in crate::sandbox::vault) fn string(
-    call: &Call,
-    name: &str,
-    flavour: Flavour,
-) -> Result<Option<String>, Refusal> {
-    Ok(match field(call, name, Kind::Text, flavour)? {
-        Some(Field::Text(text)) => Some(text),
         _ => None,
     })
 }

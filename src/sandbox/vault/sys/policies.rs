@@ -4,17 +4,52 @@ mod shown;
 mod write;
 
 use crate::sandbox::vault::Flavour;
-use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal, Secret};
-use crate::sandbox::vault::form;
+use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
+use crate::sandbox::vault::form::{Form, Kind, Schema};
 use crate::sandbox::vault::state::{Namespace, State};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// The old path calls a text `rules` and has a list `policies` as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Endpoint {
     Old,
     Acl,
+}
+
+/// What only `OpenBao` knows of a policy stands first, what only the old path takes last.
+const SCHEMA: [(&str, Kind); 8] = [
+    ("cas", Kind::Number),
+    ("cas_required", Kind::Flag),
+    ("ttl", Kind::Seconds),
+    ("expiration", Kind::Moment),
+    ("allow_slashes_in_identity_templates", Kind::Flag),
+    ("allow_wildcards_in_identity_templates", Kind::Flag),
+    ("policy", Kind::Text),
+    ("rules", Kind::Text),
+];
+
+impl Endpoint {
+    /// What is taken where one policy, or one folder, is named.
+    fn schema(self, flavour: Flavour) -> &'static Schema {
+        let first = match flavour {
+            Flavour::OpenBao => 0,
+            Flavour::HashiCorp => 6,
+        };
+        let end = match self {
+            Self::Old => 8,
+            Self::Acl => 7,
+        };
+        &SCHEMA[first..end]
+    }
+
+    fn form(self, call: &Call, is_named: bool, flavour: Flavour) -> Result<Form, Refusal> {
+        if is_named {
+            Form::read(call, self.schema(flavour), Some("name"), false, flavour)
+        } else {
+            Form::read(call, &[], None, false, flavour)
+        }
+    }
 }
 
 /// Policies that the server keeps for itself: they are read, but neither listed nor changed.
@@ -25,7 +60,7 @@ pub(super) fn is_kept(name: &str, flavour: Flavour) -> bool {
 pub(super) fn handle(
     state: &mut State,
     call: &Call,
-    form: Form,
+    endpoint: Endpoint,
     name: Option<&str>,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
@@ -34,38 +69,39 @@ pub(super) fn handle(
         return Err(Refusal::denied());
     };
     let lists = call.operation == Operation::List;
-    let Some(name) = name.filter(|name| !name.is_empty()) else {
-        return match form {
-            Form::Old if lists || call.operation == Operation::Read => list(home, call, form, ""),
-            Form::Acl if lists => list(home, call, form, ""),
-            _ => Err(Refusal::unsupported_operation()),
+    let name = name.filter(|name| !name.is_empty());
+    let form = endpoint.form(call, name.is_some(), flavour)?;
+    let Some(name) = name else {
+        let reads = endpoint == Endpoint::Old && call.operation == Operation::Read;
+        return if lists || reads {
+            list(home, &form, endpoint, None)
+        } else {
+            Err(Refusal::unsupported_operation())
         };
     };
     let asked = name;
     let name = name.trim().to_lowercase();
-    match call.operation {
-        Operation::Read => match shown::policy(home, &name, form, flavour) {
-            Some(policy) => Ok(Answer::data(policy)),
-            None => Err(Refusal::not_found()),
+    let may_more = endpoint == Endpoint::Acl && flavour == Flavour::OpenBao;
+    let answer = match call.operation {
+        Operation::Read => match shown::policy(home, &name, endpoint, flavour) {
+            Some(policy) => Answer::data(policy),
+            None => return Err(Refusal::not_found()),
         },
         Operation::Update => {
-            let answer = write::write(home, call, &name, form, flavour, now)?;
+            let answer = write::write(home, &name, &form, flavour, now)?;
             let renamed = flavour == Flavour::HashiCorp && asked != name;
-            Ok(if renamed {
+            if renamed {
                 converted(answer, &name)
             } else {
                 answer
-            })
+            }
         }
-        Operation::Patch if form == Form::Acl && flavour == Flavour::OpenBao => {
-            write::patch(home, call, &name, now)
-        }
-        Operation::Delete => delete(home, &name, flavour),
-        Operation::List if form == Form::Acl && flavour == Flavour::OpenBao => {
-            list(home, call, form, &name)
-        }
-        _ => Err(Refusal::unsupported_operation()),
-    }
+        Operation::Patch if may_more => write::patch(home, &name, &form, now)?,
+        Operation::Delete => delete(home, &name, flavour)?,
+        Operation::List if may_more => return list(home, &form, endpoint, Some(&name)),
+        _ => return Err(Refusal::unsupported_operation()),
+    };
+    Ok(form.warn(answer))
 }
 
 fn converted(answer: Answer, name: &str) -> Answer {
@@ -80,15 +116,15 @@ fn converted(answer: Answer, name: &str) -> Answer {
 }
 
 /// The names in one folder, or all of them.
-fn names(home: &Namespace, folder: &str) -> Vec<String> {
-    let known = home.policies.keys().filter(|name| {
-        let below = name.strip_prefix(folder);
-        folder.is_empty() || below.is_some_and(|below| below.starts_with('/'))
+fn names(home: &Namespace, folder: Option<&str>) -> Vec<String> {
+    let is_in = |name: &str| {
+        let below = folder.map(|folder| name.strip_prefix(folder));
+        below.is_none_or(|below| below.is_some_and(|below| below.starts_with('/')))
+    };
+    let listed = home.policies.keys().filter(|name| {
+        is_in(name) && !matches!(name.as_str(), "response-wrapping" | "control-group")
     });
-    known
-        .filter(|name| !matches!(name.as_str(), "response-wrapping" | "control-group"))
-        .cloned()
-        .collect()
+    listed.cloned().collect()
 }
 
 /// The one policy without a text is listed in the root namespace only.
@@ -99,50 +135,52 @@ fn with_root(home: &Namespace, mut names: Vec<String>) -> Vec<String> {
     names
 }
 
-fn list(home: &Namespace, call: &Call, form: Form, folder: &str) -> Result<Answer, Refusal> {
+fn list(
+    home: &Namespace,
+    form: &Form,
+    endpoint: Endpoint,
+    folder: Option<&str>,
+) -> Result<Answer, Refusal> {
     let mut names = names(home, folder);
-    if folder.is_empty() {
+    if folder.is_none() {
         names = with_root(home, names);
     }
-    if names.is_empty() {
-        return Err(Refusal::not_found());
+    let mut data = Map::new();
+    if !names.is_empty() {
+        if endpoint == Endpoint::Old {
+            data.insert("policies".to_owned(), json!(names));
+        }
+        data.insert("keys".to_owned(), json!(names));
     }
-    let data = match form {
-        Form::Acl => json!({ "keys": names }),
-        Form::Old => json!({ "keys": names, "policies": names }),
-    };
-    Ok(with_warnings(data, call))
-}
-
-fn with_warnings(data: Value, call: &Call) -> Answer {
-    Answer::Secret(Box::new(Secret {
-        data: Some(data),
-        warnings: form::ignored(call, &[]).into_iter().collect(),
-        ..Secret::default()
-    }))
+    form.list_of(data)
 }
 
 /// All policies with their texts in one answer.
-pub(super) fn detailed(state: &State, call: &Call, folder: &str) -> Result<Answer, Refusal> {
+pub(super) fn detailed(
+    state: &State,
+    call: &Call,
+    folder: Option<&str>,
+) -> Result<Answer, Refusal> {
     if call.operation != Operation::List {
         return Err(Refusal::unsupported_operation());
     }
     let Some(home) = state.namespaces.get(&call.namespace) else {
         return Err(Refusal::denied());
     };
+    let form = Endpoint::Acl.form(call, folder.is_some(), state.flavour)?;
+    // Whatever folder is asked for.
     let names = with_root(home, names(home, folder));
     let entries = names.iter().filter_map(|name| {
-        let shown = shown::policy(home, name, Form::Acl, state.flavour)?;
+        let shown = shown::policy(home, name, Endpoint::Acl, state.flavour)?;
         Some((name.clone(), shown))
     });
     let entries: Map<String, Value> = entries.collect();
-    if names.is_empty() {
-        return Err(Refusal::not_found());
+    let mut data = Map::new();
+    if !names.is_empty() {
+        data.insert("keys".to_owned(), json!(names));
+        data.insert("key_info".to_owned(), entries.into());
     }
-    Ok(with_warnings(
-        json!({ "keys": names, "key_info": entries }),
-        call,
-    ))
+    form.list_of(data)
 }
 
 fn delete(home: &mut Namespace, name: &str, flavour: Flavour) -> Result<Answer, Refusal> {

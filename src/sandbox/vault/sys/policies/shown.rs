@@ -1,19 +1,24 @@
 //! A policy as it is shown.
 
-use super::Form;
+use super::Endpoint;
 use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::policies::Stored;
 use crate::sandbox::vault::state::Namespace;
 use serde_json::{Map, Value};
 
-pub(super) fn policy(home: &Namespace, name: &str, form: Form, flavour: Flavour) -> Option<Value> {
+pub(super) fn policy(
+    home: &Namespace,
+    name: &str,
+    endpoint: Endpoint,
+    flavour: Flavour,
+) -> Option<Value> {
     let known = home.policies.get(name);
     if known.is_none() && name != "root" {
         return None;
     }
-    let text = match form {
-        Form::Old => "rules",
-        Form::Acl => "policy",
+    let text = match endpoint {
+        Endpoint::Old => "rules",
+        Endpoint::Acl => "policy",
     };
     let mut shown = Map::new();
     shown.insert("name".to_owned(), name.into());

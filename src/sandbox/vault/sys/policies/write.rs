@@ -2,62 +2,42 @@
 
 mod wording;
 
-use super::{Form, is_kept};
+use super::is_kept;
 use crate::policy::Policy;
 use crate::sandbox::vault::Flavour;
-use crate::sandbox::vault::call::{Answer, Call, Refusal, Secret};
+use crate::sandbox::vault::call::{Answer, Refusal, Secret};
+use crate::sandbox::vault::form::Form;
 use crate::sandbox::vault::policies::{Stored, dialect, stored};
 use crate::sandbox::vault::state::Namespace;
 use crate::sandbox::vault::tokens::after;
-use crate::sandbox::vault::{fields, form};
 use jiff::Timestamp;
-use serde_json::Value;
-
-const FLAGS: [&str; 3] = [
-    "cas_required",
-    "allow_slashes_in_identity_templates",
-    "allow_wildcards_in_identity_templates",
-];
 
 pub(super) fn write(
     home: &mut Namespace,
-    call: &Call,
     name: &str,
-    form: Form,
+    form: &Form,
     flavour: Flavour,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let expiration = match flavour {
-        Flavour::OpenBao => expiration(call, now)?,
-        Flavour::HashiCorp => None,
+    let expiration = expiration(form, now)?;
+    let given = |field| form.text(field).filter(|text| !text.is_empty());
+    let (text, is_deprecated) = match given("policy") {
+        Some(text) => (text, false),
+        None => (given("rules").ok_or_else(nothing_given)?, true),
     };
-    let cas = match flavour {
-        Flavour::OpenBao => form::integer(call, "cas", flavour)?,
-        Flavour::HashiCorp => None,
-    };
-    let given = form::string(call, "policy", flavour)?.filter(|text| !text.is_empty());
-    let deprecated = match form {
-        Form::Old if given.is_none() => form::string(call, "rules", flavour)?,
-        _ => None,
-    };
-    let deprecated = deprecated.filter(|text| !text.is_empty());
-    let Some(text) = given.as_ref().or(deprecated.as_ref()) else {
-        let error = "'policy' parameter not supplied or empty";
-        return Err(Refusal::invalid(error));
-    };
-    let (text, meaning) = read(text, flavour)?;
+    let (text, meaning) = read(&text, flavour)?;
     may_change(name, flavour)?;
     let mut new = stored(&text, meaning, now);
     if flavour == Flavour::OpenBao {
         let known = home.policies.get(name);
-        set_flags(&mut new, call);
+        set_flags(&mut new, form);
         let required = new.cas_required || known.is_some_and(|known| known.cas_required);
-        check_version(cas, required, known)?;
+        check_version(form.number("cas"), required, known)?;
         new.version = known.map_or(1, |known| known.version + 1);
         new.expiration = expiration;
     }
     home.policies.insert(name.to_owned(), new);
-    if deprecated.is_none() {
+    if !is_deprecated {
         return Ok(Answer::Empty);
     }
     Ok(Answer::warning(
@@ -65,28 +45,30 @@ pub(super) fn write(
     ))
 }
 
+fn nothing_given() -> Refusal {
+    Refusal::invalid("'policy' parameter not supplied or empty")
+}
+
 /// What is not said stays as it is.
 pub(super) fn patch(
     home: &mut Namespace,
-    call: &Call,
     name: &str,
+    form: &Form,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     let flavour = Flavour::OpenBao;
-    let expiration = expiration(call, now)?;
-    let cas = form::integer(call, "cas", flavour)?;
-    let given = form::string(call, "policy", flavour)?.filter(|text| !text.is_empty());
+    let expiration = expiration(form, now)?;
     may_change(name, flavour)?;
     let Some(known) = home.policies.get(name) else {
         return Err(Refusal::invalid("policy not found"));
     };
-    check_version(cas, false, Some(known))?;
+    check_version(form.number("cas"), false, Some(known))?;
     let mut new = known.clone();
-    if let Some(text) = given {
+    if let Some(text) = form.text("policy").filter(|text| !text.is_empty()) {
         (new.text, new.meaning) = read(&text, flavour)?;
     }
-    set_flags(&mut new, call);
-    if call.body.contains_key("expiration") || call.body.contains_key("ttl") {
+    set_flags(&mut new, form);
+    if form.has_any(&["expiration", "ttl"]) {
         new.expiration = expiration;
     }
     new.version += 1;
@@ -115,12 +97,20 @@ fn read(text: &str, flavour: Flavour) -> Result<(String, Policy), Refusal> {
     Ok((text, meaning))
 }
 
-fn set_flags(policy: &mut Stored, call: &Call) {
-    let [required, slashes, wildcards] =
-        FLAGS.map(|name| call.body.get(name).and_then(fields::flag));
-    policy.cas_required = required.unwrap_or(policy.cas_required);
-    policy.allow_slashes = slashes.unwrap_or(policy.allow_slashes);
-    policy.allow_wildcards = wildcards.unwrap_or(policy.allow_wildcards);
+fn set_flags(policy: &mut Stored, form: &Form) {
+    for (name, flag) in [
+        ("cas_required", &mut policy.cas_required),
+        (
+            "allow_slashes_in_identity_templates",
+            &mut policy.allow_slashes,
+        ),
+        (
+            "allow_wildcards_in_identity_templates",
+            &mut policy.allow_wildcards,
+        ),
+    ] {
+        *flag = form.flag(name).unwrap_or(*flag);
+    }
 }
 
 fn check_version(
@@ -145,21 +135,11 @@ fn check_version(
     }
 }
 
-fn expiration(call: &Call, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
-    let flavour = Flavour::OpenBao;
-    let ttl = form::duration(call, "ttl", flavour)?.filter(|ttl| *ttl > 0);
-    let Some(given) = call.body.get("expiration").filter(|given| !given.is_null()) else {
+fn expiration(form: &Form, now: Timestamp) -> Result<Option<Timestamp>, Refusal> {
+    let ttl = form.number("ttl").and_then(|ttl| u64::try_from(ttl).ok());
+    let ttl = ttl.filter(|ttl| *ttl > 0);
+    let Some(end) = form.moment("expiration") else {
         return Ok(ttl.map(|ttl| after(now, ttl)));
-    };
-    let end = match given {
-        Value::Number(seconds) => seconds
-            .as_i64()
-            .and_then(|seconds| Timestamp::from_second(seconds).ok()),
-        other => other.as_str().and_then(|text| text.parse().ok()),
-    };
-    let Some(end) = end else {
-        let why = "could not parse string as date and time";
-        return Err(form::invalid("expiration", given, why, flavour));
     };
     if ttl.is_some() {
         let error = "cannot supply both 'expiration' and 'ttl' for policies";
