@@ -18,12 +18,13 @@ use keyfleet::diagnostics::{Diagnostics, Sources};
 use keyfleet::names::InstallationName;
 use keyfleet::observe::freshness::{SYNC_ANNOTATION, SyncRecord, labels};
 use keyfleet::observe::live::{KvVersion, LiveMeta, Manager};
-use keyfleet::observe::seen::{SeenCell, SeenValues, SeenVault};
+use keyfleet::observe::seen::{SeenCell, SeenSecret, SeenValues, SeenVault};
 use keyfleet::observe::{KvReference, Observed};
 use keyfleet::plan::{self, Context};
 use keyfleet::{declare, mark, policy};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hint::black_box;
+use std::sync::Arc;
 
 const FLEET: Fleet = Fleet {
     clusters: 40,
@@ -86,15 +87,18 @@ fn in_sync(cell: &Cell, desired: &Desired) -> (SeenVault, SeenCell) {
             Observed::Present(KvVersion { number, gone }),
         )
     };
-    let vault = SeenVault {
-        auth_mounts: Ok(BTreeMap::new()),
-        engine_mounts: Ok(BTreeMap::new()),
-        policies: Ok(BTreeMap::new()),
-        versions: versions.map(version).collect(),
-    };
+    let vault = SeenVault::new(
+        Ok(BTreeMap::new()),
+        Ok(BTreeMap::new()),
+        Ok(BTreeMap::new()),
+        versions.map(version).collect(),
+    );
     let secrets = cell.secrets.iter().map(|secret| {
         let meta = written(secret, cell, &desired.installation);
-        (secret.id.clone(), Observed::Present(meta))
+        (
+            secret.id.clone(),
+            Observed::Present(SeenSecret::of(Arc::new(meta))),
+        )
     });
     let seen = SeenCell {
         config: Observed::Absent,
@@ -117,7 +121,7 @@ fn written(secret: &DesiredSecret, cell: &Cell, installation: &InstallationName)
     let references = secret.references();
     let versions = references.iter().map(|from| (from.api_path(), Some(1)));
     let record = SyncRecord {
-        mapping: secret.mapping_digest(),
+        mapping: secret.mapping_digest.clone(),
         versions: versions.collect(),
         keys: keys.collect(),
         cluster: Some(cell.cluster.to_string()),

@@ -3,6 +3,7 @@
 //! Deliberately absent: any decision. A backend asks, writes, and says in one [`Failure`](crate::observe::Failure)
 //! what went wrong.
 
+mod buffer;
 pub mod kubernetes;
 pub mod vault;
 

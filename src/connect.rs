@@ -29,7 +29,7 @@ pub struct Opener {
     settings: Settings,
     /// Whether the fleet has one Vault only.
     one_vault: bool,
-    vaults: BTreeMap<VaultName, DesiredVault>,
+    vaults: BTreeMap<VaultName, Arc<DesiredVault>>,
     kubeconfig: OnceCell<Result<Arc<KubeconfigFile>, Failure>>,
 }
 

@@ -38,7 +38,7 @@ pub struct Desired {
     pub deletes: DeleteLimit,
     /// False when `fleet.yaml` has errors: then nothing is known of any Vault, and there is nothing to plan.
     pub plannable: bool,
-    pub vaults: BTreeMap<VaultName, DesiredVault>,
+    pub vaults: BTreeMap<VaultName, Arc<DesiredVault>>,
     pub cells: Vec<Arc<Cell>>,
 }
 

@@ -3,6 +3,7 @@
 pub mod cell;
 mod failure;
 pub mod freshness;
+mod gather;
 pub mod live;
 pub mod reader;
 pub mod seen;

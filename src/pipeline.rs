@@ -3,12 +3,14 @@
 //! Both the command line and the service call only this. A pass plans every cell by itself and side by side: a cell that
 //! fails, fails alone.
 
+mod cell_pass;
 mod compiler;
 mod health;
 mod pass;
 mod rounds;
 mod side_by_side;
 mod source;
+mod tasks;
 mod world;
 
 use crate::desire::{Cell, Desired};
@@ -93,9 +95,11 @@ async fn plan_some(
     options: &Options,
     is_chosen: pass::IsChosen<'_>,
 ) -> Planned {
-    let seen = pass::see_vaults(desired, world, is_chosen).await;
-    let cells = pass::plan_cells(desired, world, options, is_chosen, &seen).await;
-    let vaults = pass::plan_vaults(desired, options, &seen);
+    let looking = pass::look_at_vaults(desired, world, is_chosen);
+    let (vaults, cells) = futures::join!(
+        pass::plan_vaults(desired, options, &looking),
+        pass::plan_cells(desired, world, options, is_chosen, &looking)
+    );
     Planned {
         scopes: vaults.into_iter().chain(cells).collect(),
     }

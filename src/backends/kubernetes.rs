@@ -10,11 +10,11 @@
 mod address;
 mod answer;
 mod bodies;
-mod buffer;
 mod connect;
 mod exec;
 mod kubeconfig;
 mod live;
+mod metadata;
 mod read;
 mod request;
 mod settings;

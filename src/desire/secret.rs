@@ -35,6 +35,8 @@ pub struct DesiredSecret {
     pub login: SecretLogin,
     /// In order: a later one wins.
     pub assignments: Vec<Assignment>,
+    /// A digest of what is asked for, so that metadata alone tells whether it changed.
+    pub mapping_digest: String,
 }
 
 /// As whom a Secret's values are read.
@@ -54,8 +56,7 @@ pub struct Assignment {
 }
 
 impl DesiredSecret {
-    /// A digest of what is asked for, so that metadata alone tells whether it changed.
-    pub fn mapping_digest(&self) -> String {
+    fn with_digest(mut self) -> Self {
         // No `..`: a new field has to say whether it changes what a Secret holds.
         let Self {
             place: _,
@@ -65,7 +66,8 @@ impl DesiredSecret {
             annotations,
             login,
             assignments,
-        } = self;
+            mapping_digest: _,
+        } = &self;
         let mut text = format!(
             "{dialect}|{labels:?}|{annotations:?}|{}|{}\n",
             login.mount, login.role
@@ -86,7 +88,8 @@ impl DesiredSecret {
             };
             text.push_str(&format!("{:?}|{}|{into}\n", from.version, from.api_path()));
         }
-        digest(&text)
+        self.mapping_digest = digest(&text);
+        self
     }
 
     /// Every place that is read for it, each once.
@@ -192,7 +195,7 @@ fn one(
     for entry in &external.entries {
         assignments.push(assignment(entry, store, context, problems));
     }
-    Some(DesiredSecret {
+    let secret = DesiredSecret {
         place: external.place.clone(),
         id,
         dialect: external.dialect,
@@ -200,7 +203,9 @@ fn one(
         annotations: external.annotations.clone(),
         login: login?,
         assignments: assignments.into_iter().collect::<Option<_>>()?,
-    })
+        mapping_digest: String::new(),
+    };
+    Some(secret.with_digest())
 }
 
 /// Both operators let a later entry win in silence.

@@ -35,14 +35,14 @@ pub struct SharedPolicy {
     pub place: Place,
     pub name: PolicyName,
     pub text: String,
-    pub meaning: Policy,
+    pub meaning: Arc<Policy>,
 }
 
 pub(super) fn resolve(
     declarations: &Declarations,
     cells: &[Arc<Cell>],
     problems: &mut Diagnostics,
-) -> BTreeMap<VaultName, DesiredVault> {
+) -> BTreeMap<VaultName, Arc<DesiredVault>> {
     let unread = unread_clusters(declarations, cells);
     let complete =
         declarations.clusters_complete && declarations.policies_complete && unread.is_empty();
@@ -71,7 +71,7 @@ pub(super) fn resolve(
             unread_clusters: unread.clone(),
             complete,
         };
-        (name.clone(), vault)
+        (name.clone(), Arc::new(vault))
     });
     vaults.collect()
 }
@@ -131,7 +131,7 @@ fn shared_policies(
             place: file.place.clone(),
             name: name.clone(),
             text: file.text.clone(),
-            meaning: file.meaning.clone(),
+            meaning: Arc::new(file.meaning.clone()),
         });
     }
     shared

@@ -1,34 +1,38 @@
 //! Looking at one cluster, and at what exists for it in Vault.
 
+use super::gather::gather;
 use super::live::{LiveMeta, LiveSecretMeta, Observed};
 use super::reader::{ReadCluster, ReadVault};
-use super::seen::{SeenCell, SeenVault};
+use super::seen::{SeenCell, SeenSecret, SeenVault};
 use super::{Failure, Fields};
-use crate::desire::{Cell, SecretId};
+use crate::desire::{Cell, DesiredSecret, SecretId};
 use crate::names::Namespace;
-use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const AT_ONCE: usize = 4;
 
-/// Reads everything of a cell but values.
-pub async fn see_cell(
+/// Reads everything of a cell but values. The cluster is looked at while its Vault still is.
+pub async fn see_cell<V: AsRef<SeenVault>>(
     cell: &Cell,
     vault: &dyn ReadVault,
     cluster: Result<&dyn ReadCluster, &Failure>,
-    seen_vault: &SeenVault,
-) -> SeenCell {
-    let (in_vault, in_cluster) = futures::join!(
-        see_login(cell, vault, seen_vault),
-        see_cluster(cell, cluster)
-    );
-    let (config, role, roles) = in_vault;
-    SeenCell {
+    seen_vault: impl Future<Output = V>,
+) -> (V, SeenCell) {
+    let in_vault = async {
+        let seen_vault = seen_vault.await;
+        let login = see_login(cell, vault, seen_vault.as_ref()).await;
+        (seen_vault, login)
+    };
+    let ((seen_vault, login), in_cluster) = futures::join!(in_vault, see_cluster(cell, cluster));
+    let (config, role, roles) = login;
+    let seen = SeenCell {
         config,
         role,
         roles,
         ..in_cluster
-    }
+    };
+    (seen_vault, seen)
 }
 
 type Login = (
@@ -144,8 +148,8 @@ async fn see_secrets(
     cell: &Cell,
     cluster: &dyn ReadCluster,
     marked: &Result<Vec<LiveSecretMeta>, Failure>,
-) -> BTreeMap<SecretId, Observed<LiveMeta>> {
-    let listed: BTreeMap<(&str, &str), &LiveMeta> = marked
+) -> BTreeMap<SecretId, Observed<SeenSecret>> {
+    let listed: BTreeMap<(&str, &str), &Arc<LiveMeta>> = marked
         .iter()
         .flatten()
         .map(|secret| {
@@ -155,31 +159,25 @@ async fn see_secrets(
             )
         })
         .collect();
-    let reads = cell.secrets.iter().map(|secret| {
-        let known = listed
-            .get(&(secret.id.namespace.as_str(), secret.id.name.as_str()))
-            .map(|meta| (*meta).clone());
+    let reads = cell.secrets.iter().map(|DesiredSecret { id, .. }| {
+        let known = listed.get(&(id.namespace.as_str(), id.name.as_str()));
+        let known = known.map(|meta| Arc::clone(meta));
         async move {
-            let observed = match known {
-                Some(meta) => Observed::Present(meta),
-                None => {
-                    cluster
-                        .secret_meta(&secret.id.namespace, &secret.id.name)
-                        .await
-                }
+            let observed = if let Some(meta) = known {
+                Observed::Present(meta)
+            } else {
+                let observed = cluster.secret_meta(&id.namespace, &id.name).await;
+                observed.map(Arc::new)
             };
-            (secret.id.clone(), observed)
+            (id.clone(), observed.map(SeenSecret::of))
         }
     });
-    stream::iter(reads)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await
+    gather(reads, AT_ONCE).await
 }
 
 /// Asked only for namespaces of Secrets that are not there: a Secret's own absence does not tell.
 async fn missing_namespaces(
-    secrets: &BTreeMap<SecretId, Observed<LiveMeta>>,
+    secrets: &BTreeMap<SecretId, Observed<SeenSecret>>,
     cluster: &dyn ReadCluster,
 ) -> BTreeSet<String> {
     let in_question: BTreeSet<&Namespace> = secrets
@@ -190,10 +188,7 @@ async fn missing_namespaces(
     let reads = in_question
         .into_iter()
         .map(|namespace| async move { (namespace, cluster.namespace(namespace).await) });
-    let seen: Vec<_> = stream::iter(reads)
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
+    let seen: Vec<_> = gather(reads, AT_ONCE).await;
     seen.into_iter()
         .filter(|(_, seen)| matches!(seen, Observed::Absent))
         .map(|(namespace, _)| namespace.to_string())

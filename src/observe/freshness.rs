@@ -4,6 +4,7 @@
 //! else wrote a key stands in `managedFields`. Together they leave nothing to guess, for KV v2; KV v1 has no versions.
 
 use super::live::{KvVersion, LiveMeta, Observed};
+use super::seen::SeenSecret;
 use super::{KvEngine, KvReference};
 use crate::desire::DesiredSecret;
 use crate::mark::{INSTALLATION_LABEL, MANAGED_BY_LABEL, MANAGER};
@@ -88,20 +89,20 @@ pub enum Why {
 pub fn judge(
     desired: &DesiredSecret,
     installation: &InstallationName,
-    meta: &Observed<LiveMeta>,
+    seen: &Observed<SeenSecret>,
     versions: &BTreeMap<KvReference, Observed<KvVersion>>,
 ) -> Freshness {
-    let Observed::Present(meta) = meta else {
+    let Observed::Present(SeenSecret { meta, record }) = seen else {
         return Freshness::Look(Why::Missing);
     };
     if !meta.labels.contains_key(INSTALLATION_LABEL) && !meta.is_written_by_us() {
         return Freshness::Look(Why::NotOurs);
     }
-    let Some(record) = SyncRecord::read(meta) else {
+    let Some(record) = record else {
         return Freshness::Look(Why::Edited(vec!["annotation".to_owned()]));
     };
-    let edited = edited(desired, installation, meta, &record);
-    if record.mapping != desired.mapping_digest() {
+    let edited = edited(desired, installation, meta, record);
+    if record.mapping != desired.mapping_digest {
         return Freshness::Look(Why::MappingChanged);
     }
     if !edited.is_empty() {
@@ -110,7 +111,7 @@ pub fn judge(
     desired
         .references()
         .into_iter()
-        .find_map(|reference| moved(reference, &record, versions))
+        .find_map(|reference| moved(reference, record, versions))
         .map_or(Freshness::InSync, Freshness::Look)
 }
 

@@ -8,6 +8,7 @@ use crate::secret::SecretBytes;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// One observation. `Unknown` never deletes, and is never "in sync".
 #[derive(Debug, Clone, PartialEq)]
@@ -173,7 +174,7 @@ pub struct LiveSecret {
 pub struct LiveSecretMeta {
     pub namespace: String,
     pub name: String,
-    pub meta: LiveMeta,
+    pub meta: Arc<LiveMeta>,
 }
 
 /// A value read from KV. Its strings are wiped when it is dropped.

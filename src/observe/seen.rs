@@ -1,12 +1,15 @@
 //! What one pass has seen: a Vault once for all its clusters, and each cluster for itself.
 
+use super::freshness::SyncRecord;
 use super::live::{
     Fields, KvVersion, LiveBinding, LiveMeta, LiveMount, LivePolicy, LiveSecret, LiveSecretMeta,
     Observed,
 };
 use super::{Failure, KvReference, KvValue};
 use crate::desire::{SecretId, SecretLogin};
+use crate::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 /// A Vault, read once and handed to each of its cells.
 #[derive(Debug)]
@@ -16,9 +19,43 @@ pub struct SeenVault {
     pub policies: Result<BTreeMap<String, Observed<LivePolicy>>, Failure>,
     /// Newest versions of the KV v2 secrets that any declaration refers to.
     pub versions: BTreeMap<KvReference, Observed<KvVersion>>,
+    /// What policies mean that many cells share; each is parsed when it is first asked for.
+    meanings: BTreeMap<String, OnceLock<Option<Arc<Policy>>>>,
 }
 
 impl SeenVault {
+    pub fn new(
+        auth_mounts: Result<BTreeMap<String, LiveMount>, Failure>,
+        engine_mounts: Result<BTreeMap<String, LiveMount>, Failure>,
+        policies: Result<BTreeMap<String, Observed<LivePolicy>>, Failure>,
+        versions: BTreeMap<KvReference, Observed<KvVersion>>,
+    ) -> Self {
+        let names = policies.iter().flat_map(BTreeMap::keys).cloned();
+        let meanings = names.map(|name| (name, OnceLock::new())).collect();
+        Self {
+            auth_mounts,
+            engine_mounts,
+            policies,
+            versions,
+            meanings,
+        }
+    }
+
+    /// What a policy grants: nothing where there is none, `None` where it cannot be told.
+    pub fn meaning(&self, name: &str) -> Option<Arc<Policy>> {
+        match self.policies.as_ref().ok()?.get(name) {
+            None | Some(Observed::Absent) => Some(Arc::default()),
+            Some(Observed::Unknown(_)) => None,
+            Some(Observed::Present(live)) => {
+                let parse = || Policy::parse(&live.text).ok().map(Arc::new);
+                match self.meanings.get(name) {
+                    Some(known) => known.get_or_init(parse).clone(),
+                    None => parse(),
+                }
+            }
+        }
+    }
+
     /// One of the mounts, absent only when the whole table was read and lacks it.
     pub fn auth_mount(&self, path: &str) -> Observed<LiveMount> {
         entry(&self.auth_mounts, path)
@@ -61,9 +98,24 @@ pub struct SeenCell {
     /// Every Secret that carries keyfleet's label.
     pub marked: Result<Vec<LiveSecretMeta>, Failure>,
     /// Metadata of every declared Secret.
-    pub secrets: BTreeMap<SecretId, Observed<LiveMeta>>,
+    pub secrets: BTreeMap<SecretId, Observed<SeenSecret>>,
     /// Namespaces of declared Secrets that do not exist, of those that were asked for.
     pub missing_namespaces: BTreeSet<String>,
+}
+
+/// A declared Secret, without its data.
+#[derive(Debug)]
+pub struct SeenSecret {
+    pub meta: Arc<LiveMeta>,
+    /// What it was made from, as far as keyfleet wrote it.
+    pub record: Option<SyncRecord>,
+}
+
+impl SeenSecret {
+    pub fn of(meta: Arc<LiveMeta>) -> Self {
+        let record = SyncRecord::read(&meta);
+        Self { meta, record }
+    }
 }
 
 /// What Vault holds, by who may read it and where.

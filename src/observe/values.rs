@@ -3,13 +3,13 @@
 //! One token for each mount and role, kept while it lives; what keyfleet changes of a role or policy drops it.
 
 use super::freshness::Why;
+use super::gather::gather;
 use super::live::{LiveSecret, Observed};
 use super::reader::{KvReference, ReadAsCluster, ReadCluster, Session};
 use super::seen::{SeenValues, Values};
 use super::{Failure, FailureClass};
 use crate::desire::{Cell, DesiredSecret, SecretId, SecretLogin};
 use crate::secret::SecretBytes;
-use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -166,14 +166,14 @@ async fn see_live(
     wanted: &[(&DesiredSecret, &Why)],
     cluster: &dyn ReadCluster,
 ) -> BTreeMap<SecretId, Observed<LiveSecret>> {
-    let reads = stream::iter(wanted).map(|(secret, why)| async move {
+    let reads = wanted.iter().map(|(secret, why)| async move {
         let live = match why {
             Why::Missing => Observed::Absent,
             _ => cluster.secret(&secret.id.namespace, &secret.id.name).await,
         };
         (secret.id.clone(), live)
     });
-    reads.buffer_unordered(AT_ONCE).collect().await
+    gather(reads, AT_ONCE).await
 }
 
 /// Every place is read once for each role, however many Secrets refer to it.
@@ -193,12 +193,12 @@ async fn read_each_once(
                 .map(|reference| (&secret.login, reference))
         })
         .collect();
-    let reads = stream::iter(places).map(|(login, reference)| async move {
+    let reads = places.into_iter().map(|(login, reference)| async move {
         let value = match sessions.session(login, cell, vault, cluster).await {
             Ok(session) => vault.value(&session, reference).await,
             Err(failure) => Err(failure),
         };
         ((login.clone(), reference.clone()), value)
     });
-    reads.buffer_unordered(AT_ONCE).collect().await
+    gather(reads, AT_ONCE).await
 }

@@ -1,11 +1,11 @@
 //! Looking at a Vault once, for all its cells.
 
 use super::Failure;
+use super::gather::gather;
 use super::live::{LivePolicies, LivePolicy, Observed};
 use super::reader::{KvEngine, KvReference, ReadVault};
 use super::seen::SeenVault;
 use crate::names::{KvPath, MountPath, PolicyName};
-use futures::stream::{self, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many reads of one Vault are under way at once; the backend's own budget is what holds.
@@ -28,23 +28,19 @@ pub async fn see_vault(vault: &dyn ReadVault, references: &BTreeSet<KvReference>
         {
             out_of_reach(&failure.clone(), references)
         }
-        _ => SeenVault {
-            auth_mounts,
-            engine_mounts,
-            policies,
-            versions,
-        },
+        _ => SeenVault::new(auth_mounts, engine_mounts, policies, versions),
     }
 }
 
 fn out_of_reach(failure: &Failure, references: &BTreeSet<KvReference>) -> SeenVault {
     let unknown = |reference: &KvReference| (reference.clone(), Observed::Unknown(failure.clone()));
-    SeenVault {
-        auth_mounts: Err(failure.clone()),
-        engine_mounts: Err(failure.clone()),
-        policies: Err(failure.clone()),
-        versions: references.iter().map(unknown).collect(),
-    }
+    let versions = references.iter().map(unknown).collect();
+    SeenVault::new(
+        Err(failure.clone()),
+        Err(failure.clone()),
+        Err(failure.clone()),
+        versions,
+    )
 }
 
 /// Every policy's text: one request where the server has a bulk list, else one more for each.
@@ -62,9 +58,9 @@ async fn policies(
                 .into_iter()
                 .filter_map(|name| PolicyName::parse(&name).ok())
                 .filter(|name| name.as_str() != "root");
-            let read = stream::iter(names)
-                .map(|name| async move { (name.to_string(), vault.policy(&name).await) });
-            Ok(read.buffer_unordered(AT_ONCE).collect().await)
+            let reads =
+                names.map(|name| async move { (name.to_string(), vault.policy(&name).await) });
+            Ok(gather(reads, AT_ONCE).await)
         }
     }
 }

@@ -1,33 +1,37 @@
 //! One pass: each Vault looked at once, each cell by itself.
 
+use super::cell_pass::{CellPass, Looking, OfAll};
+use super::tasks::on_all_processors;
 use super::{Options, ScopePlan, World};
 use crate::desire::{Cell, Desired, DesiredVault};
 use crate::guard::guard;
 use crate::names::VaultName;
-use crate::observe::cell::see_cell;
 use crate::observe::seen::SeenVault;
-use crate::observe::values::see_values;
 use crate::observe::vault::see_vault;
 use crate::observe::{Failure, KvReference};
-use crate::plan::{self, Context, Kind, Scope, Sheet, Target, Unread};
-use futures::stream::{self, StreamExt};
+use crate::plan::{self, Kind, Scope, Sheet, Target, Unread};
+use futures::FutureExt;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// How many cells are planned at once.
-pub(super) const CELLS_AT_ONCE: usize = 16;
+pub(super) const CELLS_AT_ONCE: usize = 32;
 
-/// Each Vault, or why it cannot be looked at.
-pub(super) type SeenVaults = BTreeMap<VaultName, Result<SeenVault, Failure>>;
+/// Each Vault that is being looked at, or why it cannot be.
+pub(super) type LookingAtVaults = BTreeMap<VaultName, Result<Looking, Failure>>;
 
 /// Which cells a look is at.
 pub(super) type IsChosen<'a> = &'a (dyn Fn(&Cell) -> bool + Sync);
 
-pub(super) async fn see_vaults(
+/// Begins to look at each Vault; the cells that wait for it, or whoever awaits it, go on with it.
+pub(super) fn look_at_vaults(
     desired: &Desired,
     world: &World,
     is_chosen: IsChosen<'_>,
-) -> SeenVaults {
-    let reads = desired.vaults.values().map(|vault| async move {
+) -> LookingAtVaults {
+    let look = |vault: &DesiredVault| {
+        let open = world.vault(&vault.name).map_err(Clone::clone)?;
+        let read = Arc::clone(&open.read);
         let chosen = desired
             .cells
             .iter()
@@ -37,38 +41,36 @@ pub(super) async fn see_vaults(
             .flat_map(|secret| secret.references())
             .cloned()
             .collect();
-        let seen = match world.vault(&vault.name) {
-            Ok(open) => Ok(see_vault(open.read.as_ref(), &references).await),
-            Err(failure) => Err(failure.clone()),
-        };
-        (vault.name.clone(), seen)
-    });
-    futures::future::join_all(reads).await.into_iter().collect()
+        let look = async move { Arc::new(see_vault(read.as_ref(), &references).await) };
+        Ok(look.boxed().shared())
+    };
+    let vaults = desired.vaults.values();
+    vaults
+        .map(|vault| (vault.name.clone(), look(vault)))
+        .collect()
 }
 
 /// What clusters share is planned only when all of them are in view: with a few chosen, the others would look abandoned.
-pub(super) fn plan_vaults(
+pub(super) async fn plan_vaults(
     desired: &Desired,
     options: &Options,
-    seen: &SeenVaults,
+    looking: &LookingAtVaults,
 ) -> Vec<ScopePlan> {
     let vaults = desired
         .vaults
         .values()
         .filter(|_| options.clusters.is_empty());
-    vaults
-        .map(|vault| {
-            let sheet = match &seen[&vault.name] {
-                Ok(seen) => vault_sheet(desired, vault, seen),
-                Err(failure) => out_of_reach(vault_target(vault), failure),
-            };
-            let guarded = guard(sheet, desired.deletes, &options.approvals);
-            ScopePlan {
-                scope: Scope::Vault(vault.name.clone()),
-                guarded,
-            }
-        })
-        .collect()
+    let plans = vaults.map(|vault| async move {
+        let sheet = match &looking[&vault.name] {
+            Ok(looking) => vault_sheet(desired, vault, looking.clone().await.as_ref()),
+            Err(failure) => out_of_reach(vault_target(vault), failure),
+        };
+        ScopePlan {
+            scope: Scope::Vault(vault.name.clone()),
+            guarded: guard(sheet, desired.deletes, &options.approvals),
+        }
+    });
+    futures::future::join_all(plans).await
 }
 
 /// A Vault that does not answer is said once, here.
@@ -99,7 +101,7 @@ fn vault_target(vault: &DesiredVault) -> Target {
     }
 }
 
-fn out_of_reach(target: Target, failure: &Failure) -> Sheet {
+pub(super) fn out_of_reach(target: Target, failure: &Failure) -> Sheet {
     Sheet {
         unread: vec![Unread {
             target,
@@ -114,69 +116,25 @@ pub(super) async fn plan_cells(
     world: &World,
     options: &Options,
     is_chosen: IsChosen<'_>,
-    seen: &SeenVaults,
+    looking: &LookingAtVaults,
 ) -> Vec<ScopePlan> {
+    let of_all = Arc::new(OfAll {
+        installation: desired.installation.clone(),
+        deletes: desired.deletes,
+        options: options.clone(),
+    });
     let chosen = desired.cells.iter().filter(|cell| is_chosen(cell));
-    let plans = chosen.map(|cell| plan_cell(desired, cell, world, options, seen));
-    stream::iter(plans).buffered(CELLS_AT_ONCE).collect().await
-}
-
-/// One cell, from what is there to what may be done.
-async fn plan_cell(
-    desired: &Desired,
-    cell: &Cell,
-    world: &World,
-    options: &Options,
-    seen: &SeenVaults,
-) -> ScopePlan {
-    let sheet = match (&seen[&cell.vault], world.vault(&cell.vault)) {
-        (Ok(seen_vault), Ok(vault)) => {
-            let cluster = world
-                .cluster(&cell.cluster)
-                .map(|cluster| cluster.read.as_ref());
-            let seen = see_cell(cell, vault.read.as_ref(), cluster, seen_vault).await;
-            if let Err(failure) = &seen.identity
-                && failure.is_outage()
-            {
-                world.give_up(&cell.cluster, failure);
-            }
-            let context = Context {
-                installation: &desired.installation,
-                cell,
-                vault: &desired.vaults[&cell.vault],
-                seen_vault,
-                seen: &seen,
-                full: options.full,
-            };
-            let draft = plan::cell(&context);
-            let values = see_values(
-                cell,
-                draft.to_read(),
-                world.sessions(&cell.cluster),
-                vault.as_cluster.as_ref(),
-                cluster,
-            )
-            .await;
-            draft.finish(&context, &values, &now())
-        }
-        (Err(failure), _) | (_, Err(failure)) => {
-            let target = Target {
-                scope: Scope::Vault(cell.vault.clone()),
-                kind: Kind::AuthMount,
-                name: cell.mount.to_string(),
-            };
-            out_of_reach(target, failure)
-        }
-    };
-    ScopePlan {
-        scope: Scope::Cluster(cell.cluster.clone()),
-        guarded: guard(sheet, desired.deletes, &options.approvals),
-    }
-}
-
-/// The time for a Secret's record, to the second. The one clock of a pass.
-fn now() -> String {
-    jiff::Timestamp::now()
-        .round(jiff::Unit::Second)
-        .map_or_else(|_| String::new(), |time| time.to_string())
+    let passes = chosen.map(|cell| {
+        let open = world.vault(&cell.vault).map_err(Clone::clone);
+        let looking = looking[&cell.vault].clone();
+        let pass = CellPass {
+            cell: Arc::clone(cell),
+            vault: open.and_then(|open| Ok((open.clone(), looking?))),
+            desired_vault: Arc::clone(&desired.vaults[&cell.vault]),
+            open: Arc::clone(world.cell(&cell.cluster)),
+            of_all: Arc::clone(&of_all),
+        };
+        pass.plan()
+    });
+    on_all_processors(passes, CELLS_AT_ONCE).await
 }

@@ -41,7 +41,7 @@ pub trait Open: Send + Sync {
 /// Every server of a run.
 pub struct World {
     vaults: BTreeMap<VaultName, Result<OpenVault, Failure>>,
-    cells: BTreeMap<ClusterName, OpenCell>,
+    cells: BTreeMap<ClusterName, Arc<OpenCell>>,
 }
 
 /// A cluster's connection and its tokens.
@@ -50,6 +50,21 @@ pub(super) struct OpenCell {
     /// Set once it was found out of reach: a run waits for a cluster that hangs only once.
     out_of_reach: OnceLock<Failure>,
     pub(super) sessions: Sessions,
+}
+
+impl OpenCell {
+    pub(super) fn cluster(&self) -> Result<&OpenCluster, &Failure> {
+        match self.out_of_reach.get() {
+            Some(failure) => Err(failure),
+            None => self.cluster.as_ref(),
+        }
+    }
+
+    /// Nothing more is asked of this cluster in this run.
+    pub(super) fn give_up(&self, failure: &Failure) {
+        // Whoever found out first is as right.
+        let _ = self.out_of_reach.set(failure.clone());
+    }
 }
 
 impl World {
@@ -65,14 +80,12 @@ impl World {
             let vault = vaults[&cell.vault].as_ref();
             async move {
                 let cluster = open.cluster(cell, vault).await;
-                (
-                    cell.cluster.clone(),
-                    OpenCell {
-                        cluster,
-                        out_of_reach: OnceLock::new(),
-                        sessions: Sessions::default(),
-                    },
-                )
+                let cell_is_open = OpenCell {
+                    cluster,
+                    out_of_reach: OnceLock::new(),
+                    sessions: Sessions::default(),
+                };
+                (cell.cluster.clone(), Arc::new(cell_is_open))
             }
         });
         let cells = futures::future::join_all(opened)
@@ -87,21 +100,15 @@ impl World {
     }
 
     pub fn cluster(&self, name: &ClusterName) -> Result<&OpenCluster, &Failure> {
-        let cell = &self.cells[name];
-        match cell.out_of_reach.get() {
-            Some(failure) => Err(failure),
-            None => cell.cluster.as_ref(),
-        }
-    }
-
-    /// Nothing more is asked of this cluster in this run.
-    pub(super) fn give_up(&self, name: &ClusterName, failure: &Failure) {
-        // Whoever found out first is as right.
-        let _ = self.cells[name].out_of_reach.set(failure.clone());
+        self.cells[name].cluster()
     }
 
     pub(super) fn sessions(&self, name: &ClusterName) -> &Sessions {
         &self.cells[name].sessions
+    }
+
+    pub(super) fn cell(&self, name: &ClusterName) -> &Arc<OpenCell> {
+        &self.cells[name]
     }
 
     /// Gives back the tokens of one cell.

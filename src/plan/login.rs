@@ -9,9 +9,11 @@ use super::sheet::Sheet;
 use super::{Context, auth_config, fields, role, undeclared};
 use crate::desire::Origin;
 use crate::mark::{Mark, Owner, digest};
+use crate::names::PolicyName;
 use crate::observe::live::{LiveMount, LivePolicy};
 use crate::observe::{Failure, Observed};
 use crate::policy::{Acl, Capability, Policy};
+use std::sync::Arc;
 
 /// What was planned on the side of Vault: whether a login works now, and what the role may read.
 pub(super) struct LoginSide {
@@ -180,26 +182,29 @@ impl LoginSide {
     /// Whether the Secrets can be read, now and then.
     pub(super) fn gate(&self, context: &Context<'_>, cluster_ready: bool) -> Gate {
         let cell = context.cell;
-        let (now, then) = match &self.policy {
-            Standing::Stands(policy) => (Some(Some(policy.clone())), Some(policy.clone())),
-            Standing::WillBe { now, then } => (Some(now.clone()), Some(then.clone())),
-            Standing::Unknown => (None, None),
-        };
         let others = other_policies(context);
-        let acl = |own: Option<Policy>| {
-            let others = others.as_ref()?;
-            let all: Vec<&Policy> = others.iter().chain(own.as_ref()).collect();
-            Some(Acl::new(&all))
+        let acl = |own: Option<&Policy>| {
+            let others = others.as_ref()?.iter().map(Arc::as_ref);
+            let all: Vec<&Policy> = others.chain(own).collect();
+            Some(Arc::new(Acl::new(&all)))
+        };
+        let (now, then, will_be) = match &self.policy {
+            Standing::Stands(policy) => {
+                let acl = acl(Some(policy));
+                (acl.clone(), acl, Some(policy))
+            }
+            Standing::WillBe { now, then } => (acl(now.as_ref()), acl(Some(then)), Some(then)),
+            Standing::Unknown => (None, None, None),
         };
         let ready = self.works && cluster_ready;
         Gate {
             unknown: self.unknown.clone(),
             waits: (!ready).then(|| format!("once {} can log in", cell.cluster)),
-            now: now.and_then(acl),
-            then: then.clone().and_then(|policy| acl(Some(policy))),
+            now,
+            then,
             role: cell.role.name.to_string(),
-            grants: then.map_or_else(String::new, |policy| {
-                grants(&cell.policy.name.to_string(), &policy)
+            grants: will_be.map_or_else(String::new, |policy| {
+                grants(cell.policy.name.as_str(), policy)
             }),
         }
     }
@@ -218,29 +223,15 @@ fn grants(name: &str, policy: &Policy) -> String {
 }
 
 /// The role's further policies, as they are or will be; `None` when one cannot be told.
-fn other_policies(context: &Context<'_>) -> Option<Vec<Policy>> {
-    let others = context
-        .cell
-        .role
-        .policies
-        .iter()
-        .filter(|name| **name != context.cell.policy.name);
-    others
-        .map(|name| {
-            match context
-                .vault
-                .policies
-                .iter()
-                .find(|shared| shared.name == *name)
-            {
-                Some(shared) => Some(shared.meaning.clone()),
-                None => match context.seen_vault.policy(name.as_str()) {
-                    Observed::Present(live) => Policy::parse(&live.text).ok(),
-                    // A policy that is not there grants nothing.
-                    Observed::Absent => Some(Policy::default()),
-                    Observed::Unknown(_) => None,
-                },
-            }
-        })
-        .collect()
+fn other_policies(context: &Context<'_>) -> Option<Vec<Arc<Policy>>> {
+    let own = &context.cell.policy.name;
+    let others = context.cell.role.policies.iter();
+    let meaning = |name: &PolicyName| {
+        let mut shared = context.vault.policies.iter();
+        match shared.find(|shared| shared.name == *name) {
+            Some(shared) => Some(Arc::clone(&shared.meaning)),
+            None => context.seen_vault.meaning(name.as_str()),
+        }
+    };
+    others.filter(|name| *name != own).map(meaning).collect()
 }

@@ -120,7 +120,7 @@ fn compare(
         Owner::Unmarked if desired.known => Owner::Us,
         other => other,
     };
-    let Ok(now) = Policy::parse(&live.text) else {
+    let Some(now) = meaning(desired, live) else {
         sheet.change(replace_unreadable(desired, live, &owner, target));
         return Standing::Unknown;
     };
@@ -168,6 +168,16 @@ fn compare(
             now: Some(now),
             then: desired.meaning.clone(),
         }
+    }
+}
+
+/// What is there grants. The meaning of a text that keyfleet would write itself is known, and most of them are such.
+fn meaning(desired: &DesiredPolicy<'_>, live: &LivePolicy) -> Option<Policy> {
+    let marked = live.text.strip_prefix("# ");
+    let below_mark = marked.and_then(|marked| marked.split_once('\n'));
+    match below_mark {
+        Some((_, text)) if text == desired.text => Some(desired.meaning.clone()),
+        _ => Policy::parse(&live.text).ok(),
     }
 }
 

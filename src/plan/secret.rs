@@ -10,8 +10,8 @@ use super::value;
 use crate::desire::{Cell, DesiredSecret, SecretId};
 use crate::observe::FailureClass;
 use crate::observe::freshness::SyncRecord;
-use crate::observe::live::{LiveMeta, Observed};
-use crate::observe::seen::SeenValues;
+use crate::observe::live::Observed;
+use crate::observe::seen::{SeenSecret, SeenValues};
 use std::collections::BTreeSet;
 
 pub(super) use compare::{Look, plan};
@@ -28,12 +28,12 @@ pub(super) fn target(cell: &Cell, id: &SecretId) -> Target {
 
 fn waiting(
     desired: &DesiredSecret,
-    live: &Observed<LiveMeta>,
+    live: &Observed<SeenSecret>,
     target: Target,
     waits: &str,
 ) -> Waiting {
-    let record = live.present().and_then(SyncRecord::read);
-    let moved = record.map_or_else(Vec::new, |was| sources(&was, desired));
+    let record = live.present().and_then(|seen| seen.record.as_ref());
+    let moved = record.map_or_else(Vec::new, |was| sources(was, desired));
     let moved = moved.iter().filter_map(|source| match &source.after {
         Some(path) => Some(format!(", now from {path}")),
         None => Some(format!(", no longer from {}", source.before.as_ref()?)),

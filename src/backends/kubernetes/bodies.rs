@@ -1,7 +1,7 @@
 //! The bodies of requests. One that holds values is built once, in memory that is wiped.
 
-use super::buffer::WipedBuffer;
 use crate::apply::{ObjectMarks, SecretWrite};
+use crate::backends::buffer::WipedBuffer;
 use crate::names::ServiceAccountRef;
 use crate::secret::SecretBytes;
 use base64::display::Base64Display;

@@ -3,8 +3,8 @@
 //! Promise: what a plugin prints reaches the API server or nobody. It is run by an argument list, never by a shell, and
 //! ended when it takes too long.
 
-use super::buffer::WipedBuffer;
 use super::settings::MARGIN;
+use crate::backends::buffer::WipedBuffer;
 use crate::observe::{Failure, FailureClass};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

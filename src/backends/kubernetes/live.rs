@@ -1,15 +1,16 @@
 //! Objects as the API server sends them, turned into what `observe` knows.
 
-use crate::observe::live::{LiveBinding, LiveMeta, LiveSecret, LiveSecretMeta, Manager};
+use super::metadata::{Metadata, meta};
+use crate::observe::live::{LiveBinding, LiveSecret, LiveSecretMeta};
 use crate::secret::SecretBytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, Subject};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::api::rbac::v1::{RoleRef, Subject};
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// `PartialObjectMetadata`.
 #[derive(Deserialize)]
@@ -17,7 +18,7 @@ pub(super) struct MetadataOnly {
     /// Absent in the items of a list.
     #[serde(default)]
     pub(super) kind: String,
-    pub(super) metadata: ObjectMeta,
+    pub(super) metadata: Metadata,
 }
 
 #[derive(Deserialize)]
@@ -47,13 +48,23 @@ pub(super) struct ListPlace {
 #[derive(Deserialize)]
 pub(super) struct SecretObject {
     pub(super) kind: String,
-    metadata: ObjectMeta,
+    metadata: Metadata,
     #[serde(default, rename = "type")]
     secret_type: Option<String>,
     #[serde(default)]
     immutable: Option<bool>,
     #[serde(default)]
     data: Option<BTreeMap<String, Decoded>>,
+}
+
+/// `ClusterRoleBinding`.
+#[derive(Deserialize)]
+pub(super) struct BindingObject {
+    metadata: Metadata,
+    #[serde(rename = "roleRef")]
+    role_ref: RoleRef,
+    #[serde(default)]
+    subjects: Option<Vec<Subject>>,
 }
 
 /// `TokenRequest`.
@@ -109,62 +120,12 @@ impl<F: Fn(&str) -> Option<SecretBytes>> Visitor<'_> for Text<F> {
     }
 }
 
-/// `None` when the server sent an object without an identity, which a real one never does.
-pub(super) fn meta(meta: ObjectMeta) -> Option<LiveMeta> {
-    let controller = meta
-        .owner_references
-        .unwrap_or_default()
-        .into_iter()
-        .find(|owner| owner.controller == Some(true));
-    let live = LiveMeta {
-        uid: meta.uid.unwrap_or_default(),
-        resource_version: meta.resource_version.unwrap_or_default(),
-        labels: meta.labels.unwrap_or_default(),
-        annotations: meta.annotations.unwrap_or_default(),
-        owned_by_controller: controller.map(|owner| format!("{}/{}", owner.kind, owner.name)),
-        terminating: meta.deletion_timestamp.is_some(),
-        managers: meta
-            .managed_fields
-            .unwrap_or_default()
-            .into_iter()
-            .map(manager)
-            .collect(),
-    };
-    (!live.uid.is_empty() && !live.resource_version.is_empty()).then_some(live)
-}
-
-fn manager(entry: ManagedFieldsEntry) -> Manager {
-    // `{"f:data": {".": {}, "f:token": {}}}`
-    let owned = |pointer: &str| {
-        entry
-            .fields_v1
-            .as_ref()
-            .and_then(|fields| fields.0.pointer(pointer)?.as_object())
-            .into_iter()
-            .flat_map(|fields| fields.keys())
-            .filter_map(|name| name.strip_prefix("f:"))
-            .map(str::to_owned)
-            .collect()
-    };
-    let data_keys = owned("/f:data");
-    let annotations = owned("/f:metadata/f:annotations");
-    Manager {
-        name: entry.manager.unwrap_or_default(),
-        time: entry.time.map(|time| time.0.to_string()),
-        data_keys,
-        annotations,
-    }
-}
-
 pub(super) fn secret_meta(object: MetadataOnly) -> Option<LiveSecretMeta> {
-    let (namespace, name) = (
-        object.metadata.namespace.clone()?,
-        object.metadata.name.clone()?,
-    );
+    let mut metadata = object.metadata;
     Some(LiveSecretMeta {
-        namespace,
-        name,
-        meta: meta(object.metadata)?,
+        namespace: metadata.namespace.take()?,
+        name: metadata.name.take()?,
+        meta: Arc::new(meta(metadata)?),
     })
 }
 
@@ -181,7 +142,7 @@ pub(super) fn secret(object: SecretObject) -> Option<LiveSecret> {
     })
 }
 
-pub(super) fn binding(object: ClusterRoleBinding) -> Option<LiveBinding> {
+pub(super) fn binding(object: BindingObject) -> Option<LiveBinding> {
     let role = object.role_ref;
     let subjects: BTreeSet<String> = object
         .subjects

@@ -1,15 +1,17 @@
 use super::answer::not_understood;
 use super::bodies;
-use super::buffer::WipedBuffer;
-use super::live::{self, MetadataList, MetadataOnly, Plain, SecretObject, TokenObject};
+use super::live::{
+    self, BindingObject, MetadataList, MetadataOnly, Plain, SecretObject, TokenObject,
+};
+use super::metadata::meta;
 use super::request::{Call, JSON, METADATA, METADATA_LIST, Requests};
+use crate::backends::buffer::WipedBuffer;
 use crate::names::{Namespace, ObjectName, ServiceAccountRef};
 use crate::observe::live::{LiveBinding, LiveMeta, LiveSecret, LiveSecretMeta, Observed};
 use crate::observe::{Failure, FailureClass, ReadCluster};
 use crate::secret::SecretBytes;
 use async_trait::async_trait;
 use http::Method;
-use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -132,7 +134,7 @@ impl ReadCluster for ClusterReader {
         let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/{name}");
         let call = Call::get(format!("read ClusterRoleBinding {name}"), path, JSON);
         self.look(&call, |body| {
-            live::binding(serde_json::from_slice::<ClusterRoleBinding>(body).ok()?)
+            live::binding(serde_json::from_slice::<BindingObject>(body).ok()?)
         })
         .await
     }
@@ -193,7 +195,7 @@ impl ReadCluster for ClusterReader {
 fn metadata(body: &[u8]) -> Option<LiveMeta> {
     let object: MetadataOnly = serde_json::from_slice(body).ok()?;
     (object.kind == "PartialObjectMetadata")
-        .then(|| live::meta(object.metadata))
+        .then(|| meta(object.metadata))
         .flatten()
 }
 

@@ -4,12 +4,12 @@
 //! which a write may have happened says so.
 
 use super::answer::{self, Refused};
-use super::buffer::WipedBuffer;
 use super::settings::{Opened, Peer, Settings};
 use super::trouble;
+use crate::backends::buffer::WipedBuffer;
 use crate::observe::{Failure, FailureClass};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
@@ -276,8 +276,10 @@ pub(super) fn doubtful(mut failure: Failure) -> Failure {
 }
 
 async fn body(response: Response<Body>, call: &Call, peer: &Peer) -> Result<WipedBuffer, Refused> {
+    let length = response.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let mut buffer = WipedBuffer::for_answer(length);
     let mut body = response.into_body();
-    let mut buffer = WipedBuffer::with_capacity(16 * 1024);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             let trouble = trouble::classify(&error, &call.what, peer);

@@ -1,6 +1,7 @@
 //! One answer of a Vault, taken within a limit and held in a buffer that is wiped.
 
 use super::json;
+use crate::backends::buffer::WipedBuffer;
 use crate::observe::FailureClass;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
@@ -8,7 +9,6 @@ use reqwest::{Response, Url};
 use serde_json::{Map, Value};
 use std::error::Error;
 use std::time::Duration;
-use zeroize::{Zeroize, Zeroizing};
 
 /// No `Debug`: its body may be a secret.
 pub(super) struct Answer {
@@ -19,7 +19,7 @@ pub(super) struct Answer {
     pub(super) location: Option<String>,
     /// The server's own clock.
     pub(super) date: Option<Timestamp>,
-    body: Zeroizing<Vec<u8>>,
+    body: WipedBuffer,
 }
 
 impl Answer {
@@ -33,7 +33,7 @@ impl Answer {
                 .map(Duration::from_secs),
             location: text(headers, &LOCATION).and_then(host),
             date: text(headers, &DATE).and_then(http_date),
-            body: Zeroizing::new(Vec::new()),
+            body: WipedBuffer::for_answer(response.content_length()),
         };
         if response
             .content_length()
@@ -45,27 +45,27 @@ impl Answer {
             if answer.body.len() + chunk.len() > cap {
                 return Err(Lost::too_large(cap));
             }
-            append(&mut answer.body, &chunk);
+            answer.body.push(&chunk);
         }
         Ok(answer)
     }
 
     /// The object in the body; empty for an empty body, `None` for anything else than Vault's JSON.
     pub(super) fn fields(&self) -> Option<Map<String, Value>> {
-        if self.body.iter().all(u8::is_ascii_whitespace) {
+        if self.body.as_ref().iter().all(u8::is_ascii_whitespace) {
             return Some(Map::new());
         }
-        json::object(&self.body)
+        json::object(self.body.as_ref())
     }
 
     /// The body as something smaller than all of its fields: for answers of tens of megabytes.
     pub(super) fn read_as<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(self.body.as_ref()).ok()
     }
 
     /// What the server says was wrong; `None` when the body is not Vault's.
     pub(super) fn errors(&self) -> Option<Vec<String>> {
-        let mut fields = json::object(&self.body)?;
+        let mut fields = json::object(self.body.as_ref())?;
         match fields.remove("errors")? {
             Value::Array(errors) => errors
                 .into_iter()
@@ -88,17 +88,6 @@ impl Answer {
 }
 
 /// Appends without leaving an unwiped copy where the buffer was before it grew.
-fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
-    let needed = body.len() + chunk.len();
-    if needed > body.capacity() {
-        let mut larger = Vec::with_capacity(needed.max(body.capacity() * 2).max(16 << 10));
-        larger.extend_from_slice(body);
-        body.zeroize();
-        **body = larger;
-    }
-    body.extend_from_slice(chunk);
-}
-
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }

@@ -88,7 +88,7 @@ fn record(look: &Look<'_>, data: &BTreeMap<String, SecretBytes>) -> SyncRecord {
     };
     let references = look.desired.references().into_iter();
     SyncRecord {
-        mapping: look.desired.mapping_digest(),
+        mapping: look.desired.mapping_digest.clone(),
         versions: references
             .map(|reference| (reference.api_path(), version(reference)))
             .collect(),

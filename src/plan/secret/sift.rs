@@ -3,14 +3,16 @@
 use super::{target, waiting};
 use crate::desire::{Cell, DesiredSecret, SecretId};
 use crate::names::InstallationName;
-use crate::observe::freshness::{self, Freshness, SyncRecord, Why};
-use crate::observe::live::{KvVersion, LiveMeta, Observed};
+use crate::observe::freshness::{self, Freshness, Why};
+use crate::observe::live::{KvVersion, Observed};
+use crate::observe::seen::SeenSecret;
 use crate::observe::{Failure, KvEngine, KvReference};
 use crate::plan::change::{Cause, Scope, Target};
 use crate::plan::rbac;
 use crate::plan::sheet::Sheet;
 use crate::policy::{Access, Acl, Capability};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Whether a cluster can log in and read, now and once this plan is applied.
 pub(in crate::plan) struct Gate {
@@ -19,8 +21,8 @@ pub(in crate::plan) struct Gate {
     /// `None` when logging in should work now; else what it waits for.
     pub(in crate::plan) waits: Option<String>,
     /// `None` when the role's policies cannot be read: then Vault is asked.
-    pub(in crate::plan) now: Option<Acl>,
-    pub(in crate::plan) then: Option<Acl>,
+    pub(in crate::plan) now: Option<Arc<Acl>>,
+    pub(in crate::plan) then: Option<Arc<Acl>>,
     /// The role and its policies, for messages.
     pub(in crate::plan) role: String,
     pub(in crate::plan) grants: String,
@@ -30,7 +32,7 @@ pub(in crate::plan) struct Gate {
 pub(in crate::plan) struct Metadata<'a> {
     pub(in crate::plan) cell: &'a Cell,
     pub(in crate::plan) installation: &'a InstallationName,
-    pub(in crate::plan) secrets: &'a BTreeMap<SecretId, Observed<LiveMeta>>,
+    pub(in crate::plan) secrets: &'a BTreeMap<SecretId, Observed<SeenSecret>>,
     pub(in crate::plan) versions: &'a BTreeMap<KvReference, Observed<KvVersion>>,
     pub(in crate::plan) missing_namespaces: &'a BTreeSet<String>,
     /// Compare every Secret's data, whatever its metadata says.
@@ -51,10 +53,8 @@ pub(in crate::plan) fn sift(
             .get(&desired.id)
             .unwrap_or(&Observed::Absent);
         let target = target(metadata.cell, &desired.id);
-        let synced_at = observed
-            .present()
-            .and_then(SyncRecord::read)
-            .map(|record| record.at);
+        let record = observed.present().and_then(|seen| seen.record.as_ref());
+        let synced_at = record.map(|record| record.at.clone());
         sheet.secrets.insert(desired.id.to_string(), synced_at);
         if let Observed::Unknown(failure) = observed {
             sheet.unread(target, failure);
@@ -94,13 +94,14 @@ pub(in crate::plan) fn sift(
 fn note_foreign_keys(
     cell: &Cell,
     desired: &DesiredSecret,
-    observed: &Observed<LiveMeta>,
+    observed: &Observed<SeenSecret>,
     sheet: &mut Sheet,
 ) {
-    let Observed::Present(meta) = observed else {
-        return;
-    };
-    let Some(record) = SyncRecord::read(meta) else {
+    let Observed::Present(SeenSecret {
+        meta,
+        record: Some(record),
+    }) = observed
+    else {
         return;
     };
     for manager in meta.others() {
@@ -132,14 +133,14 @@ fn warn_of_edits(
     cell: &Cell,
     desired: &DesiredSecret,
     freshness: &Freshness,
-    observed: &Observed<LiveMeta>,
+    observed: &Observed<SeenSecret>,
     sheet: &mut Sheet,
 ) {
-    let (Freshness::Look(Why::Edited(edited)), Observed::Present(meta)) = (freshness, observed)
+    let (Freshness::Look(Why::Edited(edited)), Observed::Present(seen)) = (freshness, observed)
     else {
         return;
     };
-    let by = match rbac::drift(meta) {
+    let by = match rbac::drift(&seen.meta) {
         Cause::Drift {
             by: Some(by),
             since,
@@ -168,7 +169,7 @@ fn warn_of_edits(
 fn settled_without_reading(
     metadata: &Metadata<'_>,
     desired: &DesiredSecret,
-    observed: &Observed<LiveMeta>,
+    observed: &Observed<SeenSecret>,
     target: &Target,
     gate: &Gate,
     sheet: &mut Sheet,
@@ -189,8 +190,8 @@ fn settled_without_reading(
         );
         return true;
     }
-    if let Observed::Present(meta) = observed
-        && meta.terminating
+    if let Observed::Present(seen) = observed
+        && seen.meta.terminating
     {
         sheet.blocked(
             target.clone(),
@@ -203,7 +204,7 @@ fn settled_without_reading(
     }
     for assignment in &desired.assignments {
         let path = assignment.from.api_path();
-        if desired.login.role == metadata.cell.role.name && forbidden(gate.then.as_ref(), &path) {
+        if desired.login.role == metadata.cell.role.name && forbidden(gate.then.as_deref(), &path) {
             let why = format!(
                 "{}: {} may not read {path}: {}",
                 assignment.into, gate.role, gate.grants
@@ -264,5 +265,5 @@ fn cannot_yet(cell: &Cell, desired: &DesiredSecret, gate: &Gate) -> bool {
         && desired
             .assignments
             .iter()
-            .any(|assignment| forbidden(gate.now.as_ref(), &assignment.from.api_path()))
+            .any(|assignment| forbidden(gate.now.as_deref(), &assignment.from.api_path()))
 }

@@ -1,16 +1,28 @@
+//! Memory for requests and answers, which hold secrets.
+
 use std::io;
 use zeroize::Zeroize;
 
+const SMALL: usize = 2 << 10;
+const LARGE: usize = 1 << 20;
+
 /// Bytes of a request or an answer, wiped when dropped and whenever they move to a larger place.
 #[derive(Default)]
-pub(super) struct WipedBuffer(Vec<u8>);
+pub(in crate::backends) struct WipedBuffer(Vec<u8>);
 
 impl WipedBuffer {
-    pub(super) fn with_capacity(capacity: usize) -> Self {
+    pub(in crate::backends) fn with_capacity(capacity: usize) -> Self {
         Self(Vec::with_capacity(capacity))
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// For an answer of which the server said how long it is, if it did. Room that is not used is wiped all the same, and
+    /// what a server says is not believed without end.
+    pub(in crate::backends) fn for_answer(length: Option<u64>) -> Self {
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        Self::with_capacity(length.unwrap_or(0).clamp(SMALL, LARGE))
+    }
+
+    pub(in crate::backends) fn push(&mut self, bytes: &[u8]) {
         let needed = self.0.len() + bytes.len();
         if needed > self.0.capacity() {
             // `Vec` would grow by itself, and leave the old bytes behind in freed memory.
@@ -22,7 +34,7 @@ impl WipedBuffer {
         self.0.extend_from_slice(bytes);
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::backends) fn len(&self) -> usize {
         self.0.len()
     }
 }
