@@ -11,14 +11,22 @@ pub(crate) struct Took {
     pub memory: u64,
 }
 
-/// Runs keyfleet on the repository; `vault` in place of the sandbox's where one is given.
-pub(crate) fn run(
-    world: &World,
-    vault: Option<(&str, &str)>,
-    arguments: &[&str],
-    code: i32,
-) -> Took {
-    let (addr, token) = vault.unwrap_or(world.vault());
+/// Which servers a run is let near.
+#[derive(Clone, Copy)]
+pub(crate) enum Servers<'a> {
+    /// The sandbox's Vault and its clusters.
+    All,
+    /// This Vault, and no cluster: each of them fails before anything is sent.
+    OnlyVault { addr: &'a str, token: &'a str },
+}
+
+/// Runs keyfleet on the repository, which ends with what it ends with when all goes well.
+pub(crate) fn run(world: &World, servers: Servers<'_>, arguments: &[&str]) -> Took {
+    let ((addr, token), kubeconfig, code) = match servers {
+        Servers::All => (world.vault(), world.environment["KUBECONFIG"].as_str(), 0),
+        // What is not known of the clusters is said.
+        Servers::OnlyVault { addr, token } => ((addr, token), "/dev/null", 1),
+    };
     let begin = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
         .args(arguments)
@@ -32,6 +40,7 @@ pub(crate) fn run(
         .envs(&world.environment)
         .env("VAULT_ADDR", addr)
         .env("VAULT_TOKEN", token)
+        .env("KUBECONFIG", kubeconfig)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

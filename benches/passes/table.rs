@@ -48,6 +48,9 @@ impl Table {
 
 /// Reads, values, logins, writes.
 fn counted(counts: &Counts) -> String {
+    if counts.is_empty() {
+        return "not counted".to_owned();
+    }
     let kinds = ["read", "value", "login", "write"];
     let numbers = kinds.map(|kind| counts.get(kind).copied().unwrap_or(0).to_string());
     numbers.join("/")

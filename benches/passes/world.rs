@@ -1,5 +1,6 @@
 //! The servers of a case: the sandbox as a process of its own, and a real `OpenBao` where one is found.
 
+use super::keyfleet::Servers;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -138,6 +139,14 @@ pub(crate) struct RealVault {
 
 impl RealVault {
     pub(crate) const TOKEN: &str = "root";
+
+    /// With no cluster beside it.
+    pub(crate) fn alone(&self) -> Servers<'_> {
+        Servers::OnlyVault {
+            addr: &self.addr,
+            token: Self::TOKEN,
+        }
+    }
 
     /// `None` where there is no `bao`: `cargo test` puts one into `target/servers/bin`.
     pub(crate) async fn start(folder: &Path) -> Option<Self> {
