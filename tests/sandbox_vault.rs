@@ -45,6 +45,12 @@ mod story;
 pub(crate) mod support;
 #[path = "sandbox/system.rs"]
 mod system;
+#[path = "sandbox/token_role_policies.rs"]
+mod token_role_policies;
+#[path = "sandbox/token_role_sequences.rs"]
+mod token_role_sequences;
+#[path = "sandbox/token_roles.rs"]
+mod token_roles;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
 

@@ -114,6 +114,12 @@ async fn a_service_account_logs_in_when_its_cluster_says_so() {
         nobody POST auth/k/login {"role":"sel","jwt":"{good}"}
         POST auth/k/role/cidr {"bound_service_account_names":"*","bound_service_account_namespaces":"*","token_bound_cidrs":"10.0.0.0/8"}
         nobody POST auth/k/login {"role":"cidr","jwt":"{good}"}
+        POST auth/k/role/here {"bound_service_account_names":"*","bound_service_account_namespaces":"*","token_bound_cidrs":"127.0.0.0/8"}
+        nobody POST auth/k/login {"role":"here","jwt":"{good}"} => t /auth/client_token
+        by {t} GET auth/token/lookup-self
+        POST auth/k/role/strict {"bound_service_account_names":"*","bound_service_account_namespaces":"*","token_strictly_bind_ip":true}
+        nobody POST auth/k/login {"role":"strict","jwt":"{good}"} => t /auth/client_token
+        by {t} GET auth/token/lookup-self
         POST auth/k/role/aud {"bound_service_account_names":"*","bound_service_account_namespaces":"*","audience":"vault","token_period":"30m"}
         nobody POST auth/k/login {"role":"aud","jwt":"{good}"}
         nobody POST auth/k/login {"role":"aud","jwt":"{special}"}

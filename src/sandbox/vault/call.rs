@@ -80,6 +80,7 @@ pub(super) struct Login {
     pub num_uses: u64,
     /// `service`, `batch`, `default`, …
     pub token_type: String,
+    pub bound_cidrs: Vec<String>,
     pub alias_name: String,
     pub warnings: Vec<String>,
 }

@@ -7,7 +7,7 @@ use super::backend::{Question, ReviewFailure, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::state::{Mount, State};
 use super::tokens::Token;
-use super::{Flavour, auth_token, mounts, review, sys};
+use super::{Flavour, auth_token, mounts, review, sys, token_role};
 use crate::sandbox::meter::Kind;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -171,6 +171,9 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
     let Some(token) = token.cloned() else {
         return Err(Refusal::denied());
     };
+    if !token_role::admit_loopback(&token.bound_cidrs) {
+        return Err(Refusal::denied());
+    }
     if OF_ITSELF.contains(&call.path.as_str()) {
         // What a token asks of itself, it asks where it is at home.
         call.namespace.clone_from(&token.namespace);
@@ -231,10 +234,14 @@ fn create_or_update(state: &mut State, call: &Call) -> Result<Operation, Refusal
     let flavour = state.flavour;
     let namespace = state.namespaces.get_mut(&call.namespace);
     let mount = namespace.and_then(|namespace| namespace.mount_of(&call.path));
-    let Some((path, backend)) =
-        mount.and_then(|(path, mount)| Some((path, mount.backend.as_ref()?)))
-    else {
+    let Some((path, mount)) = mount else {
         return Ok(Operation::Update);
+    };
+    let Some(backend) = &mount.backend else {
+        return match mount.kind.trim_start_matches("ns_") {
+            "token" => auth_token::told_apart(state, call),
+            _ => Ok(Operation::Update),
+        };
     };
     let below = call.below(path);
     backend.readable(&below, flavour)?;

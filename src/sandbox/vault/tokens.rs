@@ -36,6 +36,10 @@ pub(super) struct Token {
     pub renewed: Option<Timestamp>,
     pub renewable: bool,
     pub entity_id: String,
+    /// The role that it was made by: what it says of renewals counts, not what the token says.
+    pub role: Option<String>,
+    /// From where it may be used; from everywhere where there are none.
+    pub bound_cidrs: Vec<String>,
 }
 
 #[derive(Default)]
