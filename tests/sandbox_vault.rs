@@ -20,6 +20,8 @@ mod differences;
 mod generated;
 #[path = "sandbox/granted.rs"]
 mod granted;
+#[path = "sandbox/jwt_signatures.rs"]
+mod jwt_signatures;
 #[path = "sandbox/kv1.rs"]
 mod kv1;
 #[path = "sandbox/kv2.rs"]
