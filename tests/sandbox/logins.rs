@@ -280,3 +280,66 @@ async fn the_keys_of_a_cluster_are_fetched_where_it_publishes_them() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_namespace_may_be_chosen_by_its_labels() {
+    let (pair, _sandbox, _real) = vaults().await;
+    let (_plane, cluster) = cluster(&pair).await;
+    let labels = json!({ "metadata": { "labels": { "team": "a", "stage": "" } } });
+    let path = "/api/v1/namespaces/apps";
+    let merge = "application/merge-patch+json";
+    let (status, _) = cluster.api("PATCH", path, merge, Some(labels)).await;
+    assert_eq!(status, 200);
+    let roles = r#"
+        POST sys/auth/k {"type":"kubernetes"}
+        POST auth/k/role/team {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\"}}"}
+        POST auth/k/role/both {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\",\"stage\":\"\"}}"}
+        POST auth/k/role/other {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"b\"}}"}
+        POST auth/k/role/more {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\",\"x\":\"y\"}}"}
+        POST auth/k/role/all {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{}"}
+        POST auth/k/role/named {"bound_service_account_names":"*","bound_service_account_namespaces":"apps","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"b\"}}"}
+        POST auth/k/role/elsewhere {"bound_service_account_names":"*","bound_service_account_namespaces":"b","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\"}}"}
+        POST auth/k/role/name {"bound_service_account_names":"other","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\"}}"}
+        "#;
+    let logins = r#"
+        nobody POST auth/k/login {"role":"team","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"both","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"other","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"more","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"all","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"named","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"elsewhere","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"name","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"team","jwt":"{forged}"}
+        "#;
+    let config = |more: &str| {
+        format!(
+            r#"POST auth/k/config {{"kubernetes_host":"{{server}}","kubernetes_ca_cert":"{{ca}}","disable_local_ca_jwt":true{more}}}"#
+        )
+    };
+    tell(&pair, roles).await;
+    // Nobody to ask with, then one who may not ask for namespaces.
+    for more in [
+        "",
+        r#","token_reviewer_jwt":"{good}""#,
+        r#","token_reviewer_jwt":"junk""#,
+    ] {
+        tell(&pair, &format!("{}\n{logins}", config(more))).await;
+    }
+    let role = json!({
+        "metadata": { "name": "namespaces" },
+        "rules": [{ "apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"] }],
+    });
+    let binding = json!({
+        "metadata": { "name": "namespaces" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "namespaces" },
+        "subjects": [{ "kind": "ServiceAccount", "name": "good", "namespace": "apps" }],
+    });
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    cluster.create(&format!("{rbac}/clusterroles"), role).await;
+    cluster
+        .create(&format!("{rbac}/clusterrolebindings"), binding)
+        .await;
+    let reviewer = config(r#","token_reviewer_jwt":"{good}""#);
+    tell(&pair, &format!("{reviewer}\n{logins}")).await;
+}

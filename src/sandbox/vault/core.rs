@@ -3,7 +3,7 @@
 mod login;
 
 use super::access::Access;
-use super::backend::{Question, ReviewFailure, Step, Surroundings};
+use super::backend::{Question, Review, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::state::{Mount, State};
 use super::tokens::Token;
@@ -41,6 +41,8 @@ struct Waiting {
     call: Call,
     mount: String,
     uuid: String,
+    /// What was answered so far.
+    reviews: Vec<Review>,
 }
 
 enum Begun {
@@ -64,10 +66,17 @@ impl Core {
         let begun = begin(&mut self.state(), call, Timestamp::now());
         match begun {
             Begun::Done(done) => done,
-            // Nobody waits for a cluster that one login waits for.
-            Begun::Asks(question, waiting) => {
-                let review = review::ask(&question).await;
-                end(&mut self.state(), &waiting, review, Timestamp::now())
+            Begun::Asks(question, waiting) => self.ask(*question, *waiting).await,
+        }
+    }
+
+    /// Nobody waits for a cluster that one login waits for.
+    async fn ask(&self, mut question: Question, mut waiting: Waiting) -> Done {
+        loop {
+            waiting.reviews.push(review::ask(&question).await);
+            match go_on(&mut self.state(), waiting, Timestamp::now()) {
+                Begun::Done(done) => return done,
+                Begun::Asks(next, rest) => (question, waiting) = (*next, *rest),
             }
         }
     }
@@ -308,47 +317,50 @@ fn dispatch(
             let mount = path;
             Ok(Routed::Asks(
                 question,
-                Box::new(Waiting { call, mount, uuid }),
+                Box::new(Waiting {
+                    call,
+                    mount,
+                    uuid,
+                    reviews: Vec::new(),
+                }),
             ))
         }
     }
 }
 
-/// The second half of a login, on the mount that it began on; if that is gone, so is the login.
-fn end(
-    state: &mut State,
-    waiting: &Waiting,
-    review: Result<Value, ReviewFailure>,
-    now: Timestamp,
-) -> Done {
-    let Waiting { call, mount, uuid } = waiting;
-    let flavour = state.flavour;
-    let result = (|| {
-        let namespace = state.namespaces.get_mut(&call.namespace);
-        let found = namespace.and_then(|namespace| namespace.mounts.get_mut(mount));
-        let found = found.filter(|found| found.uuid == *uuid);
-        let Some(found) = found else {
-            return Err(Refusal::denied());
-        };
-        let around = Surroundings {
-            now,
-            flavour,
-            default_ttl: mounts::default_ttl(found.default_lease_ttl),
-            max_ttl: mounts::max_ttl(found.max_lease_ttl),
-        };
-        let Some(backend) = &mut found.backend else {
-            return Err(Refusal::unsupported_path());
-        };
-        match backend.reviewed(&call.below(mount), &around, review)? {
-            Answer::Login(login) => login::token(state, call, mount, *login, now),
-            answer => Ok(answer),
-        }
-    })();
-    Done {
+/// What comes after an answer, on the mount that the login began on; if that is gone, so is the login.
+fn go_on(state: &mut State, waiting: Waiting, now: Timestamp) -> Begun {
+    let step = next_step(state, &waiting, now);
+    let Waiting { call, mount, .. } = &waiting;
+    let result = match step {
+        Ok(Step::Ask(question)) => return Begun::Asks(question, Box::new(waiting)),
+        Ok(Step::Done(Answer::Login(login))) => login::token(state, call, mount, *login, now),
+        Ok(Step::Done(answer)) => Ok(answer),
+        Err(refusal) => Err(refusal),
+    };
+    Begun::Done(Done {
         result,
         mount_type: String::new(),
         kind: Kind::Login,
-    }
+    })
+}
+
+fn next_step(state: &mut State, waiting: &Waiting, now: Timestamp) -> Result<Step, Refusal> {
+    let Waiting { call, mount, .. } = waiting;
+    let flavour = state.flavour;
+    let namespace = state.namespaces.get_mut(&call.namespace);
+    let found = namespace.and_then(|namespace| namespace.mounts.get_mut(mount));
+    let found = found.filter(|found| found.uuid == waiting.uuid);
+    let found = found.ok_or_else(Refusal::denied)?;
+    let around = Surroundings {
+        now,
+        flavour,
+        default_ttl: mounts::default_ttl(found.default_lease_ttl),
+        max_ttl: mounts::max_ttl(found.max_lease_ttl),
+    };
+    let backend = found.backend.as_mut();
+    let backend = backend.ok_or_else(Refusal::unsupported_path)?;
+    backend.reviewed(&call.below(mount), &around, &waiting.reviews)
 }
 
 /// What a call means to the one who counts.
