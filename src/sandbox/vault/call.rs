@@ -60,7 +60,8 @@ pub(super) struct Secret {
     pub data: Option<Value>,
     pub auth: Option<Value>,
     pub warnings: Vec<String>,
-    pub lease_duration: u64,
+    /// Seconds; a value may say that it was good until a while ago.
+    pub lease_duration: i64,
     /// 200 unless said otherwise.
     pub status: Option<u16>,
 }

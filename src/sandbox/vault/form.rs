@@ -9,7 +9,7 @@ mod single;
 use super::Flavour;
 use super::call::{Answer, Call, Operation, Refusal, Secret};
 use convert::convert;
-pub(super) use convert::{number_of, text};
+pub(super) use convert::{number_of, seconds_of, text};
 pub(super) use go::{duration_text, value_text};
 use jiff::Timestamp;
 use serde_json::{Map, Value};

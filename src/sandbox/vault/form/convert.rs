@@ -147,6 +147,11 @@ fn several_newer(wrong: &[String]) -> String {
 /// The longest time that fits into 64 bits of nanoseconds.
 const LONGEST: i64 = i64::MAX / 1_000_000_000;
 
+/// The time that a value is taken for, in seconds.
+pub(in crate::sandbox::vault) fn seconds_of(value: &Value, flavour: Flavour) -> Option<i64> {
+    seconds(value, Kind::SignedSeconds, flavour).ok()
+}
+
 fn seconds(value: &Value, kind: Kind, flavour: Flavour) -> Result<i64, String> {
     let seconds = fields::seconds(value)?;
     if flavour == Flavour::OpenBao && seconds.abs() > LONGEST {
