@@ -55,6 +55,8 @@ mod token_role_sequences;
 mod token_roles;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
+#[path = "sandbox/wrapping.rs"]
+mod wrapping;
 
 use keyfleet::sandbox;
 use pair::{Pair, Side};

@@ -100,6 +100,9 @@ async fn a_service_account_logs_in_when_its_cluster_says_so() {
         POST auth/token/lookup-accessor {"accessor":"{a}"}
         by {t} POST auth/token/renew-self {}
         by {t} POST auth/token/revoke-self
+        nobody wrap 60 POST auth/k/login {"role":"web","jwt":"{good}"} => w /wrap_info/token
+        POST sys/wrapping/unwrap {"token":"{w}"}
+        nobody wrap 60 POST auth/k/login {"role":"web","jwt":"{other}"}
         by {t} GET auth/token/lookup-self
         POST auth/k/role/name {"bound_service_account_names":"g*d","bound_service_account_namespaces":"*","alias_name_source":"serviceaccount_name","token_type":"batch","token_no_default_policy":true,"token_policies":"x"}
         nobody POST auth/k/login {"role":"name","jwt":"{good}"} => t /auth/client_token

@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub query: BTreeMap<String, String>,
     pub body: Map<String, Value>,
     pub token: Option<String>,
+    /// For how many seconds the answer is to be wrapped, where that is said; 0 is not at all.
+    pub wrap: Option<u64>,
 }
 
 impl Call {
@@ -59,6 +61,8 @@ pub(super) enum Answer {
 pub(super) struct Secret {
     pub data: Option<Value>,
     pub auth: Option<Value>,
+    /// What stands in place of an answer that is wrapped.
+    pub wrap_info: Option<Value>,
     pub warnings: Vec<String>,
     /// Seconds; a value may say that it was good until a while ago.
     pub lease_duration: i64,

@@ -7,7 +7,7 @@ use super::backend::{Question, Review, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::state::{Mount, State};
 use super::tokens::Token;
-use super::{Flavour, auth_token, mounts, review, sys, token_role};
+use super::{Flavour, auth_token, mounts, review, sys, token_role, wrapping};
 use crate::sandbox::meter::Kind;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -106,11 +106,14 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         return Begun::Done(done);
     }
     state.tokens.expire(now);
-    match route(state, call, now, &mut done) {
-        Ok(Routed::Answer(answer)) => done.result = Ok(answer),
-        Ok(Routed::Asks(question, waiting)) => return Begun::Asks(question, waiting),
-        Err(refusal) => done.result = Err(refusal),
-    }
+    done.result = match wrapping::check(state, &mut call) {
+        Err(refusal) => Err(refusal),
+        Ok(()) => match route(state, call.clone(), now, &mut done) {
+            Ok(Routed::Asks(question, waiting)) => return Begun::Asks(question, waiting),
+            Ok(Routed::Answer(answer)) => wrapping::seal(state, &call, Ok(answer), now),
+            Err(refusal) => wrapping::seal(state, &call, Err(refusal), now),
+        },
+    };
     Begun::Done(done)
 }
 
@@ -155,6 +158,9 @@ fn route(
 
 /// Paths that need no token.
 fn is_open(state: &mut State, call: &Call) -> bool {
+    if wrapping::is_open(&call.path) {
+        return true;
+    }
     if call.path.starts_with("sys/internal/ui/") && call.operation == Operation::Read {
         return sys::needs_no_token(&call.path);
     }
@@ -288,6 +294,9 @@ fn dispatch(
         return Err(no_place(flavour));
     }
     let Some(backend) = &mut mount.backend else {
+        if call.path.starts_with("sys/wrapping/") {
+            return wrapping::handle(state, call, caller, now).map(Routed::Answer);
+        }
         let Some(caller) = caller else {
             return sys::internal(state, call, now).map(Routed::Answer);
         };
@@ -339,7 +348,7 @@ fn go_on(state: &mut State, waiting: Waiting, now: Timestamp) -> Begun {
         Err(refusal) => Err(refusal),
     };
     Begun::Done(Done {
-        result,
+        result: wrapping::seal(state, call, result, now),
         mount_type: String::new(),
         kind: Kind::Login,
     })

@@ -53,6 +53,7 @@ pub(super) fn first_state(flavour: Flavour, root_token: &str, now: Timestamp) ->
         entity_id: String::new(),
         role: None,
         bound_cidrs: Vec::new(),
+        wrapped: None,
     });
     State {
         flavour,

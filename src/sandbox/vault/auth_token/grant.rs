@@ -172,6 +172,7 @@ pub(in crate::sandbox::vault) fn token(
         entity_id: wish.entity_id,
         role: wish.role.map(|role| role.name),
         // A token without an end is bound to nothing.
+        wrapped: None,
         bound_cidrs: if ttl > 0 {
             wish.bound_cidrs
         } else {
