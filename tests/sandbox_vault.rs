@@ -20,6 +20,8 @@ mod differences;
 mod generated;
 #[path = "sandbox/granted.rs"]
 mod granted;
+#[path = "sandbox/jwt_signatures.rs"]
+mod jwt_signatures;
 #[path = "sandbox/kv1.rs"]
 mod kv1;
 #[path = "sandbox/kv2.rs"]
@@ -45,8 +47,16 @@ mod story;
 pub(crate) mod support;
 #[path = "sandbox/system.rs"]
 mod system;
+#[path = "sandbox/token_role_policies.rs"]
+mod token_role_policies;
+#[path = "sandbox/token_role_sequences.rs"]
+mod token_role_sequences;
+#[path = "sandbox/token_roles.rs"]
+mod token_roles;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
+#[path = "sandbox/wrapping.rs"]
+mod wrapping;
 
 use keyfleet::sandbox;
 use pair::{Pair, Side};

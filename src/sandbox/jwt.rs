@@ -2,17 +2,16 @@
 //!
 //! Promise: [`Token::parse`] only takes apart; nothing of a token may be believed before [`Token::is_signed_by`] said yes.
 //! Absent: what claims must hold (`exp`, `iss`, `aud`), since clusters and Vault judge them by rules of their own; symmetric
-//! and Edwards keys.
+//! keys, and the curve P-521 (ES512), which ring does not have.
+
+mod set;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
-use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::signature::{self, Signer, Verifier};
-use jsonwebtoken::{
-    Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey, Header, crypto,
-};
+use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Header, crypto};
 use ring::rand::SystemRandom;
 use ring::signature as primitive;
 use serde_json::{Map, Value, json};
@@ -89,25 +88,18 @@ pub(super) struct PublicKey {
 }
 
 impl PublicKey {
-    /// A `PUBLIC KEY` (SPKI) or a certificate, of an elliptic curve or RSA.
+    /// A `PUBLIC KEY` (SPKI) or a certificate, of an elliptic curve, Ed25519 or RSA.
     pub(super) fn from_pem(pem: &str) -> Result<Self, Error> {
         let pem = pem.as_bytes();
-        let key = DecodingKey::from_ec_pem(pem).or_else(|_| DecodingKey::from_rsa_pem(pem))?;
+        let key = DecodingKey::from_ec_pem(pem)
+            .or_else(|_| DecodingKey::from_rsa_pem(pem))
+            .or_else(|_| DecodingKey::from_ed_pem(pem))?;
         Ok(Self { id: None, key })
     }
 
-    /// The keys of a JWKS; those of other kinds are passed over, as they can verify nothing here.
-    pub(super) fn from_jwks(jwks: &str) -> Result<Vec<Self>, Error> {
-        let set: JwkSet = serde_json::from_str(jwks)?;
-        let keys = set.keys.iter().filter_map(|jwk| {
-            let key = DecodingKey::from_jwk(jwk).ok()?;
-            let asymmetric = matches!(key.family(), AlgorithmFamily::Ec | AlgorithmFamily::Rsa);
-            asymmetric.then(|| Self {
-                id: jwk.common.key_id.clone(),
-                key,
-            })
-        });
-        Ok(keys.collect())
+    /// The keys of a JWKS, or why it is none.
+    pub(super) fn from_jwks(jwks: &Value) -> Result<Vec<Self>, String> {
+        set::read(jwks)
     }
 }
 
@@ -215,7 +207,7 @@ impl JwtSigner for Es256 {
 }
 
 enum Primitive {
-    Curve(&'static primitive::EcdsaVerificationAlgorithm),
+    Curve(&'static dyn primitive::VerificationAlgorithm),
     Rsa(&'static primitive::RsaParameters),
 }
 
@@ -233,6 +225,10 @@ impl Check {
             Algorithm::RS256 => Primitive::Rsa(&primitive::RSA_PKCS1_2048_8192_SHA256),
             Algorithm::RS384 => Primitive::Rsa(&primitive::RSA_PKCS1_2048_8192_SHA384),
             Algorithm::RS512 => Primitive::Rsa(&primitive::RSA_PKCS1_2048_8192_SHA512),
+            Algorithm::PS256 => Primitive::Rsa(&primitive::RSA_PSS_2048_8192_SHA256),
+            Algorithm::PS384 => Primitive::Rsa(&primitive::RSA_PSS_2048_8192_SHA384),
+            Algorithm::PS512 => Primitive::Rsa(&primitive::RSA_PSS_2048_8192_SHA512),
+            Algorithm::EdDSA => Primitive::Curve(&primitive::ED25519),
             _ => return Err(new_error(ErrorKind::UnsupportedAlgorithm)),
         };
         // A key of another kind is never read as one of this.
@@ -288,7 +284,7 @@ mod tests {
             .sign(&json!({ "sub": "system:serviceaccount:a:b" }))
             .unwrap();
         let token = Token::parse(&text).unwrap();
-        let jwks = json!({ "keys": [other.jwk(), key.jwk()] }).to_string();
+        let jwks = json!({ "keys": [other.jwk(), key.jwk()] });
         let from_jwks = PublicKey::from_jwks(&jwks).unwrap();
         assert_eq!(token.claims["sub"], "system:serviceaccount:a:b");
         assert_eq!(from_jwks[1].id.as_deref(), token.key_id());

@@ -5,7 +5,7 @@
 //! while another server is asked: a login hands out the question, and the answer is brought back to the mount.
 //!
 //! Absent: engines other than KV v1, KV v2 and cubbyhole, auth methods other than token, kubernetes and jwt, leases,
-//! response wrapping, quotas, audit, identity. They are refused as unknown.
+//! quotas, audit, identity. They are refused as unknown.
 
 mod access;
 mod auth_jwt;
@@ -32,6 +32,7 @@ mod state;
 mod sys;
 mod token_role;
 mod tokens;
+mod wrapping;
 
 use super::StartError;
 use super::control::Watched;

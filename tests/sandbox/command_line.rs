@@ -42,10 +42,13 @@ fn run(addr: &str, token: &str, home: &std::path::Path, command: &str) -> (Optio
 fn is_made_up(word: &str) -> bool {
     let has = |is: fn(&char) -> bool| word.chars().any(|letter| is(&letter));
     let is_accessor = || {
+        let begin = ["s.", "hvs."]
+            .iter()
+            .find_map(|begin| word.strip_prefix(begin));
         has(char::is_ascii_uppercase)
             && has(char::is_ascii_lowercase)
             && word.len() >= 20
-            && word.chars().all(char::is_alphanumeric)
+            && begin.unwrap_or(word).chars().all(char::is_alphanumeric)
     };
     let is_of_mount = || {
         let made_up = word.rsplit_once('_').map(|(_, made_up)| made_up);
@@ -89,6 +92,13 @@ async fn the_ordinary_commands_end_and_print_alike() {
         token create -policy=default -ttl=1h -field=token_type
         token create -policy=default -ttl=1h
         token create -orphan -period=1h -policy=default -display-name=a -metadata=a=b
+        write auth/token/roles/ours allowed_policies=a,default orphan=true token_period=1h path_suffix=suffix
+        read auth/token/roles/ours
+        list auth/token/roles
+        token create -role=ours
+        token create -role=ours -policy=b
+        token create -role=none
+        delete auth/token/roles/ours
         token lookup
         token lookup none
         token capabilities sys/mounts
@@ -103,6 +113,13 @@ async fn the_ordinary_commands_end_and_print_alike() {
         kv get kv/none
         kv put -cas=0 kv/a one=1
         kv patch kv/a three=3
+        kv get -wrap-ttl=60s kv/a
+        kv get -wrap-ttl=1h -format=json kv/a
+        write -wrap-ttl=60s -f sys/wrapping/wrap
+        write -wrap-ttl=60s sys/wrapping/wrap a=b
+        token create -wrap-ttl=60s -policy=default
+        unwrap none
+        unwrap
         kv list kv
         kv list kv/none
         kv metadata get kv/a

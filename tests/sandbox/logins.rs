@@ -100,6 +100,9 @@ async fn a_service_account_logs_in_when_its_cluster_says_so() {
         POST auth/token/lookup-accessor {"accessor":"{a}"}
         by {t} POST auth/token/renew-self {}
         by {t} POST auth/token/revoke-self
+        nobody wrap 60 POST auth/k/login {"role":"web","jwt":"{good}"} => w /wrap_info/token
+        POST sys/wrapping/unwrap {"token":"{w}"}
+        nobody wrap 60 POST auth/k/login {"role":"web","jwt":"{other}"}
         by {t} GET auth/token/lookup-self
         POST auth/k/role/name {"bound_service_account_names":"g*d","bound_service_account_namespaces":"*","alias_name_source":"serviceaccount_name","token_type":"batch","token_no_default_policy":true,"token_policies":"x"}
         nobody POST auth/k/login {"role":"name","jwt":"{good}"} => t /auth/client_token
@@ -114,6 +117,12 @@ async fn a_service_account_logs_in_when_its_cluster_says_so() {
         nobody POST auth/k/login {"role":"sel","jwt":"{good}"}
         POST auth/k/role/cidr {"bound_service_account_names":"*","bound_service_account_namespaces":"*","token_bound_cidrs":"10.0.0.0/8"}
         nobody POST auth/k/login {"role":"cidr","jwt":"{good}"}
+        POST auth/k/role/here {"bound_service_account_names":"*","bound_service_account_namespaces":"*","token_bound_cidrs":"127.0.0.0/8"}
+        nobody POST auth/k/login {"role":"here","jwt":"{good}"} => t /auth/client_token
+        by {t} GET auth/token/lookup-self
+        POST auth/k/role/strict {"bound_service_account_names":"*","bound_service_account_namespaces":"*","token_strictly_bind_ip":true}
+        nobody POST auth/k/login {"role":"strict","jwt":"{good}"} => t /auth/client_token
+        by {t} GET auth/token/lookup-self
         POST auth/k/role/aud {"bound_service_account_names":"*","bound_service_account_namespaces":"*","audience":"vault","token_period":"30m"}
         nobody POST auth/k/login {"role":"aud","jwt":"{good}"}
         nobody POST auth/k/login {"role":"aud","jwt":"{special}"}
@@ -273,4 +282,67 @@ async fn the_keys_of_a_cluster_are_fetched_where_it_publishes_them() {
         "#,
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_namespace_may_be_chosen_by_its_labels() {
+    let (pair, _sandbox, _real) = vaults().await;
+    let (_plane, cluster) = cluster(&pair).await;
+    let labels = json!({ "metadata": { "labels": { "team": "a", "stage": "" } } });
+    let path = "/api/v1/namespaces/apps";
+    let merge = "application/merge-patch+json";
+    let (status, _) = cluster.api("PATCH", path, merge, Some(labels)).await;
+    assert_eq!(status, 200);
+    let roles = r#"
+        POST sys/auth/k {"type":"kubernetes"}
+        POST auth/k/role/team {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\"}}"}
+        POST auth/k/role/both {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\",\"stage\":\"\"}}"}
+        POST auth/k/role/other {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"b\"}}"}
+        POST auth/k/role/more {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\",\"x\":\"y\"}}"}
+        POST auth/k/role/all {"bound_service_account_names":"*","bound_service_account_namespace_selector":"{}"}
+        POST auth/k/role/named {"bound_service_account_names":"*","bound_service_account_namespaces":"apps","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"b\"}}"}
+        POST auth/k/role/elsewhere {"bound_service_account_names":"*","bound_service_account_namespaces":"b","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\"}}"}
+        POST auth/k/role/name {"bound_service_account_names":"other","bound_service_account_namespace_selector":"{\"matchLabels\":{\"team\":\"a\"}}"}
+        "#;
+    let logins = r#"
+        nobody POST auth/k/login {"role":"team","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"both","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"other","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"more","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"all","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"named","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"elsewhere","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"name","jwt":"{good}"}
+        nobody POST auth/k/login {"role":"team","jwt":"{forged}"}
+        "#;
+    let config = |more: &str| {
+        format!(
+            r#"POST auth/k/config {{"kubernetes_host":"{{server}}","kubernetes_ca_cert":"{{ca}}","disable_local_ca_jwt":true{more}}}"#
+        )
+    };
+    tell(&pair, roles).await;
+    // Nobody to ask with, then one who may not ask for namespaces.
+    for more in [
+        "",
+        r#","token_reviewer_jwt":"{good}""#,
+        r#","token_reviewer_jwt":"junk""#,
+    ] {
+        tell(&pair, &format!("{}\n{logins}", config(more))).await;
+    }
+    let role = json!({
+        "metadata": { "name": "namespaces" },
+        "rules": [{ "apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"] }],
+    });
+    let binding = json!({
+        "metadata": { "name": "namespaces" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "namespaces" },
+        "subjects": [{ "kind": "ServiceAccount", "name": "good", "namespace": "apps" }],
+    });
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    cluster.create(&format!("{rbac}/clusterroles"), role).await;
+    cluster
+        .create(&format!("{rbac}/clusterrolebindings"), binding)
+        .await;
+    let reviewer = config(r#","token_reviewer_jwt":"{good}""#);
+    tell(&pair, &format!("{reviewer}\n{logins}")).await;
 }

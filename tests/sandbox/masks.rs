@@ -4,10 +4,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 18] = [
+const MADE_UP: [&str; 19] = [
     "uid",
     "uuid",
     "accessor",
+    "wrapped_accessor",
     "client_token",
     "id",
     "entity_id",
@@ -64,6 +65,7 @@ impl Masks {
         mask_moments(value);
         sort_managers(value);
         sort_conflicts(value);
+        forget_moments(value);
         self.find("", value);
         self.replace(value);
     }
@@ -137,6 +139,30 @@ impl Masks {
         telling.fold(text.to_owned(), |text, (known, name)| {
             text.replace(known, name)
         })
+    }
+}
+
+/// A token that was made as one second became another is capped by what has gone by since.
+fn forget_moments(answer: &mut Value) {
+    let Some(warnings) = answer.pointer_mut("/body/warnings") else {
+        return;
+    };
+    let Some(told) = warnings.as_array_mut() else {
+        return;
+    };
+    told.retain(|warning| !warning.as_str().is_some_and(is_of_a_moment));
+    if told.is_empty() {
+        warnings.take();
+    }
+}
+
+/// Whether the time that was asked for is longer than the one that was left by less than that.
+fn is_of_a_moment(warning: &str) -> bool {
+    let mut times = warning.split('"').skip(1).step_by(2);
+    let mut time = || times.next()?.parse::<jiff::SignedDuration>().ok();
+    match (warning.contains(CAPPED), time(), time()) {
+        (true, Some(asked), Some(left)) => (asked - left).as_secs() < 5,
+        _ => false,
     }
 }
 

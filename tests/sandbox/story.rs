@@ -1,7 +1,7 @@
 //! A story of requests, one a line, put to both sides: every line is compared, and all differences are told at the end.
 //!
 //! A line is `METHOD path body => name /pointer`, the last two parts where they are needed, below `/v1/`. Before the method
-//! may stand who asks (`nobody`, or `by {name}` with what an earlier line kept) and `in namespace`.
+//! may stand who asks (`nobody`, or `by {name}` with what an earlier line kept), `in namespace`, and `wrap 60s`.
 
 use super::pair::{Ask, Pair, Token};
 use std::fmt::Write as _;
@@ -28,12 +28,14 @@ pub(crate) fn ask(line: &str) -> Ask {
         rest = after.trim_start();
         word.to_owned()
     };
-    let (mut by, mut namespace, mut method) = (Token::Admin, None, word());
+    let (mut by, mut namespace, mut wrap) = (Token::Admin, None, None);
+    let mut method = word();
     loop {
         match method.as_str() {
             "nobody" => by = Token::Nobody,
             "by" => by = Token::Of(word()),
             "in" => namespace = Some(word()),
+            "wrap" => wrap = Some(word()),
             _ => break,
         }
         method = word();
@@ -42,6 +44,9 @@ pub(crate) fn ask(line: &str) -> Ask {
     let mut ask = Ask::new(&method, &format!("/v1/{path}")).by(by);
     if let Some(namespace) = namespace {
         ask = ask.header("x-vault-namespace", &namespace);
+    }
+    if let Some(wrap) = wrap {
+        ask = ask.header("x-vault-wrap-ttl", &wrap);
     }
     if method == "PATCH" {
         ask = ask.header("content-type", "application/merge-patch+json");

@@ -6,7 +6,7 @@ use super::call::{Answer, Call, Operation, Refusal};
 use super::policies::dialect;
 use super::state::State;
 use super::tokens::Token;
-use crate::policy::{Acl, Capability, Constraints, Grant, Policy, Value as Wanted, Values};
+use crate::policy::{Acl, Capability, Constraints, Grant, Policy, Ttl, Value as Wanted, Values};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ impl Access {
         };
         capabilities.contains(needed)
             && (!guarded || capabilities.contains(Capability::Sudo))
-            && unwrapped(constraints)
+            && wrapped(call.wrap, constraints)
             && match call.operation {
                 Operation::List | Operation::Scan => lists::page(call, constraints),
                 _ => parameters(call, constraints),
@@ -145,9 +145,12 @@ fn capability(operation: Operation) -> Capability {
     }
 }
 
-/// Answers are never wrapped here, so a rule that wants them wrapped lets nothing through.
-fn unwrapped(constraints: &Constraints) -> bool {
-    constraints.min_wrapping_ttl.is_none() && constraints.max_wrapping_ttl.is_none()
+/// Whether an answer is to be wrapped for as long as a rule wants it.
+fn wrapped(asked: Option<u64>, constraints: &Constraints) -> bool {
+    let asked = asked.map(|asked| Ttl::seconds(i64::try_from(asked).unwrap_or(i64::MAX)));
+    let (min, max) = (constraints.min_wrapping_ttl, constraints.max_wrapping_ttl);
+    min.is_none_or(|min| asked.is_some_and(|asked| asked >= min))
+        && max.is_none_or(|max| asked.is_some_and(|asked| asked <= max))
 }
 
 fn parameters(call: &Call, constraints: &Constraints) -> bool {

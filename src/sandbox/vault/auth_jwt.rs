@@ -11,12 +11,11 @@ mod role;
 
 use super::Flavour;
 use super::auth_method::{Place, Roles, unsupported_login};
-use super::backend::{Backend, ReviewFailure, Step, Surroundings};
+use super::backend::{Backend, Review, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::form::Form;
 use config::Config;
 use role::Role;
-use serde_json::Value;
 
 #[derive(Debug, Default)]
 pub(super) struct Jwt {
@@ -51,14 +50,16 @@ impl Backend for Jwt {
         &mut self,
         call: &Call,
         around: &Surroundings,
-        review: Result<Value, ReviewFailure>,
-    ) -> Result<Answer, Refusal> {
+        reviews: &[Review],
+    ) -> Result<Step, Refusal> {
+        let review = reviews.last().cloned().ok_or_else(Refusal::denied)?;
         if Place::of(&call.path) == Place::Login {
-            return self.end_login(call, around, review);
+            return self.end_login(call, around, review).map(Step::from);
         }
         let (form, config) = self.new_config(call, around.flavour)?;
         let checked = config.checked(review);
         self.store_config(&form, config, checked, around.flavour)
+            .map(Step::from)
     }
 }
 

@@ -8,15 +8,15 @@ mod account;
 mod config;
 mod login;
 mod role;
+mod selector;
 
 use super::Flavour;
 use super::auth_method::{Place, Roles, unsupported_login, written};
-use super::backend::{Backend, ReviewFailure, Step, Surroundings};
-use super::call::{Answer, Call, Operation, Refusal};
+use super::backend::{Backend, Review, Step, Surroundings};
+use super::call::{Call, Operation, Refusal};
 use super::form::Form;
 use config::Config;
 use role::Role;
-use serde_json::Value;
 
 #[derive(Debug, Default)]
 pub(super) struct Kubernetes {
@@ -42,7 +42,7 @@ impl Backend for Kubernetes {
                 self.config = Some(Config::new(&form, self.config.as_ref(), flavour)?);
                 Ok(written())
             }
-            (Place::Login, Operation::Update) => self.login(call, around),
+            (Place::Login, Operation::Update) => self.login(call, around, &[]),
             (Place::Login, _) => Err(unsupported_login()),
             (Place::Roles, Operation::List) => self.roles.list(call, flavour),
             (Place::Role(name), _) => self.roles.handle(name, call, around),
@@ -55,9 +55,9 @@ impl Backend for Kubernetes {
         &mut self,
         call: &Call,
         around: &Surroundings,
-        review: Result<Value, ReviewFailure>,
-    ) -> Result<Answer, Refusal> {
-        self.end_login(call, around, review)
+        reviews: &[Review],
+    ) -> Result<Step, Refusal> {
+        self.login(call, around, reviews)
     }
 }
 

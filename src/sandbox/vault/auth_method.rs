@@ -105,7 +105,7 @@ impl<R: Role> Roles<R> {
 }
 
 /// Letters, digits and `_`, with `-` and `.` inside.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let inner = |letter: char| word(letter) || letter == '-' || letter == '.';
     name.starts_with(word) && name.ends_with(word) && name.chars().all(inner)

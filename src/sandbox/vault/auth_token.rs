@@ -1,17 +1,24 @@
-//! `auth/token/`: tokens are made, looked up, renewed and given back.
+//! `auth/token/`: tokens are made, looked up, renewed and given back; roles say what those are like that are made by them.
 
 pub(super) mod answer;
 mod create;
 pub(super) mod grant;
 mod lookup;
+mod policies;
 mod renew;
 mod revoke;
+mod role;
+mod roles;
 
 use super::call::{Answer, Call, Operation, Refusal};
 use super::core::Caller;
 use super::state::State;
 use jiff::Timestamp;
 pub(super) use lookup::of_accessor;
+pub(super) use role::Role;
+pub(super) use roles::told_apart;
+
+const MOUNT: &str = "auth/token/";
 
 pub(super) fn handle(
     state: &mut State,
@@ -19,11 +26,11 @@ pub(super) fn handle(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let path = call.path.strip_prefix("auth/token/").unwrap_or_default();
+    let path = call.path.strip_prefix(MOUNT).unwrap_or_default();
     let update = call.operation == Operation::Update;
     let read = call.operation == Operation::Read;
     match path {
-        "create" | "create-orphan" if update => create::create(state, call, caller, now),
+        "create" | "create-orphan" if update => create::create(state, call, caller, None, now),
         "lookup" if update || read => lookup::lookup(state, call, caller, now),
         "lookup-self" if update || read => Ok(lookup::lookup_self(state, caller, now)),
         "lookup-accessor" if update => lookup::lookup_accessor(state, call, now),
@@ -35,26 +42,29 @@ pub(super) fn handle(
         "revoke-accessor" if update => revoke::revoke_accessor(state, call),
         "revoke-orphan" if update => revoke::revoke_orphan(state, call, caller),
         "accessors/" if call.operation == Operation::List => lookup::accessors(state, call),
-        // Roles of tokens are not made here.
-        "roles/" if call.operation == Operation::List => Err(Refusal::not_found()),
+        "roles/" if call.operation == Operation::List => roles::list(state, call),
         "create" | "create-orphan" | "lookup" | "lookup-self" | "lookup-accessor" | "renew"
         | "renew-self" | "renew-accessor" | "revoke" | "revoke-self" | "revoke-accessor"
-        | "revoke-orphan" | "accessors" | "roles" => Err(Refusal::unsupported_operation()),
-        _ => role(path, call.operation),
+        | "revoke-orphan" | "accessors" | "roles" | "roles/" => {
+            Err(Refusal::unsupported_operation())
+        }
+        _ => of_role(state, call, caller, now),
     }
 }
 
-/// What is asked of roles, of which there are none.
-fn role(path: &str, operation: Operation) -> Result<Answer, Refusal> {
-    let named = |prefix: &str| {
-        let name = path.strip_prefix(prefix)?;
-        (!name.is_empty() && !name.ends_with('/')).then_some(name)
-    };
-    match (named("create/"), named("roles/"), operation) {
-        (Some(role), _, Operation::Update) => Err(Refusal::invalid(format!("unknown role {role}"))),
-        (_, Some(_), Operation::Read) => Err(Refusal::not_found()),
-        (_, Some(_), Operation::Delete) => Ok(Answer::Empty),
+/// What is asked of a role by its name.
+fn of_role(
+    state: &mut State,
+    call: &Call,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let made = roles::name_of(&call.path, "auth/token/create/");
+    let role = roles::name_of(&call.path, "auth/token/roles/");
+    match (made, role, call.operation) {
+        (Some(name), _, Operation::Update) => create::create(state, call, caller, Some(name), now),
+        (_, Some(name), _) => roles::handle(state, call, name),
+        (Some(_), None, _) => Err(Refusal::unsupported_operation()),
         (None, None, _) => Err(Refusal::unsupported_path()),
-        _ => Err(Refusal::unsupported_operation()),
     }
 }

@@ -76,13 +76,13 @@ pub(super) trait Backend: Send + fmt::Debug {
 
     fn handle(&mut self, call: &Call, around: &Surroundings) -> Result<Step, Refusal>;
 
-    /// The end of a call that asked another server.
+    /// The rest of a call that asked another server: what was answered so far, first to last.
     fn reviewed(
         &mut self,
         _call: &Call,
         _around: &Surroundings,
-        _review: Result<Value, ReviewFailure>,
-    ) -> Result<Answer, Refusal> {
+        _reviews: &[Review],
+    ) -> Result<Step, Refusal> {
         Err(Refusal::unsupported_operation())
     }
 }
@@ -106,6 +106,9 @@ pub(super) struct Question {
     /// The field of the first answer that names the URL of the second: then the answer is both, as `first` and `second`.
     pub follow: Option<&'static str>,
 }
+
+/// What another server answered.
+pub(super) type Review = Result<Value, ReviewFailure>;
 
 /// Why there is no answer.
 #[derive(Debug, Clone)]

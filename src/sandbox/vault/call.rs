@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub query: BTreeMap<String, String>,
     pub body: Map<String, Value>,
     pub token: Option<String>,
+    /// For how many seconds the answer is to be wrapped, where that is said; 0 is not at all.
+    pub wrap: Option<u64>,
 }
 
 impl Call {
@@ -59,8 +61,11 @@ pub(super) enum Answer {
 pub(super) struct Secret {
     pub data: Option<Value>,
     pub auth: Option<Value>,
+    /// What stands in place of an answer that is wrapped.
+    pub wrap_info: Option<Value>,
     pub warnings: Vec<String>,
-    pub lease_duration: u64,
+    /// Seconds; a value may say that it was good until a while ago.
+    pub lease_duration: i64,
     /// 200 unless said otherwise.
     pub status: Option<u16>,
 }
@@ -80,6 +85,7 @@ pub(super) struct Login {
     pub num_uses: u64,
     /// `service`, `batch`, `default`, …
     pub token_type: String,
+    pub bound_cidrs: Vec<String>,
     pub alias_name: String,
     pub warnings: Vec<String>,
 }

@@ -3,11 +3,11 @@
 mod login;
 
 use super::access::Access;
-use super::backend::{Question, ReviewFailure, Step, Surroundings};
+use super::backend::{Question, Review, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
 use super::state::{Mount, State};
 use super::tokens::Token;
-use super::{Flavour, auth_token, mounts, review, sys};
+use super::{Flavour, auth_token, mounts, review, sys, token_role, wrapping};
 use crate::sandbox::meter::Kind;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -41,6 +41,8 @@ struct Waiting {
     call: Call,
     mount: String,
     uuid: String,
+    /// What was answered so far.
+    reviews: Vec<Review>,
 }
 
 enum Begun {
@@ -64,10 +66,17 @@ impl Core {
         let begun = begin(&mut self.state(), call, Timestamp::now());
         match begun {
             Begun::Done(done) => done,
-            // Nobody waits for a cluster that one login waits for.
-            Begun::Asks(question, waiting) => {
-                let review = review::ask(&question).await;
-                end(&mut self.state(), &waiting, review, Timestamp::now())
+            Begun::Asks(question, waiting) => self.ask(*question, *waiting).await,
+        }
+    }
+
+    /// Nobody waits for a cluster that one login waits for.
+    async fn ask(&self, mut question: Question, mut waiting: Waiting) -> Done {
+        loop {
+            waiting.reviews.push(review::ask(&question).await);
+            match go_on(&mut self.state(), waiting, Timestamp::now()) {
+                Begun::Done(done) => return done,
+                Begun::Asks(next, rest) => (question, waiting) = (*next, *rest),
             }
         }
     }
@@ -97,11 +106,14 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         return Begun::Done(done);
     }
     state.tokens.expire(now);
-    match route(state, call, now, &mut done) {
-        Ok(Routed::Answer(answer)) => done.result = Ok(answer),
-        Ok(Routed::Asks(question, waiting)) => return Begun::Asks(question, waiting),
-        Err(refusal) => done.result = Err(refusal),
-    }
+    done.result = match wrapping::check(state, &mut call) {
+        Err(refusal) => Err(refusal),
+        Ok(()) => match route(state, call.clone(), now, &mut done) {
+            Ok(Routed::Asks(question, waiting)) => return Begun::Asks(question, waiting),
+            Ok(Routed::Answer(answer)) => wrapping::seal(state, &call, Ok(answer), now),
+            Err(refusal) => wrapping::seal(state, &call, Err(refusal), now),
+        },
+    };
     Begun::Done(done)
 }
 
@@ -146,6 +158,9 @@ fn route(
 
 /// Paths that need no token.
 fn is_open(state: &mut State, call: &Call) -> bool {
+    if wrapping::is_open(&call.path) {
+        return true;
+    }
     if call.path.starts_with("sys/internal/ui/") && call.operation == Operation::Read {
         return sys::needs_no_token(&call.path);
     }
@@ -171,6 +186,9 @@ fn admit(state: &mut State, call: &mut Call, now: Timestamp) -> Result<Caller, R
     let Some(token) = token.cloned() else {
         return Err(Refusal::denied());
     };
+    if !token_role::admit_loopback(&token.bound_cidrs) {
+        return Err(Refusal::denied());
+    }
     if OF_ITSELF.contains(&call.path.as_str()) {
         // What a token asks of itself, it asks where it is at home.
         call.namespace.clone_from(&token.namespace);
@@ -231,10 +249,14 @@ fn create_or_update(state: &mut State, call: &Call) -> Result<Operation, Refusal
     let flavour = state.flavour;
     let namespace = state.namespaces.get_mut(&call.namespace);
     let mount = namespace.and_then(|namespace| namespace.mount_of(&call.path));
-    let Some((path, backend)) =
-        mount.and_then(|(path, mount)| Some((path, mount.backend.as_ref()?)))
-    else {
+    let Some((path, mount)) = mount else {
         return Ok(Operation::Update);
+    };
+    let Some(backend) = &mount.backend else {
+        return match mount.kind.trim_start_matches("ns_") {
+            "token" => auth_token::told_apart(state, call),
+            _ => Ok(Operation::Update),
+        };
     };
     let below = call.below(path);
     backend.readable(&below, flavour)?;
@@ -272,6 +294,9 @@ fn dispatch(
         return Err(no_place(flavour));
     }
     let Some(backend) = &mut mount.backend else {
+        if call.path.starts_with("sys/wrapping/") {
+            return wrapping::handle(state, call, caller, now).map(Routed::Answer);
+        }
         let Some(caller) = caller else {
             return sys::internal(state, call, now).map(Routed::Answer);
         };
@@ -301,47 +326,50 @@ fn dispatch(
             let mount = path;
             Ok(Routed::Asks(
                 question,
-                Box::new(Waiting { call, mount, uuid }),
+                Box::new(Waiting {
+                    call,
+                    mount,
+                    uuid,
+                    reviews: Vec::new(),
+                }),
             ))
         }
     }
 }
 
-/// The second half of a login, on the mount that it began on; if that is gone, so is the login.
-fn end(
-    state: &mut State,
-    waiting: &Waiting,
-    review: Result<Value, ReviewFailure>,
-    now: Timestamp,
-) -> Done {
-    let Waiting { call, mount, uuid } = waiting;
-    let flavour = state.flavour;
-    let result = (|| {
-        let namespace = state.namespaces.get_mut(&call.namespace);
-        let found = namespace.and_then(|namespace| namespace.mounts.get_mut(mount));
-        let found = found.filter(|found| found.uuid == *uuid);
-        let Some(found) = found else {
-            return Err(Refusal::denied());
-        };
-        let around = Surroundings {
-            now,
-            flavour,
-            default_ttl: mounts::default_ttl(found.default_lease_ttl),
-            max_ttl: mounts::max_ttl(found.max_lease_ttl),
-        };
-        let Some(backend) = &mut found.backend else {
-            return Err(Refusal::unsupported_path());
-        };
-        match backend.reviewed(&call.below(mount), &around, review)? {
-            Answer::Login(login) => login::token(state, call, mount, *login, now),
-            answer => Ok(answer),
-        }
-    })();
-    Done {
-        result,
+/// What comes after an answer, on the mount that the login began on; if that is gone, so is the login.
+fn go_on(state: &mut State, waiting: Waiting, now: Timestamp) -> Begun {
+    let step = next_step(state, &waiting, now);
+    let Waiting { call, mount, .. } = &waiting;
+    let result = match step {
+        Ok(Step::Ask(question)) => return Begun::Asks(question, Box::new(waiting)),
+        Ok(Step::Done(Answer::Login(login))) => login::token(state, call, mount, *login, now),
+        Ok(Step::Done(answer)) => Ok(answer),
+        Err(refusal) => Err(refusal),
+    };
+    Begun::Done(Done {
+        result: wrapping::seal(state, call, result, now),
         mount_type: String::new(),
         kind: Kind::Login,
-    }
+    })
+}
+
+fn next_step(state: &mut State, waiting: &Waiting, now: Timestamp) -> Result<Step, Refusal> {
+    let Waiting { call, mount, .. } = waiting;
+    let flavour = state.flavour;
+    let namespace = state.namespaces.get_mut(&call.namespace);
+    let found = namespace.and_then(|namespace| namespace.mounts.get_mut(mount));
+    let found = found.filter(|found| found.uuid == waiting.uuid);
+    let found = found.ok_or_else(Refusal::denied)?;
+    let around = Surroundings {
+        now,
+        flavour,
+        default_ttl: mounts::default_ttl(found.default_lease_ttl),
+        max_ttl: mounts::max_ttl(found.max_lease_ttl),
+    };
+    let backend = found.backend.as_mut();
+    let backend = backend.ok_or_else(Refusal::unsupported_path)?;
+    backend.reviewed(&call.below(mount), &around, &waiting.reviews)
 }
 
 /// What a call means to the one who counts.

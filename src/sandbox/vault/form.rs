@@ -9,11 +9,11 @@ mod single;
 use super::Flavour;
 use super::call::{Answer, Call, Operation, Refusal, Secret};
 use convert::convert;
-pub(super) use convert::{number_of, text};
+pub(super) use convert::{number_of, seconds_of, text};
 pub(super) use go::{duration_text, value_text};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-pub(super) use single::{duration, ignored, integer};
+pub(super) use single::duration;
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(super) enum Kind {
     SignedSeconds,
     Moment,
     List,
+    /// A list, or a text that is one item of it, whatever commas are in it.
+    Texts,
     Map,
     /// An object of texts, or a list of `name=value`.
     Pairs,

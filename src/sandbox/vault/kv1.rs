@@ -3,9 +3,9 @@
 use super::Flavour;
 use super::backend::{Backend, Step, Surroundings};
 use super::call::{Answer, Call, Operation, Refusal};
-use super::form::Form;
+use super::form::{Form, seconds_of};
 use super::kv2::Kv2;
-use super::{fields, names};
+use super::names;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -56,11 +56,11 @@ impl Kv1 {
         let entry = self.entries.get(path).ok_or_else(Refusal::not_found)?;
         let data = parsed(entry);
         let lease = data.get("ttl").or_else(|| data.get("lease"));
-        let lease = lease.and_then(|value| fields::seconds(value).ok());
-        let lease = lease.map(|seconds| u64::try_from(seconds).unwrap_or(0));
+        let lease = lease.and_then(|value| seconds_of(value, around.flavour));
+        let default = i64::try_from(around.default_ttl).unwrap_or(i64::MAX);
         let mut answer = Answer::data(data.into());
         if let Answer::Secret(secret) = &mut answer {
-            secret.lease_duration = lease.unwrap_or(around.default_ttl);
+            secret.lease_duration = lease.unwrap_or(default);
         }
         Ok(answer)
     }

@@ -51,6 +51,9 @@ pub(super) fn first_state(flavour: Flavour, root_token: &str, now: Timestamp) ->
         renewed: None,
         renewable: false,
         entity_id: String::new(),
+        role: None,
+        bound_cidrs: Vec::new(),
+        wrapped: None,
     });
     State {
         flavour,
@@ -109,6 +112,7 @@ pub(super) fn new_namespace(flavour: Flavour, id: String, now: Timestamp) -> Nam
         custom_metadata: BTreeMap::new(),
         mounts,
         policies: policies::initial(flavour, now),
+        token_roles: BTreeMap::new(),
     }
 }
 

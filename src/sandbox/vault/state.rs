@@ -1,6 +1,7 @@
 //! Everything that the Vault holds: namespaces, what is mounted in each, policies and tokens.
 
 use super::Flavour;
+use super::auth_token::Role;
 use super::backend::Backend;
 use super::policies::Policies;
 use super::tokens::Tokens;
@@ -29,6 +30,8 @@ pub(super) struct Namespace {
     /// By path with the slash at its end, auth methods below `auth/`.
     pub mounts: BTreeMap<String, Mount>,
     pub policies: Policies,
+    /// By name, as it is written.
+    pub token_roles: BTreeMap<String, Role>,
 }
 
 #[derive(Debug)]

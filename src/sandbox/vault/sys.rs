@@ -93,6 +93,11 @@ pub(super) fn handle(
 /// What only the whole server has.
 const OF_THE_SERVER: [&str; 4] = ["health", "seal-status", "leader", "init"];
 
+pub(super) fn is_of_the_server(path: &str) -> bool {
+    let below = path.strip_prefix("sys/");
+    below.is_some_and(|below| OF_THE_SERVER.contains(&below))
+}
+
 /// Paths that want `sudo` beside what the operation needs.
 pub(super) fn is_guarded(call: &Call, flavour: Flavour) -> bool {
     let path = call.path.as_str();

@@ -10,14 +10,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[derive(Debug, Clone, Default)]
 pub(super) struct TokenRole {
     pub bound_cidrs: Vec<String>,
-    explicit_max_ttl: i64,
+    pub explicit_max_ttl: i64,
     pub max_ttl: i64,
-    no_default_policy: bool,
-    num_uses: i64,
+    pub no_default_policy: bool,
+    pub num_uses: i64,
     pub period: i64,
     pub policies: Vec<String>,
     /// Empty for the mount's default.
-    kind: String,
+    pub kind: String,
     pub ttl: i64,
     strictly_bind_ip: bool,
     older: Older,
@@ -65,7 +65,8 @@ impl TokenRole {
         self.update_older(form)
     }
 
-    fn update_tokens(&mut self, form: &Form) -> Result<(), String> {
+    /// The same of the `token_*` fields alone.
+    pub(super) fn update_tokens(&mut self, form: &Form) -> Result<(), String> {
         if let Some(addresses) = form.list("token_bound_cidrs") {
             self.bound_cidrs = cidrs(&addresses)?;
         }
@@ -91,7 +92,7 @@ impl TokenRole {
         }
         take(&mut self.num_uses, form.number("token_num_uses"));
         not_negative("token_num_uses", self.num_uses)?;
-        if self.kind == "batch" {
+        if self.kind == "batch" || self.kind == "default-batch" {
             let cannot = |what: &str| {
                 Err(format!(
                     "'token_type' cannot be 'batch' or 'default_batch' when set to generate {what}"
@@ -199,8 +200,7 @@ impl TokenRole {
 
     /// Whether one may log in from this machine, which is where everyone is who reaches a sandbox.
     pub(super) fn admits_loopback(&self) -> bool {
-        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        self.bound_cidrs.is_empty() || self.bound_cidrs.iter().any(|cidr| contains(cidr, local))
+        admit_loopback(&self.bound_cidrs)
     }
 
     /// The tokens that a login gets; whose they are is for the method to add.
@@ -215,12 +215,23 @@ impl TokenRole {
             period: seconds(self.period),
             num_uses: seconds(self.num_uses),
             token_type: self.kind.clone(),
+            bound_cidrs: if self.strictly_bind_ip {
+                vec![Ipv4Addr::LOCALHOST.to_string()]
+            } else {
+                self.bound_cidrs.clone()
+            },
             ..Login::default()
         }
     }
 }
 
-fn take<T>(place: &mut T, given: Option<T>) {
+/// Whether addresses, of which none are all, have the one of this machine.
+pub(super) fn admit_loopback(bound: &[String]) -> bool {
+    let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    bound.is_empty() || bound.iter().any(|cidr| contains(cidr, local))
+}
+
+pub(super) fn take<T>(place: &mut T, given: Option<T>) {
     if let Some(given) = given {
         *place = given;
     }
@@ -235,7 +246,7 @@ fn not_negative(name: &str, value: i64) -> Result<(), String> {
 }
 
 /// The older name counts where the newer one is not given; otherwise it only remembers that it was used.
-fn upgrade<T: Clone + Default>(given: Option<T>, newer: bool, old: &mut T, new: &mut T) {
+pub(super) fn upgrade<T: Clone + Default>(given: Option<T>, newer: bool, old: &mut T, new: &mut T) {
     match (newer, given) {
         (false, Some(given)) => {
             new.clone_from(&given);
@@ -262,7 +273,7 @@ fn sanitized(named: &[String]) -> Vec<String> {
     policies
 }
 
-fn cidrs(addresses: &[String]) -> Result<Vec<String>, String> {
+pub(super) fn cidrs(addresses: &[String]) -> Result<Vec<String>, String> {
     addresses.iter().map(|address| cidr(address)).collect()
 }
 

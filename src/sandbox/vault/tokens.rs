@@ -1,9 +1,11 @@
 //! The tokens that were handed out: who has one, until when, and which go with their parent.
 
 use super::state::random_text;
+use super::wrapping::Wrapped;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 #[derive(Clone)]
 pub(super) struct Token {
@@ -36,6 +38,12 @@ pub(super) struct Token {
     pub renewed: Option<Timestamp>,
     pub renewable: bool,
     pub entity_id: String,
+    /// The role that it was made by: what it says of renewals counts, not what the token says.
+    pub role: Option<String>,
+    /// From where it may be used; from everywhere where there are none.
+    pub bound_cidrs: Vec<String>,
+    /// The answer that it was given in place of.
+    pub wrapped: Option<Arc<Wrapped>>,
 }
 
 #[derive(Default)]

@@ -158,9 +158,12 @@ impl Config {
         &self,
         answer: Result<Value, ReviewFailure>,
     ) -> Result<Vec<PublicKey>, String> {
-        let answer = answer.map_err(|failure| match failure {
-            ReviewFailure::Status(status, body) => format!("{status}: {body}"),
-            ReviewFailure::Unreachable(why) => why,
+        let answer = answer.map_err(|failure| match (failure, &self.source) {
+            (ReviewFailure::Status(status, body), Source::Set(..)) => {
+                format!("oidc: get keys failed: {status} {body}")
+            }
+            (ReviewFailure::Status(status, body), _) => format!("{status}: {body}"),
+            (ReviewFailure::Unreachable(why), _) => why,
         })?;
         let set = match &self.source {
             Source::Discovery(issuer, _) => {
@@ -174,13 +177,16 @@ impl Config {
             }
             _ => answer,
         };
-        PublicKey::from_jwks(&set.to_string()).map_err(|error| error.to_string())
+        PublicKey::from_jwks(&set).map_err(|why| {
+            format!(
+                "oidc: failed to decode keys: got Content-Type = application/json, but could not unmarshal as JSON: {why} {set}"
+            )
+        })
     }
 
     /// What the check of a new config came to. With discovery, the keys themselves are not looked at yet.
     pub(super) fn checked(&self, answer: Result<Value, ReviewFailure>) -> Result<(), String> {
         match (&self.source, self.keys(answer)) {
-            (Source::Set(..), Ok(keys)) if keys.is_empty() => Err("no keys".to_owned()),
             (Source::Discovery(..), Err(why)) if why.starts_with("issuer") => Err(why),
             (_, keys) => keys.map(|_| ()),
         }

@@ -42,7 +42,7 @@ impl Jwt {
         let candidate = self.candidate(call, around)?;
         let keys = candidate.config.keys(answer).map_err(|why| {
             Refusal::invalid(format!(
-                "error validating token: error verifying token signature: failed to verify signature: fetching keys {why}"
+                "error validating token: error verifying token signature: fetching keys {why}"
             ))
         })?;
         candidate.accept(&keys, "failed to verify id token signature", around)
@@ -141,7 +141,8 @@ impl Candidate<'_> {
             )));
         }
         let named = |key: &&PublicKey| match (&key.id, token.key_id()) {
-            (Some(id), Some(wanted)) => id == wanted,
+            // Keys of a config have no id; of a set, it is the one that the token names.
+            (id, Some(wanted)) if fetched => id.as_deref() == Some(wanted),
             _ => true,
         };
         if !keys.iter().filter(named).any(|key| token.is_signed_by(key)) {

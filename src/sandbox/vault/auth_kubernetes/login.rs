@@ -1,7 +1,7 @@
 //! A login: what can be said of a token by itself, then the cluster's word on it.
 
 use super::super::Flavour;
-use super::super::backend::{Question, ReviewFailure, Step, Surroundings};
+use super::super::backend::{Question, Review, Step, Surroundings};
 use super::super::call::{Answer, Call, Refusal};
 use super::super::claims::{self, Expected};
 use super::super::form::{Form, Kind};
@@ -9,8 +9,9 @@ use super::Kubernetes;
 use super::account::Account;
 use super::config::Config;
 use super::role::Role;
+use super::selector::{self, Choice};
 use crate::sandbox::jwt::Token;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 const ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
@@ -24,49 +25,44 @@ struct Candidate<'k> {
     warnings: Vec<String>,
     account: Account,
     audiences: Vec<String>,
+    /// Whether its namespace was chosen by its labels.
+    by_labels: bool,
+}
+
+enum Progress<'k> {
+    Ready(Box<Candidate<'k>>),
+    Ask(Box<Question>),
 }
 
 impl Kubernetes {
-    pub(super) fn login(&self, call: &Call, around: &Surroundings) -> Result<Step, Refusal> {
-        let candidate = self.candidate(call, around)?;
-        let config = candidate.config;
-        let body = json!({
-            "kind": "TokenReview",
-            "apiVersion": "authentication.k8s.io/v1",
-            "spec": { "token": candidate.jwt, "audiences": candidate.audiences },
-        });
-        Ok(Step::Ask(Box::new(Question {
-            client: config.client.clone(),
-            url: format!(
-                "{}/apis/authentication.k8s.io/v1/tokenreviews",
-                config.host.trim_end_matches('/')
-            ),
-            bearer: Some(
-                config
-                    .reviewer()
-                    .unwrap_or_else(|| candidate.jwt.clone().into()),
-            ),
-            body: Some(body),
-            follow: None,
-        })))
-    }
-
-    pub(super) fn end_login(
+    /// The namespace is asked for first, where its labels count, and the token is reviewed last.
+    pub(super) fn login(
         &self,
         call: &Call,
         around: &Surroundings,
-        review: Result<Value, ReviewFailure>,
-    ) -> Result<Answer, Refusal> {
-        let candidate = self.candidate(call, around)?;
-        // Whatever the cluster had against it is written to the log of a real server, and not told.
-        let review = review.map_err(|_| Refusal::denied())?;
-        if !candidate.account.is_in(&review, &candidate.audiences) {
-            return Err(Refusal::denied());
+        reviews: &[Review],
+    ) -> Result<Step, Refusal> {
+        let candidate = match self.candidate(call, around, reviews.first())? {
+            Progress::Ready(candidate) => candidate,
+            Progress::Ask(question) => return Ok(Step::Ask(question)),
+        };
+        let asked = usize::from(candidate.by_labels);
+        match reviews.get(asked) {
+            None => Ok(Step::Ask(Box::new(candidate.question()))),
+            Some(Ok(review)) if candidate.account.is_in(review, &candidate.audiences) => {
+                Ok(candidate.accepted().into())
+            }
+            // Whatever the cluster had against it is written to the log of a real server, and not told.
+            Some(_) => Err(Refusal::denied()),
         }
-        Ok(candidate.accepted())
     }
 
-    fn candidate(&self, call: &Call, around: &Surroundings) -> Result<Candidate<'_>, Refusal> {
+    fn candidate(
+        &self,
+        call: &Call,
+        around: &Surroundings,
+        namespace: Option<&Review>,
+    ) -> Result<Progress<'_>, Refusal> {
         let schema = vec![("jwt", Kind::Text), ("role", Kind::Text)];
         let form = Form::validated(call, &schema, around.flavour)?;
         let given = |name: &str| {
@@ -83,20 +79,32 @@ impl Kubernetes {
         let config = self.config.as_ref();
         let config =
             config.ok_or_else(|| Refusal::new(500, "could not load backend configuration"))?;
-        let account = account(&jwt, config, role, around)?;
+        let (account, audiences) = account(&jwt, config, role, around)?;
+        let by_labels = !role.names_namespace(&account.namespace);
+        if by_labels {
+            match selector::choose(config, role, &account.namespace, namespace) {
+                Choice::Yes => {}
+                Choice::No(why) => return Err(Refusal::new(403, why)),
+                Choice::Ask(question) => return Ok(Progress::Ask(question)),
+            }
+        }
+        if account.uid.is_empty() {
+            return Err(Refusal::new(500, "could not parse UID from claims"));
+        }
         let audiences = match role.audience.as_str() {
-            "" => account.1,
+            "" => audiences,
             one => vec![one.to_owned()],
         };
-        Ok(Candidate {
+        Ok(Progress::Ready(Box::new(Candidate {
             config,
             role,
             role_name,
             jwt,
             warnings: form.warnings(),
-            account: account.0,
+            account,
             audiences,
-        })
+            by_labels,
+        })))
     }
 }
 
@@ -134,14 +142,6 @@ fn account(
     if role.names != ["*"] && !claims::any_glob(&role.names, &account.name) {
         return Err(denied("service account name not authorized"));
     }
-    let namespaces = role.namespaces.as_deref().unwrap_or_default();
-    let any = namespaces.first().is_some_and(|first| first == "*");
-    if !any && !claims::any_glob(namespaces, &account.namespace) {
-        return Err(denied(&not_in_namespace(config, role)));
-    }
-    if account.uid.is_empty() {
-        return Err(Refusal::new(500, "could not parse UID from claims"));
-    }
     Ok((account, claims::audiences(&token.claims)))
 }
 
@@ -159,17 +159,24 @@ fn check_algorithm(token: &Token, flavour: Flavour) -> Result<(), Refusal> {
     }
 }
 
-fn not_in_namespace(config: &Config, role: &Role) -> String {
-    let not = "namespace not authorized";
-    if !role.selector.is_empty() && config.reviewer().is_none() {
-        return format!(
-            "{not} err=namespace lookup failed: TokenReviewer JWT needs to be configured to use namespace selectors"
-        );
-    }
-    not.to_owned()
-}
-
 impl Candidate<'_> {
+    fn question(&self) -> Question {
+        let config = self.config;
+        let host = config.host.trim_end_matches('/');
+        let reviewer = config.reviewer();
+        Question {
+            client: config.client.clone(),
+            url: format!("{host}/apis/authentication.k8s.io/v1/tokenreviews"),
+            bearer: Some(reviewer.unwrap_or_else(|| self.jwt.clone().into())),
+            body: Some(json!({
+                "kind": "TokenReview",
+                "apiVersion": "authentication.k8s.io/v1",
+                "spec": { "token": self.jwt, "audiences": self.audiences },
+            })),
+            follow: None,
+        }
+    }
+
     fn accepted(self) -> Answer {
         let Account {
             name,

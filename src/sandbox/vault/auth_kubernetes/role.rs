@@ -4,6 +4,7 @@
 use super::super::Flavour;
 use super::super::auth_method;
 use super::super::call::Refusal;
+use super::super::claims;
 use super::super::form::{Form, Kind, duration_text};
 use super::super::token_role::{self, TokenRole};
 use serde_json::{Map, Value, json};
@@ -131,6 +132,12 @@ impl Role {
             return Err(Refusal::invalid(error));
         }
         Ok(())
+    }
+
+    /// Whether a namespace is one that the role names.
+    pub(super) fn names_namespace(&self, namespace: &str) -> bool {
+        let named = self.namespaces.as_deref().unwrap_or_default();
+        named.first().is_some_and(|first| first == "*") || claims::any_glob(named, namespace)
     }
 
     pub(super) fn is_aliased_by_name(&self) -> bool {

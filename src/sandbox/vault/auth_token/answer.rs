@@ -52,6 +52,12 @@ pub(super) fn shown(token: &Token, now: Timestamp) -> Value {
     if token.period > 0 {
         shown["period"] = token.period.into();
     }
+    if let Some(role) = &token.role {
+        shown["role"] = role.as_str().into();
+    }
+    if !token.bound_cidrs.is_empty() {
+        shown["bound_cidrs"] = json!(token.bound_cidrs);
+    }
     if let Some(renewed) = token.renewed {
         shown["last_renewal"] = renewed.to_string().into();
         shown["last_renewal_time"] = renewed.as_second().into();

@@ -1,6 +1,7 @@
 //! What a token gets of what is wished for: the limits of the mount and of the server, and the default policy.
 
-use crate::sandbox::vault::mounts::SYSTEM_TTL;
+use super::MOUNT;
+use crate::sandbox::vault::mounts::{self, SYSTEM_TTL};
 use crate::sandbox::vault::state::{State, random_text};
 use crate::sandbox::vault::tokens::{Token, after, new_id};
 use jiff::Timestamp;
@@ -29,6 +30,68 @@ pub(in crate::sandbox::vault) struct Wish {
     pub renewable: bool,
     pub entity_id: String,
     pub id: Option<String>,
+    pub bound_cidrs: Vec<String>,
+    pub role: Option<OfRole>,
+}
+
+/// What the role of a token holds it to, beside what was wished for.
+#[derive(Debug)]
+pub(in crate::sandbox::vault) struct OfRole {
+    pub name: String,
+    pub period: u64,
+    pub explicit_max_ttl: u64,
+}
+
+impl Wish {
+    /// The period that counts: the lesser one, where the role has one as well.
+    pub(super) fn effective_period(&self) -> u64 {
+        let of_role = self.role.as_ref().map_or(0, |role| role.period);
+        lesser(self.period, of_role)
+    }
+
+    pub(super) fn effective_max_ttl(&self) -> u64 {
+        let of_role = self.role.as_ref().map_or(0, |role| role.explicit_max_ttl);
+        lesser(self.explicit_max_ttl, of_role)
+    }
+
+    /// What is to be said before the limits are.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.id.is_some() {
+            // The same words as the servers', by which scripts know it.
+            warnings.push(
+                "Supplying a custom ID for the token uses the weaker SHA1 hashing instead of the more secure SHA2-256 HMAC for token obfuscation. SHA1 hashed tokens on the wire leads to less secure lookups."
+                    .to_owned(),
+            );
+        }
+        let Some(role) = &self.role else {
+            return warnings;
+        };
+        for (what, own, of_role, lesser) in [
+            (
+                "Explicit max TTL",
+                self.explicit_max_ttl,
+                role.explicit_max_ttl,
+                self.effective_max_ttl(),
+            ),
+            ("Period", self.period, role.period, self.effective_period()),
+        ] {
+            if own > 0 && of_role > 0 {
+                warnings.push(format!(
+                    "{what} specified both during creation call and in role; using the lesser value of {lesser} seconds"
+                ));
+            }
+        }
+        warnings
+    }
+}
+
+/// Of two times, of which 0 is none.
+pub(super) fn lesser(own: u64, other: u64) -> u64 {
+    match (own, other) {
+        (0, one) | (one, 0) => one,
+        (own, other) => own.min(other),
+    }
 }
 
 /// Lower-cased, sorted, each once; beside `root`, no other counts.
@@ -46,6 +109,16 @@ pub(in crate::sandbox::vault) fn sorted(policies: &[String]) -> Vec<String> {
     policies
 }
 
+/// What tokens are made with. They are all of one mount, whatever is tuned in a namespace.
+pub(super) fn limits(state: &State) -> Limits {
+    let root = state.namespaces.get("");
+    let mount = root.and_then(|root| root.mounts.get(MOUNT));
+    Limits {
+        default: mounts::default_ttl(mount.map_or(0, |mount| mount.default_lease_ttl)),
+        max: mounts::max_ttl(mount.map_or(0, |mount| mount.max_lease_ttl)),
+    }
+}
+
 pub(in crate::sandbox::vault) fn token(
     state: &State,
     namespace: &str,
@@ -56,8 +129,8 @@ pub(in crate::sandbox::vault) fn token(
 ) -> Token {
     let home = state.namespaces.get(namespace);
     let root = wish.policies.iter().any(|policy| policy == "root");
-    let ttl = if root && wish.ttl == 0 && wish.period == 0 {
-        wish.explicit_max_ttl
+    let ttl = if root && wish.ttl == 0 && wish.effective_period() == 0 {
+        wish.effective_max_ttl()
     } else {
         granted(&wish, limits, warnings)
     };
@@ -86,12 +159,25 @@ pub(in crate::sandbox::vault) fn token(
         explicit_max_ttl: wish.explicit_max_ttl,
         period: wish.period,
         uses: wish.num_uses,
-        uses_left: i64::try_from(wish.num_uses).unwrap_or(i64::MAX),
+        // Nobody counts the uses of a batch token, whatever a role says.
+        uses_left: if wish.batch {
+            0
+        } else {
+            i64::try_from(wish.num_uses).unwrap_or(i64::MAX)
+        },
         batch: wish.batch,
         expires: (ttl > 0).then(|| after(now, ttl)),
         renewed: None,
         renewable: wish.renewable && !wish.batch && ttl > 0,
         entity_id: wish.entity_id,
+        role: wish.role.map(|role| role.name),
+        // A token without an end is bound to nothing.
+        wrapped: None,
+        bound_cidrs: if ttl > 0 {
+            wish.bound_cidrs
+        } else {
+            Vec::new()
+        },
     }
 }
 
@@ -101,23 +187,17 @@ fn granted(wish: &Wish, limits: &Limits, warnings: &mut Vec<String>) -> u64 {
     if wish.max_ttl > 0 {
         max = max.min(wish.max_ttl);
     }
-    if wish.explicit_max_ttl > 0 {
-        max = max.min(wish.explicit_max_ttl);
+    let (period, explicit_max_ttl) = (wish.effective_period(), wish.effective_max_ttl());
+    if explicit_max_ttl > 0 {
+        max = max.min(explicit_max_ttl);
     }
-    if wish.period > 0 {
+    if period > 0 {
         // A period is no wish for a length: only the limits that are set hold it down.
-        let limit = match wish.explicit_max_ttl {
+        let limit = match explicit_max_ttl {
             0 => limits.max,
             explicit => explicit,
         };
-        if wish.period > limit {
-            warnings.push(format!(
-                "period of {:?} exceeded the effective max_ttl of {:?}; period value is capped accordingly",
-                go_time(wish.period),
-                go_time(limit)
-            ));
-        }
-        return wish.period.min(limit);
+        return capped_period(period, limit, warnings);
     }
     let ttl = match wish.ttl {
         0 => limits.default,
@@ -132,6 +212,18 @@ fn granted(wish: &Wish, limits: &Limits, warnings: &mut Vec<String>) -> u64 {
         return max;
     }
     ttl
+}
+
+/// A period, up to a limit.
+pub(super) fn capped_period(period: u64, limit: u64, warnings: &mut Vec<String>) -> u64 {
+    if period > limit {
+        warnings.push(format!(
+            "period of {:?} exceeded the effective max_ttl of {:?}; period value is capped accordingly",
+            go_time(period),
+            go_time(limit)
+        ));
+    }
+    period.min(limit)
 }
 
 /// As the servers write a duration.

@@ -47,10 +47,12 @@ pub(super) fn token(
         explicit_max_ttl: login.explicit_max_ttl,
         period: login.period,
         num_uses: login.num_uses,
+        bound_cidrs: login.bound_cidrs,
         batch,
         renewable: true,
         entity_id,
         id: None,
+        role: None,
     };
     let token = grant::token(state, &call.namespace, wish, &limits, now, &mut warnings);
     let auth = answer::auth(&token, now);

@@ -28,6 +28,7 @@ pub(super) fn convert(
             value => Field::Moment(moment(value)?),
         },
         Kind::List => Field::List(list(value)?),
+        Kind::Texts => Field::List(whole_texts(value, flavour)?),
         Kind::Map => Field::Map(map(value, flavour)?),
         Kind::Pairs => Field::Pairs(pairs(name, value, flavour)?),
         Kind::Items => Field::Items(match value {
@@ -146,6 +147,11 @@ fn several_newer(wrong: &[String]) -> String {
 /// The longest time that fits into 64 bits of nanoseconds.
 const LONGEST: i64 = i64::MAX / 1_000_000_000;
 
+/// The time that a value is taken for, in seconds.
+pub(in crate::sandbox::vault) fn seconds_of(value: &Value, flavour: Flavour) -> Option<i64> {
+    seconds(value, Kind::SignedSeconds, flavour).ok()
+}
+
 fn seconds(value: &Value, kind: Kind, flavour: Flavour) -> Result<i64, String> {
     let seconds = fields::seconds(value)?;
     if flavour == Flavour::OpenBao && seconds.abs() > LONGEST {
@@ -193,6 +199,20 @@ fn list(value: &Value) -> Result<Vec<String>, String> {
     };
     let texts = texts(&items).map_err(|wrong| wrong_texts(&wrong))?;
     Ok(texts.iter().map(|text| text.trim().to_owned()).collect())
+}
+
+fn whole_texts(value: &Value, flavour: Flavour) -> Result<Vec<String>, String> {
+    let items = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::String(text) if text.is_empty() => return Ok(Vec::new()),
+        Value::Object(fields) if fields.is_empty() => return Ok(Vec::new()),
+        Value::Array(items) => items.clone(),
+        other => vec![other.clone()],
+    };
+    texts(&items).map_err(|wrong| match flavour {
+        Flavour::OpenBao => wrong_texts_newer(&wrong),
+        Flavour::HashiCorp => wrong_texts(&wrong),
+    })
 }
 
 /// Every item as a text, or what is wrong with some: where they stand, and why not.

@@ -3,7 +3,7 @@
 use super::super::Flavour;
 use super::super::call::{Call, Refusal};
 use super::convert::convert;
-use super::{Field, Kind, not_valid, unreadable, unrecognized};
+use super::{Field, Kind, not_valid, unreadable};
 
 fn field(call: &Call, name: &str, kind: Kind, flavour: Flavour) -> Result<Option<Field>, Refusal> {
     let Some(value) = call.body.get(name) else {
@@ -23,25 +23,4 @@ pub(in crate::sandbox::vault) fn duration(
         Some(Field::Number(seconds)) => u64::try_from(seconds).ok(),
         _ => None,
     })
-}
-
-/// A field that is a whole number.
-pub(in crate::sandbox::vault) fn integer(
-    call: &Call,
-    name: &str,
-    flavour: Flavour,
-) -> Result<Option<i64>, Refusal> {
-    Ok(match field(call, name, Kind::Number, flavour)? {
-        Some(Field::Number(number)) => Some(number),
-        _ => None,
-    })
-}
-
-/// The warning on fields that an endpoint does not know.
-pub(in crate::sandbox::vault) fn ignored(call: &Call, known: &[&str]) -> Option<String> {
-    let given = call.body.keys().chain(call.query.keys());
-    let unknown = given.filter(|name| !known.contains(&name.as_str()));
-    let mut unknown: Vec<String> = unknown.cloned().collect();
-    unknown.sort_unstable();
-    (!unknown.is_empty()).then(|| unrecognized(&unknown))
 }

@@ -62,13 +62,18 @@ fn whole(secret: Secret, on_top: bool, mount_type: Option<String>) -> Value {
     } else {
         secret.warnings.into()
     };
+    let id = match secret.wrap_info {
+        None => new_uuid(),
+        // It is of the answer that is wrapped.
+        Some(_) => String::new(),
+    };
     let usual = [
-        ("request_id", new_uuid().into()),
+        ("request_id", id.into()),
         ("lease_id", "".into()),
         ("renewable", false.into()),
         ("lease_duration", secret.lease_duration.into()),
         ("data", secret.data.unwrap_or_default()),
-        ("wrap_info", Value::Null),
+        ("wrap_info", secret.wrap_info.unwrap_or_default()),
         ("warnings", warnings),
         ("auth", secret.auth.unwrap_or_default()),
     ];

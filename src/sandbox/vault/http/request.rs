@@ -2,6 +2,7 @@
 
 use super::super::Flavour;
 use super::super::call::{Call, Operation, Refusal};
+use super::super::{fields, sys};
 use super::decode;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
@@ -58,6 +59,12 @@ pub(super) fn read(head: &Parts, body: &[u8], flavour: Flavour) -> Result<Call, 
         Operation::Update | Operation::Patch => parameters(head, body, operation, flavour)?,
         _ => Map::new(),
     };
+    // What a server says of itself is not wrapped, whatever is asked.
+    let wrap = if sys::is_of_the_server(&path) {
+        None
+    } else {
+        wrap(head)?
+    };
     Ok(Call {
         operation,
         namespace: namespace(head, flavour),
@@ -65,6 +72,7 @@ pub(super) fn read(head: &Parts, body: &[u8], flavour: Flavour) -> Result<Call, 
         query,
         body,
         token: token(head),
+        wrap,
     })
 }
 
@@ -149,6 +157,19 @@ fn namespace(head: &Parts, flavour: Flavour) -> String {
         return String::new();
     }
     format!("{named}/")
+}
+
+fn wrap(head: &Parts) -> Result<Option<u64>, Refusal> {
+    let Some(asked) = header(head, "x-vault-wrap-ttl").filter(|asked| !asked.is_empty()) else {
+        return Ok(None);
+    };
+    let wrong =
+        |why: &str| Refusal::invalid(format!("error parsing X-Vault-Wrap-TTL header: {why}"));
+    let seconds = fields::seconds(&asked.into()).map_err(|why| wrong(&why))?;
+    let seconds = u64::try_from(seconds);
+    seconds
+        .map(Some)
+        .map_err(|_| wrong("requested wrap ttl cannot be negative"))
 }
 
 fn token(head: &Parts) -> Option<String> {
