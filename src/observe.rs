@@ -6,6 +6,7 @@ pub mod freshness;
 mod gather;
 pub mod live;
 pub mod reader;
+mod secrets;
 pub mod seen;
 pub mod values;
 pub mod vault;

@@ -1,16 +1,16 @@
 //! Looking at one cluster, and at what exists for it in Vault.
 
 use super::gather::gather;
-use super::live::{LiveMeta, LiveSecretMeta, Observed};
+use super::live::Observed;
 use super::reader::{ReadCluster, ReadVault};
+use super::secrets::see_secrets;
 use super::seen::{SeenCell, SeenSecret, SeenVault};
 use super::{Failure, Fields};
-use crate::desire::{Cell, DesiredSecret, SecretId};
+use crate::desire::{Cell, SecretId};
 use crate::names::Namespace;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-const AT_ONCE: usize = 4;
+pub(super) const AT_ONCE: usize = 4;
 
 /// Reads everything of a cell but values. The cluster is looked at while its Vault still is.
 pub async fn see_cell<V: AsRef<SeenVault>>(
@@ -141,38 +141,6 @@ fn out_of_reach(cell: &Cell, failure: &Failure) -> SeenCell {
             .collect(),
         missing_namespaces: BTreeSet::new(),
     }
-}
-
-/// From the list where it has them; a declared Secret without keyfleet's label is asked for by itself.
-async fn see_secrets(
-    cell: &Cell,
-    cluster: &dyn ReadCluster,
-    marked: &Result<Vec<LiveSecretMeta>, Failure>,
-) -> BTreeMap<SecretId, Observed<SeenSecret>> {
-    let listed: BTreeMap<(&str, &str), &Arc<LiveMeta>> = marked
-        .iter()
-        .flatten()
-        .map(|secret| {
-            (
-                (secret.namespace.as_str(), secret.name.as_str()),
-                &secret.meta,
-            )
-        })
-        .collect();
-    let reads = cell.secrets.iter().map(|DesiredSecret { id, .. }| {
-        let known = listed.get(&(id.namespace.as_str(), id.name.as_str()));
-        let known = known.map(|meta| Arc::clone(meta));
-        async move {
-            let observed = if let Some(meta) = known {
-                Observed::Present(meta)
-            } else {
-                let observed = cluster.secret_meta(&id.namespace, &id.name).await;
-                observed.map(Arc::new)
-            };
-            (id.clone(), observed.map(SeenSecret::of))
-        }
-    });
-    gather(reads, AT_ONCE).await
 }
 
 /// Asked only for namespaces of Secrets that are not there: a Secret's own absence does not tell.

@@ -113,6 +113,12 @@ pub trait ReadCluster: Send + Sync {
     /// Metadata of every Secret that carries keyfleet's label, page by page.
     async fn marked_secrets(&self) -> Result<Vec<LiveSecretMeta>, Failure>;
 
+    /// Metadata of every Secret of a namespace; `None` where it has more of them than one answer holds.
+    async fn secrets_of_small_namespace(
+        &self,
+        namespace: &Namespace,
+    ) -> Result<Option<Vec<LiveSecretMeta>>, Failure>;
+
     async fn secret_meta(&self, namespace: &Namespace, name: &ObjectName) -> Observed<LiveMeta>;
 
     async fn secret(&self, namespace: &Namespace, name: &ObjectName) -> Observed<LiveSecret>;

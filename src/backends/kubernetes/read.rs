@@ -20,6 +20,12 @@ const PAGE: u32 = 500;
 /// More pages than any cluster has; a server that never ends a list is not one.
 const MOST_PAGES: usize = 2_000;
 
+/// A part of a list, and where it goes on.
+struct Page {
+    secrets: Vec<LiveSecretMeta>,
+    next: Option<String>,
+}
+
 /// Reads of one cluster.
 pub struct ClusterReader {
     requests: Arc<Requests>,
@@ -49,24 +55,14 @@ impl ClusterReader {
     /// One listing from its first page to its last; all pages show the same moment.
     async fn list_marked(&self) -> Result<Vec<LiveSecretMeta>, Failure> {
         const SELECTOR: &str = "app.kubernetes.io%2Fmanaged-by%3Dkeyfleet";
+        let what = "list the Secrets that keyfleet manages";
         let mut found = Vec::new();
         let mut next = String::new();
         for _ in 0..MOST_PAGES {
             let path = format!("/api/v1/secrets?labelSelector={SELECTOR}&limit={PAGE}{next}");
-            let call = Call::get(
-                "list the Secrets that keyfleet manages",
-                path,
-                METADATA_LIST,
-            );
-            let body = self.requests.send(&call).await?;
-            let page: MetadataList = parsed(&body).ok_or_else(|| not_understood(&call))?;
-            if page.kind != "PartialObjectMetadataList" {
-                return Err(not_understood(&call));
-            }
-            for item in page.items {
-                found.push(live::secret_meta(item).ok_or_else(|| not_understood(&call))?);
-            }
-            let Some(token) = page.metadata.next.filter(|token| !token.is_empty()) else {
+            let page = self.page(Call::get(what, path, METADATA_LIST)).await?;
+            found.extend(page.secrets);
+            let Some(token) = page.next else {
                 return Ok(found);
             };
             next = format!(
@@ -76,9 +72,23 @@ impl ClusterReader {
         }
         Err(Failure::new(
             FailureClass::Protocol,
-            "list the Secrets that keyfleet manages",
+            what,
             "the list does not end",
         ))
+    }
+
+    async fn page(&self, call: Call) -> Result<Page, Failure> {
+        let body = self.requests.send(&call).await?;
+        let list: MetadataList = parsed(&body).ok_or_else(|| not_understood(&call))?;
+        if list.kind != "PartialObjectMetadataList" {
+            return Err(not_understood(&call));
+        }
+        let secrets = list.items.into_iter().map(live::secret_meta);
+        let secrets: Option<Vec<LiveSecretMeta>> = secrets.collect();
+        Ok(Page {
+            secrets: secrets.ok_or_else(|| not_understood(&call))?,
+            next: list.metadata.next.filter(|token| !token.is_empty()),
+        })
     }
 
     async fn request_token(
@@ -145,6 +155,16 @@ impl ReadCluster for ClusterReader {
             Err(failure) if failure.status == Some(410) => self.list_marked().await,
             outcome => outcome,
         }
+    }
+
+    async fn secrets_of_small_namespace(
+        &self,
+        namespace: &Namespace,
+    ) -> Result<Option<Vec<LiveSecretMeta>>, Failure> {
+        let path = format!("/api/v1/namespaces/{namespace}/secrets?limit={PAGE}");
+        let what = format!("list the Secrets of Namespace {namespace}");
+        let page = self.page(Call::get(what, path, METADATA_LIST)).await?;
+        Ok(page.next.is_none().then_some(page.secrets))
     }
 
     async fn secret_meta(&self, namespace: &Namespace, name: &ObjectName) -> Observed<LiveMeta> {

@@ -41,8 +41,6 @@ pub(super) struct Applied {
     pub unread: Value,
 }
 
-/// More entries of updates than this are put together, the oldest first.
-const MOST_UPDATERS: usize = 10;
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Sets `metadata.managedFields` of `after`, which an update, a create or a patch other than apply made of `before`.
@@ -204,7 +202,7 @@ fn after_update(
             fields: taken,
         }),
     }
-    put_together(&mut entries);
+    entries::put_together(&mut entries);
     entries
 }
 
@@ -382,45 +380,6 @@ fn note_last_applied(after: &mut Value, mut applied: Value) {
         annotations.remove(LAST_APPLIED);
     }
     *record = format!("{applied}\n").into();
-}
-
-fn put_together(entries: &mut Vec<Entry>) {
-    let updaters = |entries: &[Entry]| {
-        let mut updaters: Vec<usize> = (0..entries.len())
-            .filter(|place| entries[*place].owner.operation == Operation::Update)
-            .collect();
-        updaters.sort_by(|left, right| {
-            let (left, right) = (&entries[*left], &entries[*right]);
-            (&left.time, &left.owner).cmp(&(&right.time, &right.owner))
-        });
-        updaters
-    };
-    loop {
-        let oldest = updaters(entries);
-        if oldest.len() <= MOST_UPDATERS {
-            return;
-        }
-        // The oldest two of one version.
-        let pair = oldest.iter().enumerate().find_map(|(place, second)| {
-            let version = &entries[*second].api_version;
-            let first = oldest[..place]
-                .iter()
-                .find(|first| entries[**first].api_version == *version)?;
-            Some((*first, *second))
-        });
-        let Some((first, second)) = pair else { return };
-        let merged = entries[second].clone();
-        let kept = &mut entries[first];
-        kept.fields = std::mem::take(&mut kept.fields).union(&merged.fields);
-        kept.time = merged.time;
-        kept.owner = Owner {
-            operation: Operation::Update,
-            manager: "ancient-changes".to_owned(),
-            api_version: merged.api_version,
-            subresource: String::new(),
-        };
-        entries.remove(second);
-    }
 }
 
 fn now_text(now: Timestamp) -> String {

@@ -3,6 +3,9 @@
 use super::set::Set;
 use serde_json::{Map, Value, json};
 
+/// More entries of updates than this are put together, the oldest first.
+const MOST_UPDATERS: usize = 10;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Operation {
     Apply,
@@ -114,4 +117,44 @@ fn write_entry(entry: Entry) -> Value {
         put("subresource", entry.owner.subresource.into());
     }
     Value::Object(written)
+}
+
+/// Where there are too many entries of updates, the oldest become one.
+pub(super) fn put_together(entries: &mut Vec<Entry>) {
+    let updaters = |entries: &[Entry]| {
+        let mut updaters: Vec<usize> = (0..entries.len())
+            .filter(|place| entries[*place].owner.operation == Operation::Update)
+            .collect();
+        updaters.sort_by(|left, right| {
+            let (left, right) = (&entries[*left], &entries[*right]);
+            (&left.time, &left.owner).cmp(&(&right.time, &right.owner))
+        });
+        updaters
+    };
+    loop {
+        let oldest = updaters(entries);
+        if oldest.len() <= MOST_UPDATERS {
+            return;
+        }
+        // The oldest two of one version.
+        let pair = oldest.iter().enumerate().find_map(|(place, second)| {
+            let version = &entries[*second].api_version;
+            let first = oldest[..place]
+                .iter()
+                .find(|first| entries[**first].api_version == *version)?;
+            Some((*first, *second))
+        });
+        let Some((first, second)) = pair else { return };
+        let merged = entries[second].clone();
+        let kept = &mut entries[first];
+        kept.fields = std::mem::take(&mut kept.fields).union(&merged.fields);
+        kept.time = merged.time;
+        kept.owner = Owner {
+            operation: Operation::Update,
+            manager: "ancient-changes".to_owned(),
+            api_version: merged.api_version,
+            subresource: String::new(),
+        };
+        entries.remove(second);
+    }
 }
