@@ -89,6 +89,7 @@ async fn both_list_the_same_of_the_resources_that_both_have() {
     for path in [
         "/api/v1",
         "/apis/rbac.authorization.k8s.io/v1",
+        "/apis/apps/v1",
         "/apis/coordination.k8s.io/v1",
         "/apis/authentication.k8s.io/v1",
         "/apis/authorization.k8s.io/v1",
