@@ -44,8 +44,8 @@ async fn what_does_not_run_is_listed_and_there_is_none() {
         let none = format!("{path}/none");
         pair.ask(Ask::new("GET", &none)).await;
         pair.ask(Ask::new("DELETE", &none)).await;
-        let patch = Ask::new("PATCH", &none).header("content-type", "application/merge-patch+json");
-        pair.ask(patch.text("{}")).await;
+        let merge = Ask::new("PATCH", &none).header("content-type", "application/merge-patch+json");
+        pair.ask(merge.text("{}")).await;
         pair.ask(Ask::new("DELETE", &path)).await;
         for field in ["metadata.name=a", "status.nothing=a"] {
             let path = format!("{path}?fieldSelector={field}");
