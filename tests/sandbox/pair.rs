@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 /// One of the two servers.
 pub(crate) struct Side {
     name: &'static str,
-    base: String,
-    admin: String,
+    pub base: String,
+    pub admin: String,
     /// Whether a token is shown as a bearer token.
     bears: bool,
-    client: reqwest::Client,
+    pub client: reqwest::Client,
     masks: Mutex<Masks>,
     kept: Mutex<BTreeMap<String, String>>,
 }
