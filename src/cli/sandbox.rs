@@ -82,7 +82,14 @@ impl Sandbox {
         let furnished = Playground::furnish(addresses, &shape, &folder, &progress);
         let playground = tokio::select! {
             playground = furnished => playground?,
-            () = interruption.came() => return Ok(Exit::Good),
+            () = interruption.came() => {
+                drop(busy);
+                ui::talk(&format!(
+                    "Ended before it was ready; what was written stays in {}.",
+                    folder.display()
+                ));
+                return Ok(Exit::Good);
+            }
         };
         drop(busy);
         match self.output {
