@@ -62,6 +62,14 @@ impl Sandbox {
     }
 }
 
+/// A test that fails leaves no server behind.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 fn road(arguments: &[&str]) {
     let sandbox = Sandbox::start(arguments);
     let keyfleet = sandbox.keyfleet();
