@@ -62,6 +62,14 @@ impl Sandbox {
     }
 }
 
+/// A test that fails leaves no server behind.
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 fn road(arguments: &[&str]) {
     let sandbox = Sandbox::start(arguments);
     let keyfleet = sandbox.keyfleet();
@@ -90,4 +98,89 @@ fn a_vault_of_hashicorps_flavour_is_as_good() {
 #[test]
 fn more_clusters_and_made_up_secrets_are_a_fleet_as_well() {
     road(&["--clusters", "5", "--secrets", "3"]);
+}
+
+/// The text that people see, up to the end of what it has to say.
+fn printed(home: &std::path::Path, folder: &str) -> String {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
+        .args(["sandbox", "--clusters", "1", "--folder", folder])
+        .current_dir(home)
+        .env_clear()
+        .env("PATH", "/nowhere")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("keyfleet can be started");
+    let output = process.stdout.take().expect("stdout is a pipe");
+    let mut text = String::new();
+    for line in BufReader::new(output).lines() {
+        let line = line.expect("text");
+        text.push_str(&line);
+        text.push('\n');
+        if line.contains("-X DELETE") {
+            break;
+        }
+    }
+    // Whoever reads it types its lines while the servers run.
+    let tried = try_lines(&text);
+    process.kill().expect("it can be ended");
+    process.wait().expect("it ends");
+    assert!(tried.is_empty(), "{tried}\n{text}");
+    text
+}
+
+/// Every indented line, in a shell somewhere else: what it cannot read, or cannot do where that needs no program.
+fn try_lines(text: &str) -> String {
+    let mut failed = String::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("  ")) {
+        let program = line.split(' ').next().unwrap_or_default();
+        let runs = matches!(program, "." | "export");
+        let mut shell = Command::new("sh");
+        // Without `-n`, which only reads.
+        let shell = if runs { &mut shell } else { shell.arg("-n") };
+        let run = shell
+            .args(["-c", line])
+            .current_dir("/")
+            .output()
+            .expect("sh can be started");
+        if !run.status.success() {
+            let said = String::from_utf8_lossy(&run.stderr);
+            failed.push_str(&format!("{line}: {said}\n"));
+        }
+    }
+    failed
+}
+
+#[test]
+fn every_line_to_type_can_be_copied_wherever_the_folder_lies() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let plain = printed(home.path(), "plain");
+    for line in plain.lines().filter(|line| !line.contains("/plain")) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    printed(home.path(), "it's a folder; $HOME");
+}
+
+#[tokio::test]
+async fn a_fault_is_taken_as_curl_sends_it_and_what_is_none_is_said() {
+    let sandbox = Sandbox::start(&["--clusters", "1"]);
+    let control = sandbox.places["control"].as_str().expect("an address");
+    let client = support::request::client(None);
+    let ask = async |path: &str, body: &'static str| {
+        let request = client
+            .put(format!("{control}/faults/{path}"))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body);
+        let answer = request.send().await.expect("an answer");
+        answer.text().await.expect("text")
+    };
+    assert_eq!(ask("prod-eu", r#"{"mishap": "hang"}"#).await, "");
+    assert_eq!(
+        ask("prod", r#"{"mishap": "hang"}"#).await,
+        "no server `prod`: there are `vault`, `prod-eu`\n"
+    );
+    let unknown = ask("vault", r#"{"mishap": "sing"}"#).await;
+    assert!(unknown.starts_with("no such fault: unknown variant"));
+    assert_eq!(sandbox.end(), Some(0));
 }

@@ -23,7 +23,12 @@ metadata: { name: key, namespace: story }
 data: { p: cQ== }
 ";
 
-/// One line, one command; `{one}` and `{two}` are files.
+/// As `kubectl get -o json` writes it.
+const LIST: &str = r#"{ "apiVersion": "v1", "kind": "List", "items": [
+    { "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "listed", "namespace": "story" }, "data": { "a": "b" } }
+]}"#;
+
+/// One line, one command; `{one}`, `{two}` and `{list}` are files.
 const STORY: &str = "\
 create namespace story
 get namespace story
@@ -60,6 +65,8 @@ get secrets -A --as bob
 apply -f {one}
 apply -f {one}
 diff -f {two}
+describe configmap settings -n story
+apply -f {list}
 apply -f {two}
 apply --server-side -f {one}
 apply --server-side --field-manager=other -f {two}
@@ -77,6 +84,20 @@ patch secret login -n story --type=json -p [{\"op\":\"remove\",\"path\":\"/data/
 create secret generic login -n story
 get secret none -n story
 get nothings
+get all -n story
+get pods -n story
+get deploy,svc -n story -o wide
+get nodes
+get events -n story
+events -n story
+describe namespace story
+cluster-info
+scale deployment none --replicas=2
+rollout status deployment/none
+logs none
+delete pod none
+create role of-pods -n story --verb=get --resource=pods,pods/log,deployments.apps
+auth can-i get pods/log -n story --as bob
 delete secret login -n story
 delete -f {one}
 delete clusterrolebinding story-namers
@@ -106,9 +127,12 @@ impl Place {
     }
 
     /// The end and everything that was printed, without what is made up or takes its time.
-    fn says(&self, kubectl: &Path, line: &str, files: [&Path; 2]) -> String {
-        let [one, two] = files.map(|file| file.display().to_string());
-        let line = line.replace("{one}", &one).replace("{two}", &two);
+    fn says(&self, kubectl: &Path, line: &str, files: &Path) -> String {
+        let mut line = line.to_owned();
+        for name in ["one", "two", "list"] {
+            let file = files.join(name).display().to_string();
+            line = line.replace(&format!("{{{name}}}"), &file);
+        }
         let output = Command::new(kubectl)
             .arg("--kubeconfig")
             .arg(self.folder.join("config"))
@@ -147,6 +171,7 @@ fn word(word: &str) -> String {
         || bare.parse::<jiff::civil::Time>().is_ok();
     let made_up = uuid::Uuid::try_parse(bare).is_ok()
         || bare.starts_with("eyJ")
+        || bare.contains("https://127.0.0.1:")
         || bare.contains("LIVE-")
         || bare.contains("MERGED-");
     if is_age || is_revision || is_time || made_up {
@@ -168,12 +193,10 @@ async fn kubectl_prints_the_same_on_the_sandbox_and_on_a_real_cluster() {
     .await
     .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let (one, two) = (
-        folder.path().join("one.yaml"),
-        folder.path().join("two.yaml"),
-    );
-    fs::write(&one, MANIFEST.replace("VALUE", "one")).unwrap();
-    fs::write(&two, MANIFEST.replace("VALUE", "other")).unwrap();
+    let files = folder.path().to_owned();
+    fs::write(files.join("one"), MANIFEST.replace("VALUE", "one")).unwrap();
+    fs::write(files.join("two"), MANIFEST.replace("VALUE", "other")).unwrap();
+    fs::write(files.join("list"), LIST).unwrap();
     let token = real.admin_token();
     let ours = Place::new(
         folder.path(),
@@ -188,8 +211,8 @@ async fn kubectl_prints_the_same_on_the_sandbox_and_on_a_real_cluster() {
         let mut unlike = Vec::new();
         for line in STORY.lines() {
             let (ours, theirs) = std::thread::scope(|scope| {
-                let ours = scope.spawn(|| ours.says(&kubectl, line, [&one, &two]));
-                let theirs = theirs.says(&kubectl, line, [&one, &two]);
+                let ours = scope.spawn(|| ours.says(&kubectl, line, &files));
+                let theirs = theirs.says(&kubectl, line, &files);
                 (ours.join().unwrap(), theirs)
             });
             if ours != theirs {

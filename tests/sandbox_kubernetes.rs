@@ -24,6 +24,8 @@ mod discovery;
 mod generated;
 #[path = "sandbox/kubernetes_namespaces.rs"]
 mod kubernetes_namespaces;
+#[path = "sandbox/listed_kinds.rs"]
+mod listed_kinds;
 #[path = "sandbox/lists.rs"]
 mod lists;
 #[path = "sandbox/masks.rs"]

@@ -80,10 +80,19 @@ impl Playground {
         let lines: String = self
             .environment()
             .iter()
-            .map(|(name, value)| format!("export {name}='{value}'\n"))
+            .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
             .collect();
         write(&self.folder.join("env"), &lines)
     }
+}
+
+/// As a shell takes it for one word.
+pub(super) fn quoted(text: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./:@%+,=".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {

@@ -4,10 +4,12 @@ use super::common::Format;
 use super::failure::Exit;
 use super::interruption::Interruption;
 use super::playground::servers::Servers;
-use super::playground::{Playground, Shape};
+use super::playground::{Playground, Shape, quoted};
 use super::ui;
 use crate::sandbox::vault::{self, Flavour};
-use std::path::{Path, PathBuf};
+use anyhow::Context;
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use uuid::Uuid;
 
 #[derive(Debug, clap::Args)]
@@ -18,7 +20,7 @@ pub(super) struct Sandbox {
     /// Declare this many Secrets on every cluster, instead of the example's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
     secrets: Option<u16>,
-    /// A new folder for the repository and the kubeconfig
+    /// A new folder for the repository and the kubeconfig, which stays; a temporary one without it
     #[arg(long, value_name = "FOLDER", default_value_os_t = new_folder("sandbox"), hide_default_value = true)]
     folder: PathBuf,
     /// Whose API the Vault speaks
@@ -70,18 +72,28 @@ impl Sandbox {
             root_token: Uuid::new_v4().to_string(),
             tls: self.vault_tls,
         };
+        // The other terminal is somewhere else.
+        let folder = std::path::absolute(&self.folder)
+            .with_context(|| format!("failed to find {}", self.folder.display()))?;
         let servers = Servers::embedded(shape, options).await?;
         let busy = ui::progress("furnishing");
         let progress = |done, all| busy.at(done, all);
         let addresses = servers.addresses();
-        let furnished = Playground::furnish(addresses, &shape, &self.folder, &progress);
+        let furnished = Playground::furnish(addresses, &shape, &folder, &progress);
         let playground = tokio::select! {
             playground = furnished => playground?,
-            () = interruption.came() => return Ok(Exit::Good),
+            () = interruption.came() => {
+                drop(busy);
+                ui::talk(&format!(
+                    "Ended before it was ready; what was written stays in {}.",
+                    folder.display()
+                ));
+                return Ok(Exit::Good);
+            }
         };
         drop(busy);
         match self.output {
-            Format::Text => ui::data(&invitation(&playground, &servers)),
+            Format::Text => ui::data(&invitation(&playground, &servers, self.flavour)),
             Format::Json => ui::data(&format!("{}\n", places(&playground, &servers))),
         }
         interruption.came().await;
@@ -93,30 +105,47 @@ impl Sandbox {
     }
 }
 
-fn invitation(playground: &Playground, servers: &Servers) -> String {
-    let command = own_name();
-    let repository = playground.repository.folder().display();
+/// Whatever is to be typed stands in a line of its own, so that it can be copied as it is.
+fn invitation(playground: &Playground, servers: &Servers, flavour: FlavourName) -> String {
+    let command = quoted(&own_name());
+    let repository = quoted(&playground.repository.folder().display().to_string());
+    let environment = quoted(&playground.folder.join("env").display().to_string());
     let variables: String = playground
         .environment()
         .iter()
-        .map(|(name, value)| format!("  export {name}={value}\n"))
+        .map(|(name, value)| format!("  export {name}={}\n", quoted(value)))
         .collect();
-    let clusters = crate::report::count(playground.addresses.clusters.len(), "cluster");
-    let control = servers.control_address().map_or_else(String::new, |address| {
-        format!(
-            "How often each was asked:  curl http://{address}/counts\n\
-             To let one of them hang:   curl -X PUT http://{address}/faults/prod-eu -H 'Content-Type: application/json' \
-             -d '{{\"mishap\": \"hang\"}}'\n\
-             and to mend it:            curl -X DELETE http://{address}/faults/prod-eu\n"
-        )
-    });
+    let names: Vec<&str> = playground
+        .addresses
+        .clusters
+        .iter()
+        .map(|cluster| cluster.name.as_str())
+        .collect();
+    let clusters = crate::report::count(names.len(), "cluster");
+    let last = names.last().copied().unwrap_or_default();
+    let (vault, other) = match flavour {
+        FlavourName::OpenBao => ("bao", "vault"),
+        FlavourName::HashiCorp => ("vault", "bao"),
+    };
+    let control = servers
+        .control_address()
+        .map_or_else(String::new, |address| control(address, last));
     format!(
-        "A Vault and {clusters} are running on 127.0.0.1, in memory. Ctrl-C ends them.\n\n{variables}\n\
-         or, in one line:\n\n  . {environment}\n\n\
-         The repository is {repository}. In another terminal:\n\n  \
-         {command} plan {repository}\n  {command} apply {repository}\n  \
-         kubectl get secrets\n  vault kv get kv/shared/mail       (or bao)\n\n{control}",
-        environment = quoted(&playground.folder.join("env")),
+        "A Vault and {clusters} are running on 127.0.0.1, in memory. Ctrl-C ends them.\n\n\
+         In another terminal, first\n\n  . {environment}\n\nwhich does\n\n{variables}\n\
+         and then, with a repository that describes them,\n\n  \
+         {command} plan {repository}\n  {command} apply {repository}\n\n\
+         or by hand ({other} does as well as {vault})\n\n  \
+         {vault} kv get kv/shared/mail\n  kubectl get secrets -A --context {last}\n{control}",
+    )
+}
+
+fn control(address: SocketAddr, cluster: &str) -> String {
+    let faults = format!("http://{address}/faults/{cluster}");
+    format!(
+        "\nHow often each was asked:\n\n  curl http://{address}/counts\n\n\
+         To let one of them hang, and to mend it:\n\n  \
+         curl -X PUT {faults} -d '{{\"mishap\": \"hang\"}}'\n  curl -X DELETE {faults}\n"
     )
 }
 
@@ -142,14 +171,5 @@ pub(super) fn own_name() -> String {
         "keyfleet".to_owned()
     } else {
         typed
-    }
-}
-
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if text.contains(' ') {
-        format!("'{text}'")
-    } else {
-        text
     }
 }

@@ -5,6 +5,7 @@ use super::StartError;
 use super::fault::{Fault, Faults};
 use super::meter::{Counts, Meter};
 use super::server::Server;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, put};
@@ -66,24 +67,35 @@ async fn taken(State(servers): State<Arc<Servers>>) -> Json<WorldCounts> {
     Json(servers.counts(Meter::take))
 }
 
+/// What is sent is JSON, whatever it calls itself: `curl -d` calls it a form.
 async fn broken(
     State(servers): State<Arc<Servers>>,
     Path(server): Path<String>,
-    Json(fault): Json<Fault>,
-) -> StatusCode {
-    set(&servers, &server, Some(fault))
+    body: Bytes,
+) -> (StatusCode, String) {
+    match serde_json::from_slice(&body) {
+        Ok(fault) => set(&servers, &server, Some(fault)),
+        Err(error) => (StatusCode::BAD_REQUEST, format!("no such fault: {error}\n")),
+    }
 }
 
-async fn mended(State(servers): State<Arc<Servers>>, Path(server): Path<String>) -> StatusCode {
+async fn mended(
+    State(servers): State<Arc<Servers>>,
+    Path(server): Path<String>,
+) -> (StatusCode, String) {
     set(&servers, &server, None)
 }
 
-fn set(servers: &Servers, server: &str, fault: Option<Fault>) -> StatusCode {
+fn set(servers: &Servers, server: &str, fault: Option<Fault>) -> (StatusCode, String) {
     if servers.set_fault(server, fault) {
-        StatusCode::NO_CONTENT
-    } else {
-        StatusCode::NOT_FOUND
+        return (StatusCode::NO_CONTENT, String::new());
     }
+    let clusters: Vec<&str> = servers.clusters.keys().map(String::as_str).collect();
+    let known = format!("there are `{VAULT}`, `{}`", clusters.join("`, `"));
+    (
+        StatusCode::NOT_FOUND,
+        format!("no server `{server}`: {known}\n"),
+    )
 }
 
 impl Servers {

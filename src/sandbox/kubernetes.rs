@@ -15,6 +15,7 @@ mod fields;
 mod http;
 mod json_patch;
 mod kinds;
+mod layout;
 mod metadata;
 mod namespaces;
 mod options;

@@ -88,6 +88,14 @@ async fn the_ordinary_commands_end_and_print_alike() {
         auth list
         auth list -detailed
         auth tune -description=tokens token/
+        auth enable -path=people jwt
+        auth list -format=json
+        auth tune -token-type=batch people
+        auth tune -token-type=none people
+        auth tune -default-lease-ttl=1h -listing-visibility=unauth people
+        read sys/auth/people/tune
+        auth move people folk
+        auth disable folk
         auth disable none
         token create -policy=default -ttl=1h -field=token_type
         token create -policy=default -ttl=1h
@@ -127,6 +135,27 @@ async fn the_ordinary_commands_end_and_print_alike() {
         kv delete kv/a
         kv undelete -versions=1 kv/a
         kv rollback -version=1 kv/a
+        kv rollback -version=9 kv/a
+        kv get -version=9 kv/a
+        kv get -version=1 -format=yaml kv/a
+        kv get -mount=kv -field=none a
+        kv metadata get -format=json kv/a
+        kv metadata patch -custom-metadata=c=d kv/a
+        kv metadata patch -remove-custom-metadata=a kv/a
+        kv patch -method=rw kv/a four=4
+        kv patch -cas=1 kv/a four=4
+        kv put -output-curl-string kv/a b=c
+        kv put -output-policy kv/a b=c
+        list -format=json kv/metadata
+        scan kv/metadata
+        write sys/capabilities-self paths=kv/data/a
+        token create -type=batch -policy=default -field=token_type
+        token create -id=chosen -policy=default -ttl=1h
+        token lookup chosen
+        token renew -increment=10m chosen
+        token revoke chosen
+        token create -ttl=none
+        token create -type=none
         kv destroy -versions=1 kv/a
         kv metadata delete kv/a
         kv put none/a b=c
@@ -147,6 +176,14 @@ async fn the_ordinary_commands_end_and_print_alike() {
         namespace create team
         namespace lookup team
         namespace list
+        secrets enable -namespace=team -path=kv -version=2 kv
+        kv put team/kv/a b=c
+        kv get team/kv/a
+        kv get -mount=team/kv a
+        kv get -namespace=team kv/none
+        kv list team/kv
+        secrets list -namespace=none
+        auth enable -namespace=team none
         namespace delete team
         login root
         print token

@@ -89,6 +89,7 @@ async fn both_list_the_same_of_the_resources_that_both_have() {
     for path in [
         "/api/v1",
         "/apis/rbac.authorization.k8s.io/v1",
+        "/apis/apps/v1",
         "/apis/coordination.k8s.io/v1",
         "/apis/authentication.k8s.io/v1",
         "/apis/authorization.k8s.io/v1",
@@ -146,6 +147,44 @@ async fn both_say_it_to_new_clients_in_one_answer() {
                     .collect()
             };
             same(&resources(item), &resources(other));
+        }
+    }
+}
+
+/// In how many lines a program of this name is answered.
+async fn lines(side: &Side, path: &str, agent: &str) -> usize {
+    let request = side.client.get(format!("{}{path}", side.base));
+    let request = request.bearer_auth(&side.admin).header("user-agent", agent);
+    let text = request.send().await.unwrap().text().await.unwrap();
+    text.lines().count()
+}
+
+#[tokio::test]
+async fn people_are_answered_in_lines() {
+    let (pair, _sandbox, _real) = clusters().await;
+    for agent in [
+        "curl/8.0",
+        "Wget/1.2",
+        "Mozilla/5.0 (X)",
+        "kubectl/v1.34",
+        "Curl",
+    ] {
+        for path in [
+            "/version",
+            "/api/v1/namespaces/default",
+            "/api/v1/namespaces/default?pretty=true",
+            "/api/v1/namespaces/default?pretty=false",
+            "/api/v1/namespaces/default?pretty",
+            "/api/v1/namespaces/none",
+            "/api/v1/namespaces/default/secrets?limit=1&labelSelector=none",
+            "/apis/rbac.authorization.k8s.io",
+            "/.well-known/openid-configuration",
+            "/healthz",
+            "/nope",
+        ] {
+            let ours = lines(&pair.sandbox, path, agent).await;
+            let theirs = lines(&pair.real, path, agent).await;
+            assert_eq!(ours, theirs, "{path} to {agent}");
         }
     }
 }

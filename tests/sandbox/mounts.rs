@@ -159,6 +159,22 @@ async fn auth_methods_are_mounted_and_shown() {
         POST sys/auth/far/away/tune {"token_type":"wrong"}
         POST sys/auth/far/away/tune {"token_type":"batch"}
         POST sys/auth/far/away/tune {"token_type":"default-service"}
+        POST sys/mounts/auth/far/away/tune {"token_type":"batch"}
+        POST sys/mounts/auth/far/away/tune {"token_type":"default-batch"}
+        POST sys/mounts/auth/far/away/tune {"token_type":"wrong"}
+        POST sys/mounts/auth/token/tune {"token_type":"batch"}
+        GET sys/mounts/auth/far/away/tune
+        POST sys/mounts/auth/far/away/tune {"token_type":""}
+        GET sys/mounts/auth/far/away/tune
+        POST sys/auth/optionless {"type":"jwt","options":null}
+        GET sys/auth/optionless
+        POST sys/auth/options {"type":"jwt","options":{}}
+        GET sys/auth/options
+        POST sys/mounts/optionless {"type":"kv","options":null}
+        GET sys/mounts/optionless
+        GET sys/mounts/optionless/tune
+        POST sys/mounts/optionless/tune {"options":{"version":"2"}}
+        GET sys/mounts/optionless
         POST sys/auth/far {"type":"kubernetes"}
         POST sys/auth/nope {"type":"nope"}
         POST sys/auth/nope {}

@@ -138,3 +138,36 @@ async fn tokens_and_policies_of_a_namespace_are_its_own() {
     )
     .await;
 }
+
+/// What the command line asks before it reads `ta/in/kv/a`.
+#[tokio::test]
+async fn the_engine_behind_a_path_that_begins_with_namespaces() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        POST sys/namespaces/ta {}
+        in ta POST sys/namespaces/in {}
+        in ta/in POST sys/mounts/kv {"type":"kv"}
+        GET sys/internal/ui/mounts/ta/in/kv/a
+        GET sys/internal/ui/mounts/ta/in/kv
+        in ta GET sys/internal/ui/mounts/in/kv/a
+        in ta/in GET sys/internal/ui/mounts/kv/a
+        GET ta/sys/internal/ui/mounts/in/kv/a
+        GET sys/internal/ui/mounts/ta/in/auth/token/x
+        in ta GET sys/internal/ui/mounts/auth/token/x
+        GET sys/internal/ui/mounts/ta/sys/x
+        GET sys/internal/ui/mounts/ta/in
+        GET sys/internal/ui/mounts/ta/none/a
+        GET sys/internal/ui/mounts/ta/nothing
+        nobody GET sys/internal/ui/mounts/ta/in/kv/a
+        PUT sys/policies/acl/p {"policy":"path \"ta/in/kv/a\" { capabilities = [\"read\"] }"}
+        POST auth/token/create {"policies":["p"]} => t /auth/client_token
+        by {t} GET sys/internal/ui/mounts/ta/in/kv/a
+        by {t} GET sys/internal/ui/mounts/ta/in/cubbyhole/a
+        by {t} GET sys/internal/ui/mounts/ta/sys
+        in ta by {t} GET sys/internal/ui/mounts/in/kv/a
+        "#,
+    )
+    .await;
+}

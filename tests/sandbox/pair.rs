@@ -17,11 +17,11 @@ use std::time::{Duration, Instant};
 /// One of the two servers.
 pub(crate) struct Side {
     name: &'static str,
-    base: String,
-    admin: String,
+    pub base: String,
+    pub admin: String,
     /// Whether a token is shown as a bearer token.
     bears: bool,
-    client: reqwest::Client,
+    pub client: reqwest::Client,
     masks: Mutex<Masks>,
     kept: Mutex<BTreeMap<String, String>>,
 }
@@ -44,7 +44,13 @@ pub(crate) struct Pair {
     said: Mutex<Vec<String>>,
 }
 
-const READ_HEADERS: [&str; 4] = ["content-type", "warning", "retry-after", "location"];
+const READ_HEADERS: [&str; 5] = [
+    "content-type",
+    "warning",
+    "retry-after",
+    "location",
+    "x-vault-namespace",
+];
 /// A kube-apiserver remembers for ten seconds that a token was good.
 const SOON: Duration = Duration::from_secs(15);
 /// How many of the requests before are told with a difference.

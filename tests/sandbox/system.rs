@@ -105,7 +105,15 @@ async fn other_ways_to_say_who_asks_are_understood() {
     let form = Ask::new("POST", "/v1/sys/capabilities-self");
     let form = form.header("content-type", "application/x-www-form-urlencoded");
     pair.ask(form.clone().text("path=sys%2Fmounts")).await;
-    pair.ask(form.text("{\"path\":\"sys/mounts\"}")).await;
+    for body in [
+        r#"{"path":"sys/mounts"}"#,
+        r#" {"path":"sys/mounts""#,
+        "[1]",
+        " [",
+        "\"x\"",
+    ] {
+        pair.ask(form.clone().text(body)).await;
+    }
     let patch = Ask::new("PATCH", "/v1/sys/policies/acl/x");
     pair.ask(patch.clone()).await;
     pair.ask(patch.clone().json(serde_json::json!({}))).await;

@@ -1,5 +1,6 @@
 //! The story: a fleet is onboarded, left alone, meddled with, changed in a pull request, rotated, and nearly lost.
 
+use super::super::playground::quoted;
 use super::super::playground::seed::made_up;
 use super::super::ui;
 use super::stage::Stage;
@@ -178,8 +179,8 @@ pub(super) fn end(stage: &Stage<'_>, stay: bool) {
         lines.extend([
             "The servers stay as well, until Ctrl-C. In another terminal:".to_owned(),
             String::new(),
-            format!("  . {}/env", folder.display()),
-            format!("  cd {}", repository.display()),
+            format!("  . {}", quoted(&folder.join("env").display().to_string())),
+            format!("  cd {}", quoted(&repository.display().to_string())),
             format!("  {command} plan"),
         ]);
     } else {

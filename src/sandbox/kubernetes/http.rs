@@ -7,7 +7,9 @@ use super::query::Query;
 use super::request::{Attributes, User, Verb};
 use super::status::Status;
 use super::store::Store;
-use super::{answer, authz, discovery, namespaces, path, protobuf, rest, reviews, selectors};
+use super::{
+    answer, authz, discovery, layout, namespaces, path, protobuf, rest, reviews, selectors,
+};
 use crate::sandbox::meter::{Kind as Counted, Meter};
 use axum::Router;
 use axum::body::to_bytes;
@@ -61,6 +63,16 @@ pub(super) fn router(api: Arc<Api>) -> Router {
 }
 
 async fn serve(State(api): State<Arc<Api>>, request: Request) -> Response {
+    let spread = layout::is_spread(request.uri(), request.headers());
+    let response = answered(&api, request).await;
+    if spread {
+        layout::spread(response).await
+    } else {
+        response
+    }
+}
+
+async fn answered(api: &Arc<Api>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let now = Timestamp::now();
     let user = api.credentials.identify(&parts.headers, &api.store(), now);
@@ -77,11 +89,11 @@ async fn serve(State(api): State<Arc<Api>>, request: Request) -> Response {
         now,
     };
     let outcome = match path::attributes(asked.method, asked.path, &asked.query) {
-        None => page(&api, &asked),
-        Some(wanted) => match may(&api, &asked, &wanted) {
+        None => page(api, &asked),
+        Some(wanted) => match may(api, &asked, &wanted) {
             Err(status) => Err(status),
             Ok(()) => match to_bytes(body, LARGEST_BODY).await {
-                Ok(body) => resource(&api, &asked, &wanted, &body),
+                Ok(body) => resource(api, &asked, &wanted, &body),
                 Err(_) => Err(Status::new(
                     413,
                     "RequestEntityTooLarge",

@@ -5,17 +5,23 @@
 
 mod core;
 mod custom;
+mod listed;
 mod meta;
 
 pub(super) use meta::META;
 mod rbac;
 
+pub(super) use listed::{below, selected};
 pub(super) use meta::OBJECT_META;
 
 use super::schema::Struct;
 
 #[derive(Debug)]
 #[expect(clippy::struct_field_names, reason = "Kubernetes calls it so")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of a kind that have nothing to do with each other"
+)]
 pub(super) struct Kind {
     /// Empty for the core group.
     pub group: &'static str,
@@ -29,6 +35,8 @@ pub(super) struct Kind {
     pub namespaced: bool,
     /// Made of a `CustomResourceDefinition` on a real cluster.
     pub custom: bool,
+    /// There is never one of it, and none can be made.
+    pub listed_only: bool,
     /// `status` can be written by itself, and only so.
     pub status: bool,
     pub schema: &'static Struct,
@@ -37,9 +45,19 @@ pub(super) struct Kind {
 /// In the order of discovery; of a kind with several versions, the one that objects are stored in comes first.
 pub(super) const KINDS: &[Kind] = &[
     core::CONFIG_MAP,
+    listed::EVENT,
+    listed::LIMIT_RANGE,
     core::NAMESPACE,
+    listed::NODE,
+    listed::POD,
+    listed::RESOURCE_QUOTA,
     core::SECRET,
     core::SERVICE_ACCOUNT,
+    listed::SERVICE,
+    listed::DAEMON_SET,
+    listed::DEPLOYMENT,
+    listed::REPLICA_SET,
+    listed::STATEFUL_SET,
     rbac::CLUSTER_ROLE_BINDING,
     rbac::CLUSTER_ROLE,
     rbac::ROLE_BINDING,

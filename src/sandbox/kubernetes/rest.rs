@@ -41,6 +41,9 @@ struct Written {
 }
 
 pub(super) fn answer(api: &Arc<Api>, verb: Verb, call: &Call<'_>) -> Result<Response, Status> {
+    if call.target.kind.listed_only {
+        call.expect_reading(verb)?;
+    }
     call.is_possible(verb)?;
     if verb == Verb::Watch {
         return watch::watch(api, call);
@@ -116,6 +119,21 @@ impl Call<'_> {
             Ok(())
         } else {
             Err(Status::method_not_allowed())
+        }
+    }
+
+    /// Of a kind that is only listed, there is none to change, and none is made.
+    fn expect_reading(&self, verb: Verb) -> Result<(), Status> {
+        let applies = verb == Verb::Patch && self.media_type() == patch::APPLY;
+        if verb == Verb::Create && self.target.name.is_none() || applies {
+            let of = self.target.kind.resource;
+            let message =
+                format!("nothing runs in the sandbox: {of} can be listed, and none can be made");
+            return Err(Status::new(405, "MethodNotAllowed", message).with_details(json!({})));
+        }
+        match &self.target.name {
+            Some(_) => Err(self.not_found()),
+            None => Ok(()),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod labels;
 
-use super::kinds::Kind;
+use super::kinds::{self, Kind};
 use super::metadata;
 use super::query::Query;
 use super::status::Status;
@@ -72,6 +72,13 @@ pub(super) fn name_asked(query: &Query) -> Option<String> {
 
 fn check_field(kind: &Kind, field: &str) -> Result<(), String> {
     let metadata = ["metadata.name", "metadata.namespace"].contains(&field);
+    if let Some(known) = kinds::selected(kind) {
+        return if metadata || known.contains(&field) {
+            Ok(())
+        } else {
+            Err(format!("field label not supported: {field}"))
+        };
+    }
     let unsupported = || Err(format!("field label not supported: {field}"));
     match kind.resource {
         "secrets" if metadata || field == "type" => Ok(()),

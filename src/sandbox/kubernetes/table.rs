@@ -2,6 +2,8 @@
 //!
 //! The descriptions of the columns are prose of the API's documentation, and stay empty.
 
+mod listed;
+
 use super::http::Asked;
 use super::kinds::Kind;
 use super::metadata;
@@ -12,6 +14,7 @@ use serde_json::{Value, json};
 /// A column after the name: its title, its type, and whether only `-o wide` shows it.
 struct Column(&'static str, &'static str, &'static str, u8);
 
+const NAME: Column = Column("Name", "string", "name", 0);
 const AGE: Column = Column("Age", "string", "", 0);
 
 /// `metadata` is that of the table. The rows come with the metadata of their objects, unless asked otherwise.
@@ -27,7 +30,7 @@ pub(super) fn table(
             "Unable to convert to Table as requested: includeObject: Invalid value: {include:?}: must be 'Metadata', 'Object', 'None', or empty"
         )));
     }
-    let rows: Vec<Value> = objects
+    let rows: Value = objects
         .iter()
         .map(|object| {
             let shown = match include {
@@ -43,8 +46,14 @@ pub(super) fn table(
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
         "columnDefinitions": definitions(kind),
-        "rows": rows,
+        "rows": if objects.is_empty() && is_plain(kind) { Value::Null } else { rows },
     }))
+}
+
+/// Kinds without columns of their own; Go's server makes no list for them before it has a row.
+fn is_plain(kind: &Kind) -> bool {
+    let plain = ["roles", "clusterroles", "limitranges"];
+    plain.contains(&kind.resource)
 }
 
 fn columns(kind: &Kind) -> Vec<Column> {
@@ -71,9 +80,12 @@ fn columns(kind: &Kind) -> Vec<Column> {
 }
 
 fn definitions(kind: &Kind) -> Vec<Value> {
-    let name = Column("Name", "string", "name", 0);
-    let all = std::iter::once(name).chain(columns(kind));
-    all.map(|Column(name, of, format, priority)| {
+    let all = if kind.listed_only {
+        listed::columns(kind)
+    } else {
+        std::iter::once(NAME).chain(columns(kind)).collect()
+    };
+    all.into_iter().map(|Column(name, of, format, priority)| {
         json!({ "name": name, "type": of, "format": format, "description": "", "priority": priority })
     })
     .collect()
@@ -114,7 +126,7 @@ fn cells(kind: &Kind, object: &Value, now: Timestamp) -> Vec<Value> {
                 of("ServiceAccount"),
             ]
         }
-        _ => vec![text(&object["metadata"]["creationTimestamp"])],
+        _ => vec![age],
     });
     cells
 }
@@ -184,6 +196,7 @@ fn package(kind: &Kind) -> &'static str {
     match kind.group {
         "rbac.authorization.k8s.io" => "rbac",
         "coordination.k8s.io" => "coordination",
+        "apps" => "apps",
         _ => "core",
     }
 }

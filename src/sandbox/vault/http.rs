@@ -15,6 +15,8 @@ use std::sync::Arc;
 /// As the real servers take by default.
 const LONGEST_BODY: usize = 32 << 20;
 
+const NAMESPACE: &str = "x-vault-namespace";
+
 #[derive(Debug)]
 struct Api {
     core: Arc<Core>,
@@ -27,7 +29,17 @@ pub(super) fn router(core: Arc<Core>, meter: Arc<Meter>) -> Router {
     Router::new().fallback(serve).with_state(api)
 }
 
+/// Whatever namespace was asked for is said again, whether there is one or not: command lines print it with an error.
 async fn serve(State(api): State<Arc<Api>>, request: Request<Body>) -> Response {
+    let named = request.headers().get(NAMESPACE).cloned();
+    let mut response = answered(&api, request).await;
+    if let Some(named) = named.filter(|named| !named.is_empty()) {
+        response.headers_mut().insert(NAMESPACE, named);
+    }
+    response
+}
+
+async fn answered(api: &Api, request: Request<Body>) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LONGEST_BODY).await else {
         return answer::refused(413, &["http: request body too large".to_owned()]);

@@ -1,7 +1,7 @@
 //! The groups, their versions and their resources, in the form of old (`APIResourceList`) and of new clients
 //! (`APIGroupDiscoveryList`).
 
-use super::super::kinds::{KINDS, Kind};
+use super::super::kinds::{self, KINDS, Kind};
 use super::JSON;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
@@ -160,6 +160,15 @@ fn of_kind(kind: &'static Kind) -> Vec<Entry> {
     if kind.resource == "namespaces" {
         entries.push(sub("finalize", &["update"]));
     }
+    entries.extend(
+        kinds::below(kind)
+            .iter()
+            .map(|(name, of, kind, verbs)| Entry {
+                kind,
+                of: *of,
+                ..sub(name, verbs)
+            }),
+    );
     if kind.status {
         entries.push(sub("status", STATUS));
     }
@@ -222,6 +231,7 @@ pub(super) fn paths() -> Vec<String> {
         "/apis/",
         "/healthz",
         "/livez",
+        "/openapi/v2",
         "/openapi/v3",
         "/openid/v1/jwks",
         "/readyz",

@@ -5,7 +5,7 @@ use super::super::schema::{Schema, Struct, field, shown, telling};
 use super::Kind;
 use super::meta::{META, TEXT, TEXT_MAP};
 
-const BUILT_IN: Kind = Kind {
+pub(super) const BUILT_IN: Kind = Kind {
     group: "",
     version: "v1",
     kind: "",
@@ -15,6 +15,7 @@ const BUILT_IN: Kind = Kind {
     categories: &[],
     namespaced: true,
     custom: false,
+    listed_only: false,
     status: false,
     schema: &SECRET_STRUCT,
 };

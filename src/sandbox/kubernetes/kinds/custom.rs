@@ -15,6 +15,7 @@ pub(super) const EXTERNAL_SECRET: Kind = Kind {
     categories: &["external-secrets"],
     namespaced: true,
     custom: true,
+    listed_only: false,
     status: true,
     schema: &OPEN,
 };

@@ -15,6 +15,7 @@ const RBAC: Kind = Kind {
     categories: &[],
     namespaced: true,
     custom: false,
+    listed_only: false,
     status: false,
     schema: &ROLE_STRUCT,
 };

@@ -4,13 +4,14 @@ use super::strategic;
 use super::write;
 use super::{Call, Written, apply};
 use crate::sandbox::kubernetes::decode;
+use crate::sandbox::kubernetes::kinds::Kind;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::{Cause, Status};
 use crate::sandbox::kubernetes::store::Store;
 use crate::sandbox::kubernetes::{fields, json_patch};
 use serde_json::{Map, Value, json};
 
-const APPLY: &str = "application/apply-patch+yaml";
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
@@ -23,9 +24,7 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
         _ => false,
     };
     if !known {
-        let message = "415: Unsupported Media Type";
-        let status = Status::new(415, "UnsupportedMediaType", message);
-        return Err(status.with_details(json!({})));
+        return Err(unknown_form(call.target.kind));
     }
     if media == APPLY {
         return apply::apply(store, call);
@@ -55,6 +54,17 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
         object,
         warnings: decoded.warnings,
     })
+}
+
+fn unknown_form(kind: &Kind) -> Status {
+    if kind.custom {
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: {JSON_PATCH}, {MERGE_PATCH}, {APPLY}"
+        );
+        return Status::new(415, "UnsupportedMediaType", message);
+    }
+    let message = "415: Unsupported Media Type";
+    Status::new(415, "UnsupportedMediaType", message).with_details(json!({}))
 }
 
 fn patched(call: &Call<'_>, media: &str, mut object: Value) -> Result<Value, Status> {

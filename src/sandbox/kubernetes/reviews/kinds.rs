@@ -27,6 +27,7 @@ const TOKEN_REVIEW: Kind = Kind {
     categories: &[],
     namespaced: false,
     custom: false,
+    listed_only: false,
     status: false,
     schema: &TOKEN_REVIEW_STRUCT,
 };

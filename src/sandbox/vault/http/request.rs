@@ -140,13 +140,18 @@ fn parameters(
             let error = format!("PATCH requires Content-Type of {MERGE}, provided {content}");
             return Err(Refusal::new(415, error));
         }
-    } else if content == "application/x-www-form-urlencoded" && body.first() != Some(&b'{') {
-        // What curl calls a form is JSON as a rule.
+    } else if content == "application/x-www-form-urlencoded" && !begins_as_json(body) {
         let text = String::from_utf8_lossy(body);
         let fields = decode::pairs(&text).into_iter();
         return Ok(fields.map(|(name, value)| (name, value.into())).collect());
     }
     decode::json(body, flavour)
+}
+
+/// What curl calls a form is JSON as a rule.
+fn begins_as_json(body: &[u8]) -> bool {
+    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+    matches!(first, Some(b'{' | b'['))
 }
 
 fn namespace(head: &Parts, flavour: Flavour) -> String {

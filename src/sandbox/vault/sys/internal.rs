@@ -72,9 +72,15 @@ fn mount(
     path: &str,
 ) -> Result<Answer, Refusal> {
     let path = format!("{}/", path.trim_end_matches('/'));
-    let home = state.namespaces.get(&call.namespace);
+    // The path may begin with namespaces below that of the call.
+    let whole = format!("{}{path}", call.namespace);
+    let mut starts = whole.rmatch_indices('/').map(|(slash, _)| &whole[..=slash]);
+    let below = starts.find(|start| state.namespaces.contains_key(*start));
+    let namespace = below.filter(|below| below.len() >= call.namespace.len());
+    let namespace = namespace.unwrap_or(&call.namespace);
+    let home = state.namespaces.get(namespace);
     let found = home.and_then(|home| {
-        let place = home.place_of(&path)?;
+        let place = home.place_of(&whole[namespace.len()..])?;
         Some((place, home.mounts.get(place)?))
     });
     if access.is_none() {
@@ -89,12 +95,18 @@ fn mount(
     let Some((at, mount)) = found else {
         return Err(refused());
     };
-    if !access.is_some_and(|access| access.sees(&call.namespace, at)) {
+    // From another namespace, the whole path counts, and is looked for below that of the call.
+    let seen = if namespace == call.namespace {
+        at.to_owned()
+    } else {
+        format!("{namespace}{at}")
+    };
+    if !access.is_some_and(|access| access.sees(&call.namespace, &seen)) {
         return Err(refused());
     }
     let mut entry = shown(at, mount, state.flavour);
     // An auth method is named as `sys/auth` names it.
-    entry["path"] = at.trim_start_matches("auth/").into();
+    entry["path"] = seen.trim_start_matches("auth/").into();
     Ok(Answer::data(entry))
 }
 

@@ -113,7 +113,10 @@ fn enable(
         "" => kind.to_owned(),
         _ => format!("auth/{kind}"),
     };
-    let Some(mut mount) = new_mount(&wanted, kind, Some(options), flavour) else {
+    // What is said to be nothing stays so, where nothing else is known.
+    let none = call.body.get("options").is_some_and(Value::is_null) && options.is_empty();
+    let options = (!none).then_some(options);
+    let Some(mut mount) = new_mount(&wanted, kind, options, flavour) else {
         let error = match kind {
             "kv" => "nil backend of type \"kv\" returned from factory".to_owned(),
             _ => format!("plugin not found in the catalog: {kind}"),

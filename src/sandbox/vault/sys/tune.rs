@@ -90,6 +90,11 @@ fn keep(
     if let Some(kind) = given.get("token_type").and_then(Value::as_str)
         && table == "auth/"
     {
+        let kind = if kind.is_empty() {
+            "default-service"
+        } else {
+            kind
+        };
         if !TOKEN_TYPES.contains(&kind) {
             return Err(Refusal::invalid("invalid value for 'token_type'"));
         }
@@ -129,6 +134,12 @@ pub(super) fn handle(
     flavour: Flavour,
 ) -> Result<Answer, Refusal> {
     let full = format!("{table}{path}");
+    // `sys/mounts/auth/NAME/tune`, as command lines ask for it, is about an auth method as well.
+    let table = if full.starts_with("auth/") {
+        "auth/"
+    } else {
+        table
+    };
     match call.operation {
         Operation::Read => read(home, &full),
         Operation::Update => write(home, call, table, &full, flavour),
