@@ -184,3 +184,22 @@ async fn a_fault_is_taken_as_curl_sends_it_and_what_is_none_is_said() {
     assert!(unknown.starts_with("no such fault: unknown variant"));
     assert_eq!(sandbox.end(), Some(0));
 }
+
+/// Fifty Secrets that no list of keyfleet's shows yet are asked for by their namespaces.
+#[tokio::test]
+async fn a_first_look_at_many_secrets_takes_few_requests() {
+    let sandbox = Sandbox::start(&["--clusters", "1", "--secrets", "50"]);
+    let control = sandbox.places["control"].as_str().expect("an address");
+    let client = support::request::client(None);
+    let taken = async || {
+        let request = client.delete(format!("{control}/counts"));
+        support::request::send(request).await.1
+    };
+    taken().await;
+    let run = sandbox.keyfleet().run(&["plan"]);
+    assert_eq!(run.code, 2, "{}\n{}", run.out, run.err);
+    let counts = taken().await;
+    let reads = counts["clusters"]["prod-eu"]["read"].as_u64();
+    assert!(reads.is_some_and(|reads| reads < 20), "{counts}");
+    assert_eq!(sandbox.end(), Some(0));
+}

@@ -203,6 +203,30 @@ async fn marked_secrets_are_listed_over_pages_and_a_page_too_late_starts_again()
         4,
         "two pages, the second too late, and two pages"
     );
+
+    let large = namespace("reads-list");
+    let large = directly(cluster)
+        .reader()
+        .secrets_of_small_namespace(&large)
+        .await;
+    assert_eq!(large, Ok(None), "503 Secrets are no small namespace");
+}
+
+#[tokio::test]
+async fn the_secrets_of_a_small_namespace_are_listed_whoever_made_them() {
+    let cluster = cluster().await;
+    cluster.create_namespace("reads-small").await;
+    create_secret(cluster, "reads-small", "foreign", CANARY).await;
+    let reader = directly(cluster).reader();
+    let listed = async |name: &str| {
+        let listed = reader.secrets_of_small_namespace(&namespace(name)).await;
+        let listed = listed.expect("it is listed").expect("it is small");
+        listed.into_iter().map(|secret| secret.name).collect()
+    };
+    let there: Vec<String> = listed("reads-small").await;
+    assert_eq!(there, ["foreign"]);
+    let nowhere: Vec<String> = listed("reads-nowhere").await;
+    assert!(nowhere.is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! `OpenAPI` is made from the schemas that objects are held to, in its third version: what clients of today read. It has no
 //! descriptions. The second version is empty, since kubectl wants one before it takes a file with a `List`.
 
+mod entries;
 mod openapi;
 mod resources;
 
