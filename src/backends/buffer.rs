@@ -4,7 +4,7 @@ use std::io;
 use zeroize::Zeroize;
 
 const SMALL: usize = 2 << 10;
-const LARGE: usize = 1 << 20;
+const LARGE: usize = 64 << 20;
 
 /// Bytes of a request or an answer, wiped when dropped and whenever they move to a larger place.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! Looking at one cluster, and at what exists for it in Vault.
 
 use super::gather::gather;
-use super::live::Observed;
+use super::live::{LiveBinding, LiveMeta, LiveSecretMeta, Observed};
 use super::reader::{ReadCluster, ReadVault};
 use super::secrets::see_secrets;
 use super::seen::{SeenCell, SeenSecret, SeenVault};
@@ -80,13 +80,7 @@ async fn see_cluster(cell: &Cell, cluster: Result<&dyn ReadCluster, &Failure>) -
             ..unseen(cell)
         };
     }
-    let account = &cell.service_account;
-    let (namespace, account, binding, marked) = futures::join!(
-        cluster.namespace(&account.namespace),
-        cluster.service_account(account),
-        cluster.binding(&cell.binding),
-        cluster.marked_secrets()
-    );
+    let (namespace, account, binding, marked) = see_objects(cell, cluster).await;
     let secrets = see_secrets(cell, cluster, &marked).await;
     let missing_namespaces = missing_namespaces(&secrets, cluster).await;
     SeenCell {
@@ -101,6 +95,40 @@ async fn see_cluster(cell: &Cell, cluster: Result<&dyn ReadCluster, &Failure>) -
         secrets,
         missing_namespaces,
     }
+}
+
+type Objects = (
+    Observed<LiveMeta>,
+    Observed<LiveMeta>,
+    Observed<LiveBinding>,
+    Result<Vec<LiveSecretMeta>, Failure>,
+);
+
+/// One after the other, over the connection that the first answer came by: a connection of its own for each would take as
+/// long to open, and four times the cryptography and memory. Once the cluster is out of reach, the rest is not asked.
+async fn see_objects(cell: &Cell, cluster: &dyn ReadCluster) -> Objects {
+    let account = &cell.service_account;
+    let namespace = cluster.namespace(&account.namespace).await;
+    let account = match outage(&namespace) {
+        Some(failure) => Observed::Unknown(failure),
+        None => cluster.service_account(account).await,
+    };
+    let binding = match outage(&account) {
+        Some(failure) => Observed::Unknown(failure),
+        None => cluster.binding(&cell.binding).await,
+    };
+    let marked = match outage(&binding) {
+        Some(failure) => Err(failure),
+        None => cluster.marked_secrets().await,
+    };
+    (namespace, account, binding, marked)
+}
+
+fn outage<T>(observed: &Observed<T>) -> Option<Failure> {
+    observed
+        .failure()
+        .filter(|failure| failure.is_outage())
+        .cloned()
 }
 
 fn is_another(cell: &Cell, identity: &Result<String, Failure>) -> bool {

@@ -13,9 +13,11 @@ use crate::observe::{Failure, FailureClass, KvReference, KvValue, KvVersion, Obs
 use crate::secret::SecretBytes;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::OnceLock;
 
 /// Up to here single reads are no more than the bulk list with what it may leave out.
@@ -79,7 +81,8 @@ struct ScannedData {
 #[derive(Deserialize)]
 struct Entry {
     current_version: Option<u64>,
-    versions: Option<HashMap<String, VersionEntry>>,
+    #[serde(default)]
+    versions: Versioned,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +91,43 @@ struct VersionEntry {
     deletion_time: String,
     #[serde(default)]
     destroyed: bool,
+}
+
+/// By number, mostly one or a few: a table for each of a hundred thousand secrets would take more than all else.
+#[derive(Default)]
+struct Versioned(Vec<(u64, VersionEntry)>);
+
+impl<'de> Deserialize<'de> for Versioned {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(VersionedVisitor)
+    }
+}
+
+struct VersionedVisitor;
+
+impl<'de> Visitor<'de> for VersionedVisitor {
+    type Value = Versioned;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("versions by number")
+    }
+
+    fn visit_none<E: serde::de::Error>(self) -> Result<Versioned, E> {
+        Ok(Versioned::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Versioned, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Versioned, A::Error> {
+        let mut versions = Vec::new();
+        while let Some((number, entry)) = entries.next_entry::<String, VersionEntry>()? {
+            // What is no number is no version.
+            versions.extend(number.parse().ok().map(|number: u64| (number, entry)));
+        }
+        Ok(Versioned(versions))
+    }
 }
 
 /// One read for each path. Once the Vault is out of reach, the rest is not asked.
@@ -137,9 +177,9 @@ fn version(
     let number = entry
         .current_version
         .ok_or_else(|| unexpected(request, "version"))?;
-    let versions = entry.versions.as_ref();
-    let gone = match versions.and_then(|all| all.get(&number.to_string())) {
-        Some(newest) => is_gone(newest, now),
+    let mut versions = entry.versions.0.iter();
+    let gone = match versions.find(|(known, _)| *known == number) {
+        Some((_, newest)) => is_gone(newest, now),
         // Metadata was written before any value.
         None if number == 0 => true,
         None => return Err(unexpected(request, "newest version")),
