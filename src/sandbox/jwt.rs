@@ -11,7 +11,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
 use jsonwebtoken::signature::{self, Signer, Verifier};
-use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Header, crypto};
+use jsonwebtoken::{
+    Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey, Header, crypto,
+};
 use ring::rand::SystemRandom;
 use ring::signature as primitive;
 use serde_json::{Map, Value, json};
@@ -88,6 +90,10 @@ pub(super) struct PublicKey {
 }
 
 impl PublicKey {
+    pub(super) fn is_edwards(&self) -> bool {
+        self.key.family() == AlgorithmFamily::Ed
+    }
+
     /// A `PUBLIC KEY` (SPKI) or a certificate, of an elliptic curve, Ed25519 or RSA.
     pub(super) fn from_pem(pem: &str) -> Result<Self, Error> {
         let pem = pem.as_bytes();

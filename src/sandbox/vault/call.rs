@@ -63,6 +63,8 @@ pub(super) struct Secret {
     pub auth: Option<Value>,
     /// What stands in place of an answer that is wrapped.
     pub wrap_info: Option<Value>,
+    /// Of which mount it is, where that is another one than the call is to.
+    pub mount_type: Option<String>,
     pub warnings: Vec<String>,
     /// Seconds; a value may say that it was good until a while ago.
     pub lease_duration: i64,

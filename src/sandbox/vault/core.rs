@@ -110,8 +110,10 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         Err(refusal) => Err(refusal),
         Ok(()) => match route(state, call.clone(), now, &mut done) {
             Ok(Routed::Asks(question, waiting)) => return Begun::Asks(question, waiting),
-            Ok(Routed::Answer(answer)) => wrapping::seal(state, &call, Ok(answer), now),
-            Err(refusal) => wrapping::seal(state, &call, Err(refusal), now),
+            Ok(Routed::Answer(answer)) => {
+                wrapping::seal(state, &call, Ok(answer), &done.mount_type, now)
+            }
+            Err(refusal) => wrapping::seal(state, &call, Err(refusal), &done.mount_type, now),
         },
     };
     Begun::Done(done)
@@ -348,7 +350,7 @@ fn go_on(state: &mut State, waiting: Waiting, now: Timestamp) -> Begun {
         Err(refusal) => Err(refusal),
     };
     Begun::Done(Done {
-        result: wrapping::seal(state, call, result, now),
+        result: wrapping::seal(state, call, result, "", now),
         mount_type: String::new(),
         kind: Kind::Login,
     })

@@ -29,5 +29,10 @@ pub(super) fn parse(pem: &str, method: Method, flavour: Flavour) -> Result<Publi
     if strict && !behind.trim().is_empty() {
         return Err("unexpected trailing data after parsed PEM block".to_owned());
     }
-    PublicKey::from_pem(block).map_err(|_| none.to_owned())
+    let key = PublicKey::from_pem(block).map_err(|_| none.to_owned())?;
+    // An older library.
+    if !strict && key.is_edwards() {
+        return Err(none.to_owned());
+    }
+    Ok(key)
 }

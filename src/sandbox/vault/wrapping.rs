@@ -3,6 +3,7 @@
 //!
 //! Absent: `cubbyhole/response`, in which servers of long ago kept what was wrapped.
 
+use super::Flavour;
 use super::auth_token::grant::{self, Limits, Wish};
 use super::call::{Answer, Call, Operation, Refusal, Secret};
 use super::core::Caller;
@@ -18,8 +19,22 @@ use std::sync::Arc;
 pub(super) struct Wrapped {
     result: Result<Answer, Refusal>,
     path: String,
+    /// Of the mount that answered.
+    mount_type: String,
     ttl: u64,
     created: Timestamp,
+}
+
+impl Wrapped {
+    /// The answer as it was, which still is one of its mount.
+    fn result(&self) -> Result<Answer, Refusal> {
+        let mut result = self.result.clone();
+        if let Ok(Answer::Secret(secret)) = &mut result {
+            let known = &mut secret.mount_type;
+            known.get_or_insert_with(|| self.mount_type.clone());
+        }
+        result
+    }
 }
 
 const POLICY: &str = "response-wrapping";
@@ -72,9 +87,10 @@ pub(super) fn handle(
         ("rewrap", Operation::Update) => {
             let wrapped = take(state, call, caller)?;
             let (path, ttl) = (wrapped.path.clone(), wrapped.ttl);
-            Ok(wrap(state, call, wrapped.result.clone(), path, ttl, now))
+            let of = &wrapped.mount_type;
+            Ok(wrap(state, call, (wrapped.result(), of), path, ttl, now))
         }
-        ("unwrap", Operation::Update) => take(state, call, caller)?.result.clone(),
+        ("unwrap", Operation::Update) => take(state, call, caller)?.result(),
         ("wrap", Operation::Update) if call.wrap.unwrap_or(0) > 0 => {
             Ok(Answer::data(call.body.clone().into()))
         }
@@ -93,6 +109,7 @@ pub(super) fn seal(
     state: &mut State,
     call: &Call,
     result: Result<Answer, Refusal>,
+    mount_type: &str,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     let ttl = call.wrap.unwrap_or(0);
@@ -114,7 +131,8 @@ pub(super) fn seal(
         );
     }
     let accessor = accessor(&result);
-    let mut answer = wrap(state, call, result, call.path.clone(), ttl, now);
+    let path = call.path.clone();
+    let mut answer = wrap(state, call, (result, mount_type), path, ttl, now);
     if let (Answer::Secret(secret), Some(accessor)) = (&mut answer, accessor)
         && let Some(info) = &mut secret.wrap_info
     {
@@ -135,7 +153,7 @@ fn accessor(result: &Result<Answer, Refusal>) -> Option<Value> {
 fn wrap(
     state: &mut State,
     call: &Call,
-    result: Result<Answer, Refusal>,
+    (result, mount_type): (Result<Answer, Refusal>, &str),
     path: String,
     ttl: u64,
     now: Timestamp,
@@ -151,12 +169,14 @@ fn wrap(
     token.wrapped = Some(Arc::new(Wrapped {
         result,
         path,
+        mount_type: mount_type.to_owned(),
         ttl,
         created: now,
     }));
     state.tokens.add(token);
     Answer::Secret(Box::new(Secret {
         wrap_info: Some(info),
+        mount_type: Some(String::new()),
         ..Secret::default()
     }))
 }
@@ -166,7 +186,10 @@ fn token(state: &State, call: &Call, path: &str, ttl: u64, now: Timestamp) -> To
     let wish = Wish {
         policies: vec![POLICY.to_owned()],
         meta: None,
-        display_name: "token".to_owned(),
+        display_name: match state.flavour {
+            Flavour::OpenBao => "token".to_owned(),
+            Flavour::HashiCorp => String::new(),
+        },
         path: path.to_owned(),
         parent: None,
         ttl: 1,

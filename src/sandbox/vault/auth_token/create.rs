@@ -5,6 +5,7 @@ use super::answer::auth;
 use super::grant::{self, OfRole, Wish};
 use super::role::Role;
 use super::{policies, roles};
+use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Refusal, Secret};
 use crate::sandbox::vault::core::Caller;
 use crate::sandbox::vault::fields;
@@ -125,7 +126,7 @@ impl Request<'_> {
         }
         let batch = self.is_batch()?;
         if batch {
-            self.check_batch()?;
+            self.check_batch(state.flavour)?;
         }
         let uses = self.form.number("num_uses").unwrap_or(0);
         let uses = u64::try_from(uses)
@@ -180,13 +181,16 @@ impl Request<'_> {
     }
 
     /// What a token without a record cannot be; a role may say it all the same.
-    fn check_batch(&self) -> Result<(), Refusal> {
+    fn check_batch(&self, flavour: Flavour) -> Result<(), Refusal> {
         let lasts = |name: &str| {
             let seconds = fields::seconds(&self.form.text_or_empty(name).into());
-            let unreadable = |_| format!("'{name}' value could not be parsed");
+            let error = match flavour {
+                Flavour::OpenBao => format!("'{name}' value could not be parsed"),
+                Flavour::HashiCorp => format!("{name:?} value could not be parsed"),
+            };
             seconds
                 .map(|seconds| seconds != 0)
-                .map_err(|error| Refusal::invalid(unreadable(error)))
+                .map_err(|_| Refusal::invalid(error))
         };
         let wrong = match () {
             () if lasts("explicit_max_ttl")? => "explicit_max_ttl",

@@ -1,6 +1,7 @@
 //! A role of tokens: what those that are made by it are like, and which policies they may have.
 
 use super::grant::sorted;
+use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::Refusal;
 use crate::sandbox::vault::claims;
 use crate::sandbox::vault::form::{Form, Kind};
@@ -84,6 +85,7 @@ impl Role {
         form: &Form,
         kind: Option<&str>,
         mount_max: u64,
+        flavour: Flavour,
     ) -> Result<Vec<String>, Refusal> {
         take(&mut self.orphan, form.flag("orphan"));
         take(&mut self.renewable, form.flag("renewable"));
@@ -93,7 +95,7 @@ impl Role {
             self.entity_aliases = Some(each_once(&aliases));
         }
         self.update_tokens(form, kind)?;
-        let warnings = self.update_older(form, mount_max)?;
+        let warnings = self.update_older(form, mount_max, flavour)?;
         self.check_batch()?;
         Ok(warnings)
     }
@@ -134,7 +136,12 @@ impl Role {
         }
     }
 
-    fn update_older(&mut self, form: &Form, mount_max: u64) -> Result<Vec<String>, Refusal> {
+    fn update_older(
+        &mut self,
+        form: &Form,
+        mount_max: u64,
+        flavour: Flavour,
+    ) -> Result<Vec<String>, Refusal> {
         let mut warnings = Vec::new();
         let mut both = |name: &str| {
             if form.has_any(&[name]) && form.has_any(&[&format!("token_{name}")]) {
@@ -165,7 +172,9 @@ impl Role {
         let explicit = form.number("explicit_max_ttl").filter(|_| !newer);
         let place = &mut self.tokens.explicit_max_ttl;
         upgrade(explicit, newer, &mut older.explicit_max_ttl, place);
-        let given = form.has_any(&["explicit_max_ttl", "token_explicit_max_ttl"]);
+        // The older server says it at every write to a role that was written with the older field.
+        let given = form.has_any(&["explicit_max_ttl", "token_explicit_max_ttl"])
+            || flavour == Flavour::HashiCorp && self.older.explicit_max_ttl != 0;
         if given && self.explicit_max_ttl() > mount_max {
             warnings.push(format!(
                 "Given explicit max TTL of {} is greater than system/mount allowed value of {mount_max} seconds; until this is fixed attempting to create tokens against this role will result in an error",

@@ -79,7 +79,7 @@ fn write(state: &mut State, call: &Call, name: &str) -> Result<Answer, Refusal> 
     let mut role = get(state, &call.namespace, name)
         .cloned()
         .unwrap_or_default();
-    let warnings = role.update(&fields, kind.as_deref(), max)?;
+    let warnings = role.update(&fields, kind.as_deref(), max, state.flavour)?;
     if let Some(home) = state.namespaces.get_mut(&call.namespace) {
         home.token_roles.insert(name.to_owned(), role);
     }

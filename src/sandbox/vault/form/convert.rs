@@ -160,12 +160,21 @@ fn seconds(value: &Value, kind: Kind, flavour: Flavour) -> Result<i64, String> {
                 .to_owned(),
         );
     }
+    if seconds.abs() > LONGEST && has_unit(value) {
+        return Err(format!("time: invalid duration {}", value_text(value)));
+    }
     // What does not fit, the older one lets run over.
     let seconds = seconds.wrapping_mul(1_000_000_000) / 1_000_000_000;
     if kind == Kind::Seconds && seconds < 0 {
         return Err(format!("cannot provide negative value '{seconds}'"));
     }
     Ok(seconds)
+}
+
+/// Whether it is a text that ends in a unit of Go; `d` and `w` are none.
+fn has_unit(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    text.ends_with(['h', 'm', 's'])
 }
 
 /// A date and time, or seconds since 1970.

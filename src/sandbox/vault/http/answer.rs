@@ -26,10 +26,12 @@ pub(super) fn of(done: Done, frame: &Frame) -> Response {
         Ok(Answer::Empty) => (204, None),
         // Nothing at all is not `null`.
         Ok(Answer::Plain(status, body)) => (status, Some(body).filter(|body| !body.is_null())),
-        Ok(Answer::Secret(secret)) => (
-            secret.status.unwrap_or(200),
-            Some(whole(*secret, frame.on_top, mount_type)),
-        ),
+        Ok(Answer::Secret(secret)) => {
+            let other = secret.mount_type.clone();
+            let mount_type = mount_type.map(|own| other.unwrap_or(own));
+            let status = secret.status.unwrap_or(200);
+            (status, Some(whole(*secret, frame.on_top, mount_type)))
+        }
         // The core has made a token of it.
         Ok(Answer::Login(_)) => (500, None),
         Err(refusal) => (refusal.status, Some(told(refusal, mount_type))),
