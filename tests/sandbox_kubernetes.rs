@@ -6,6 +6,8 @@
 
 #[path = "sandbox/apply.rs"]
 mod apply;
+#[path = "sandbox/apply_sequences.rs"]
+mod apply_sequences;
 #[path = "sandbox/ask.rs"]
 mod ask;
 #[path = "sandbox/chance.rs"]

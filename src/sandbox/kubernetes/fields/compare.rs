@@ -2,7 +2,7 @@
 
 use super::super::schema::Schema;
 use super::set::{Element, Set};
-use super::shape::{Shape, entry, is_empty};
+use super::shape::{Shape, entry, holds_nothing};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -100,7 +100,9 @@ fn descend(
     path: &mut Vec<Element>,
     out: &mut Comparison,
 ) -> bool {
-    if matches!(shape, Shape::Whole) || (is_empty(before) && is_empty(after)) {
+    if matches!(shape, Shape::Whole)
+        || (holds_nothing(shape, before) && holds_nothing(shape, after))
+    {
         match (before, after) {
             (None, _) => out.added.insert(path),
             (_, None) => out.removed.insert(path),

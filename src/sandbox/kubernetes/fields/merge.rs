@@ -2,7 +2,7 @@
 
 use super::super::schema::Schema;
 use super::set::{Element, Set};
-use super::shape::{Shape, entry, is_empty};
+use super::shape::{Shape, entry, holds_nothing};
 use serde_json::{Map, Value};
 
 /// `over` laid on `under`: what both have is merged where the schema says so, and is `over`'s elsewhere.
@@ -12,7 +12,8 @@ pub(super) fn merge(schema: Schema, under: &Value, over: &Value) -> Value {
 
 fn both(schema: Schema, under: Option<&Value>, over: Option<&Value>) -> Option<Value> {
     let shape = Shape::of(schema, over.or(under)?);
-    if matches!(shape, Shape::Whole) || (is_empty(under) && is_empty(over)) {
+    if matches!(shape, Shape::Whole) || (holds_nothing(shape, under) && holds_nothing(shape, over))
+    {
         return over.or(under).cloned();
     }
     match shape {

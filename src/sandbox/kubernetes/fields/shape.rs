@@ -98,3 +98,12 @@ pub(super) fn step(schema: Option<Schema>, element: &Element) -> (Option<Schema>
         _ => (None, false),
     }
 }
+
+/// Whether there is nothing to go into: nothing at all, or a value of another kind than the shape is of.
+pub(super) fn holds_nothing(shape: Shape, value: Option<&Value>) -> bool {
+    match (shape, value) {
+        (Shape::Fields(_) | Shape::Keys(_), Some(Value::Object(fields))) => fields.is_empty(),
+        (Shape::Set | Shape::Entries(..), Some(Value::Array(items))) => items.is_empty(),
+        _ => true,
+    }
+}
