@@ -197,6 +197,10 @@ async fn nothing_in_the_metadata_of_a_custom_object_is_stored_until_its_next_wri
     pair.ask(Ask::new("DELETE", path)).await;
     apply_to(&pair, path, "m2", "", object(json!({}))).await;
     pair.ask(Ask::new("GET", path)).await;
+    // Nothing holds it any more: it is answered once more, as it came.
+    let free = json!({ "ownerReferences": [], "labels": {} });
+    apply_to(&pair, path, "m1", "", object(free)).await;
+    pair.ask(Ask::new("GET", path)).await;
 }
 
 #[tokio::test]

@@ -177,6 +177,10 @@ pub(super) fn changed(
         if !options.dry_run {
             store.remove(&key);
         }
+        // What is not stored any more is answered as it came.
+        if let Value::Object(unread) = unread {
+            metadata::of(&mut object).extend(unread);
+        }
         return Ok(Arc::new(object));
     }
     let object = put(store, kind, key.clone(), object, options);
