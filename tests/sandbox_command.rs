@@ -5,7 +5,7 @@ mod support;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use support::Keyfleet;
 
 struct Sandbox {
@@ -14,24 +14,33 @@ struct Sandbox {
     _home: tempfile::TempDir,
 }
 
+/// `keyfleet sandbox`, with nothing of this environment.
+fn sandbox() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyfleet"));
+    command.arg("sandbox").env_clear();
+    command
+}
+
+/// A process, and what it prints.
+fn started(command: &mut Command) -> (Child, BufReader<ChildStdout>) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut process = command
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("keyfleet can be started");
+    let output = process.stdout.take().expect("stdout is a pipe");
+    (process, BufReader::new(output))
+}
+
 impl Sandbox {
     fn start(arguments: &[&str]) -> Self {
         let home = tempfile::tempdir().expect("a temporary folder can be made");
-        let mut process = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
-            .args(["sandbox", "-o", "json"])
-            .args(arguments)
-            .env_clear()
-            .env("TMPDIR", home.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("keyfleet can be started");
-        let output = process.stdout.take().expect("stdout is a pipe");
+        let mut command = sandbox();
+        command.args(["-o", "json"]).args(arguments);
+        command.env("TMPDIR", home.path());
+        let (process, mut output) = started(&mut command);
         let mut line = String::new();
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("it says where it is");
+        output.read_line(&mut line).expect("it says where it is");
         Self {
             process,
             places: serde_json::from_str(&line).expect("in JSON"),
@@ -102,19 +111,12 @@ fn more_clusters_and_made_up_secrets_are_a_fleet_as_well() {
 
 /// The text that people see, up to the end of what it has to say.
 fn printed(home: &std::path::Path, folder: &str) -> String {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
-        .args(["sandbox", "--clusters", "1", "--folder", folder])
-        .current_dir(home)
-        .env_clear()
-        .env("PATH", "/nowhere")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("keyfleet can be started");
-    let output = process.stdout.take().expect("stdout is a pipe");
+    let mut command = sandbox();
+    command.args(["--clusters", "1", "--folder", folder]);
+    command.current_dir(home).env("PATH", "/nowhere");
+    let (mut process, output) = started(&mut command);
     let mut text = String::new();
-    for line in BufReader::new(output).lines() {
+    for line in output.lines() {
         let line = line.expect("text");
         text.push_str(&line);
         text.push('\n');

@@ -100,8 +100,7 @@ async fn ready() -> (Pair, sandbox::kubernetes::Cluster, Arc<support::Cluster>) 
     let (pair, sandbox, real) = clusters().await;
     crds::install(&real).await;
     let namespace = format!("own-{}", MADE.fetch_add(1, Ordering::Relaxed));
-    pair.sandbox.set("ns", &namespace);
-    pair.real.set("ns", &namespace);
+    pair.set("ns", &namespace);
     let object = serde_json::json!({ "metadata": { "name": namespace } });
     pair.ask(Ask::new("POST", "/api/v1/namespaces").json(object))
         .await;

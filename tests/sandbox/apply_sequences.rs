@@ -301,8 +301,7 @@ fn asks(made: Made, steps: Vec<Step>) -> Vec<Ask> {
 fn managers_of_any_object_get_along_in_any_order() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (pair, _sandbox, _real) = runtime.block_on(ready());
-    pair.sandbox.set("version", "1");
-    pair.real.set("version", "1");
+    pair.set("version", "1");
     let made = (0..KINDS.len()).prop_map(|index| KINDS[index]);
     let sequences =
         made.prop_flat_map(|made| vec(step(made), 1..6).prop_map(move |steps| asks(made, steps)));

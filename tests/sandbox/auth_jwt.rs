@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 async fn mounted() -> (Pair, keyfleet::sandbox::vault::Vault, support::Vault) {
     let (pair, sandbox, real) = vaults().await;
     let key = rcgen::KeyPair::generate().unwrap().public_key_pem();
-    for side in [&pair.sandbox, &pair.real] {
-        side.set("key", key.trim());
-    }
+    pair.set("key", key.trim());
     tell(&pair, r#"POST sys/auth/j {"type":"jwt"}"#).await;
     (pair, sandbox, real)
 }

@@ -1,6 +1,5 @@
 //! Tokens that are signed in every way that the auth method `jwt` knows, with the right key and with another.
 
-use super::pair::Pair;
 use super::story::tell;
 use super::vaults;
 use axum::routing::get;
@@ -84,12 +83,6 @@ fn token(said: &str, algorithm: &str, key: &KeyPair, id: Option<&str>) -> String
     format!("{message}.{signature}")
 }
 
-fn set(pair: &Pair, name: &str, value: &str) {
-    for side in [&pair.sandbox, &pair.real] {
-        side.set(name, value);
-    }
-}
-
 #[tokio::test]
 async fn a_token_of_every_algorithm_is_believed_by_its_key_alone() {
     let (pair, _sandbox, _real) = vaults().await;
@@ -104,12 +97,12 @@ async fn a_token_of_every_algorithm_is_believed_by_its_key_alone() {
     .await;
     for algorithm in ALGORITHMS {
         let [key, other] = keys(algorithm);
-        set(&pair, "key", key.public_key_pem().trim());
-        set(&pair, "other", other.public_key_pem().trim());
-        set(&pair, "algorithm", algorithm);
-        set(&pair, "token", &token(algorithm, algorithm, &key, None));
+        pair.set("key", key.public_key_pem().trim());
+        pair.set("other", other.public_key_pem().trim());
+        pair.set("algorithm", algorithm);
+        pair.set("token", &token(algorithm, algorithm, &key, None));
         for (name, said) in [("es", "ES256"), ("ps", "PS256"), ("ed", "EdDSA")] {
-            set(&pair, name, &token(said, algorithm, &key, None));
+            pair.set(name, &token(said, algorithm, &key, None));
         }
         tell(
             &pair,
@@ -175,8 +168,7 @@ async fn keys_of_every_kind_are_found_in_a_set() {
         .iter()
         .map(|(algorithm, [key, _])| jwk(algorithm, key, algorithm));
     let keys: Value = keys.collect();
-    set(
-        &pair,
+    pair.set(
         "url",
         &publish(vec![("keys", json!({ "keys": keys }))]).await,
     );
@@ -191,10 +183,10 @@ async fn keys_of_every_kind_are_found_in_a_set() {
     .await;
     for (algorithm, [key, other]) in &pairs {
         let of = |key, id| token(algorithm, algorithm, key, id);
-        set(&pair, "named", &of(key, Some(algorithm)));
-        set(&pair, "unnamed", &of(key, None));
-        set(&pair, "misnamed", &of(key, Some("strange")));
-        set(&pair, "other", &of(other, Some(algorithm)));
+        pair.set("named", &of(key, Some(algorithm)));
+        pair.set("unnamed", &of(key, None));
+        pair.set("misnamed", &of(key, Some("strange")));
+        pair.set("other", &of(other, Some(algorithm)));
         tell(
             &pair,
             r#"
@@ -277,9 +269,9 @@ async fn a_set_may_hold_keys_that_verify_nothing() {
     ]);
     let mut names: Vec<&str> = published.iter().map(|(name, _)| *name).collect();
     names.push("nowhere");
-    set(&pair, "url", &publish(published).await);
-    set(&pair, "good", &token("ES256", "ES256", &key, Some("good")));
-    set(&pair, "bad", &token("ES256", "ES256", &key, Some("bad")));
+    pair.set("url", &publish(published).await);
+    pair.set("good", &token("ES256", "ES256", &key, Some("good")));
+    pair.set("bad", &token("ES256", "ES256", &key, Some("bad")));
     let mut story = String::from(
         r#"POST sys/auth/j {"type":"jwt"}
         POST auth/j/role/r {"role_type":"jwt","user_claim":"sub","bound_subject":"s"}

@@ -27,17 +27,15 @@ async fn cluster(pair: &Pair) -> (ControlPlane, Cluster) {
     let other = cluster.token_request("apps", "other").await;
     let special = audience(&cluster, "vault").await;
     let key = fs::read_to_string(cluster.folder().join("accounts.pub")).unwrap();
-    for side in [&pair.sandbox, &pair.real] {
-        side.set("server", cluster.server());
-        side.set("ca", &cluster.ca_pem());
-        side.set("key", key.trim());
-        side.set("good", &good);
-        side.set("other", &other);
-        side.set("special", &special);
-        side.set("forged", &forged(&good));
-        side.set("unsigned", &unsigned(&good));
-        side.set("admin", cluster.admin_token());
-    }
+    pair.set("server", cluster.server());
+    pair.set("ca", &cluster.ca_pem());
+    pair.set("key", key.trim());
+    pair.set("good", &good);
+    pair.set("other", &other);
+    pair.set("special", &special);
+    pair.set("forged", &forged(&good));
+    pair.set("unsigned", &unsigned(&good));
+    pair.set("admin", cluster.admin_token());
     (plane, cluster)
 }
 

@@ -202,6 +202,12 @@ impl Pair {
         }
     }
 
+    /// Something that both sides know by the same value.
+    pub(crate) fn set(&self, name: &str, value: &str) {
+        self.sandbox.set(name, value);
+        self.real.set(name, value);
+    }
+
     /// Asks both, and returns the answer that both gave, as the sandbox put it; panics where they differ.
     pub(crate) async fn ask(&self, ask: Ask) -> Answer {
         match self.compare(&ask).await {
@@ -255,8 +261,7 @@ impl Pair {
         self.said.lock().unwrap().clear();
         self.sandbox.masks.lock().unwrap().forget();
         self.real.masks.lock().unwrap().forget();
-        self.sandbox.set("scope", scope);
-        self.real.set("scope", scope);
+        self.set("scope", scope);
         for ask in asks {
             self.compare(ask).await?;
         }

@@ -24,6 +24,10 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) async fn receive(mut response: Response, cap: usize) -> Result<Self, Lost> {
+        let length = response.content_length();
+        if length.is_some_and(|length| length > cap as u64) {
+            return Err(Lost::too_large(cap));
+        }
         let headers = response.headers();
         let mut answer = Self {
             status: response.status().as_u16(),
@@ -33,14 +37,8 @@ impl Answer {
                 .map(Duration::from_secs),
             location: text(headers, &LOCATION).and_then(host),
             date: text(headers, &DATE).and_then(http_date),
-            body: WipedBuffer::for_answer(response.content_length()),
+            body: WipedBuffer::for_answer(length),
         };
-        if response
-            .content_length()
-            .is_some_and(|length| length > cap as u64)
-        {
-            return Err(Lost::too_large(cap));
-        }
         while let Some(chunk) = response.chunk().await.map_err(|error| Lost::from(&error))? {
             if answer.body.len() + chunk.len() > cap {
                 return Err(Lost::too_large(cap));

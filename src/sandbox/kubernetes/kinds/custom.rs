@@ -1,9 +1,8 @@
 //! The kinds of the External Secrets Operator (`external-secrets.io`) and of the controller before it
 //! (`kubernetes-client.io`). What stands in `spec` and `status` is theirs to judge: it is kept as it is.
 
-use super::super::schema::{Schema, Struct, field, shown, telling};
 use super::Kind;
-use super::meta::{META, TEXT};
+use super::meta::OPEN;
 
 pub(super) const EXTERNAL_SECRET: Kind = Kind {
     group: "external-secrets.io",
@@ -56,16 +55,4 @@ pub(super) const OLD_EXTERNAL_SECRET: Kind = Kind {
     group: "kubernetes-client.io",
     categories: &[],
     ..EXTERNAL_SECRET
-};
-
-static OPEN: Struct = Struct {
-    name: "",
-    fields: &[
-        field("kind", TEXT),
-        field("apiVersion", TEXT),
-        shown("metadata", META),
-        telling("spec", Schema::Anything),
-        telling("status", Schema::Anything),
-    ],
-    atomic: false,
 };

@@ -2,10 +2,9 @@
 //! lines ask for them all the same (`kubectl get all`, `describe`, `cluster-info`, a role that names them), so they are
 //! known, and there is never one.
 
-use super::super::schema::{Schema, Struct, field, shown, telling};
 use super::Kind;
 use super::core::BUILT_IN;
-use super::meta::{META, TEXT};
+use super::meta::OPEN;
 
 const LISTED: Kind = Kind {
     listed_only: true,
@@ -106,18 +105,6 @@ pub(super) const STATEFUL_SET: Kind = Kind {
     singular: "statefulset",
     short_names: &["sts"],
     ..WORKLOAD
-};
-
-static OPEN: Struct = Struct {
-    name: "",
-    fields: &[
-        field("kind", TEXT),
-        field("apiVersion", TEXT),
-        shown("metadata", META),
-        telling("spec", Schema::Anything),
-        telling("status", Schema::Anything),
-    ],
-    atomic: false,
 };
 
 /// A subresource besides `status`: its name, the group and version of its kind where that is of another, its kind, verbs.

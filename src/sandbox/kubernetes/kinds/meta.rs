@@ -87,3 +87,16 @@ static SELECTOR_REQUIREMENT: Struct = Struct {
     ],
     atomic: false,
 };
+
+/// An object of which only the frame is known: what stands in `spec` and `status` is kept as it is.
+pub(super) static OPEN: Struct = Struct {
+    name: "",
+    fields: &[
+        field("kind", TEXT),
+        field("apiVersion", TEXT),
+        shown("metadata", META),
+        telling("spec", Schema::Anything),
+        telling("status", Schema::Anything),
+    ],
+    atomic: false,
+};
