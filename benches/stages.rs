@@ -16,10 +16,10 @@ use fleets::Fleet;
 use keyfleet::desire::{self, Cell, Desired, DesiredSecret};
 use keyfleet::diagnostics::{Diagnostics, Sources};
 use keyfleet::names::InstallationName;
+use keyfleet::observe::Observed;
 use keyfleet::observe::freshness::{SYNC_ANNOTATION, SyncRecord, labels};
 use keyfleet::observe::live::{KvVersion, LiveMeta, Manager};
 use keyfleet::observe::seen::{SeenCell, SeenSecret, SeenValues, SeenVault};
-use keyfleet::observe::{KvReference, Observed};
 use keyfleet::plan::{self, Context};
 use keyfleet::{declare, mark, policy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,19 +79,18 @@ fn planning(criterion: &mut Criterion) {
 
 /// A cluster whose Secrets are as keyfleet left them.
 fn in_sync(cell: &Cell, desired: &Desired) -> (SeenVault, SeenCell) {
-    let versions = cell.secrets.iter().flat_map(DesiredSecret::references);
-    let version = |reference: &KvReference| {
+    let mut versions: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for reference in cell.secrets.iter().flat_map(DesiredSecret::references) {
         let (number, gone) = (1, false);
-        (
-            reference.clone(),
-            Observed::Present(KvVersion { number, gone }),
-        )
-    };
+        let version = Observed::Present(KvVersion { number, gone });
+        let mount = versions.entry(reference.mount.clone()).or_default();
+        mount.insert(reference.path.clone(), version);
+    }
     let vault = SeenVault::new(
         Ok(BTreeMap::new()),
         Ok(BTreeMap::new()),
         Ok(BTreeMap::new()),
-        versions.map(version).collect(),
+        versions.into_iter().collect(),
     );
     let secrets = cell.secrets.iter().map(|secret| {
         let meta = written(secret, cell, &desired.installation);

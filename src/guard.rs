@@ -60,6 +60,21 @@ pub struct Guarded {
     pub sheet: Sheet,
 }
 
+impl Guarded {
+    /// Whether nothing is to be done, and nothing was left unsettled. What is held stays so, whatever else is done.
+    pub fn is_settled(&self) -> bool {
+        let Self {
+            approved,
+            held: _,
+            sheet,
+        } = self;
+        approved.is_empty()
+            && sheet.waiting.is_empty()
+            && sheet.blocked.is_empty()
+            && sheet.unread.is_empty()
+    }
+}
+
 /// Holds what needs a look, except what was released by id.
 pub fn guard(mut sheet: Sheet, limit: DeleteLimit, approvals: &BTreeSet<String>) -> Guarded {
     let mut changes = std::mem::take(&mut sheet.changes);

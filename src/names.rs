@@ -3,6 +3,7 @@
 //! Every name is lower-case where Vault folds case (policies, roles), because `Web` and `web` are one object there,
 //! and free of `*`, because bound names and policy paths are glob-matched. A copy of a name shares its text.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -48,6 +49,13 @@ macro_rules! name {
             }
 
             pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        /// Orders and hashes as its text does, so that a map of names is asked with a text.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
                 &self.0
             }
         }

@@ -228,7 +228,7 @@ fn note_refused_metadata(context: &Context<'_>, sheet: &mut Sheet) {
         .iter()
         .flat_map(|secret| secret.references());
     let is_refused = |reference: &&KvReference| {
-        let version = context.seen_vault.versions.get(*reference);
+        let version = context.seen_vault.versions.of(reference);
         version
             .and_then(Observed::failure)
             .is_some_and(|failure| failure.class == FailureClass::Forbidden)

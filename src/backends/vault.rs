@@ -15,6 +15,7 @@ mod http;
 mod json;
 mod kv;
 mod login;
+mod long_answer;
 mod memory;
 mod namespace;
 mod policy;

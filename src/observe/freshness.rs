@@ -3,8 +3,8 @@
 //! keyfleet's annotation holds the digest of the mapping, the versions of the sources and the names of the keys; who
 //! else wrote a key stands in `managedFields`. Together they leave nothing to guess, for KV v2; KV v1 has no versions.
 
-use super::live::{KvVersion, LiveMeta, Observed};
-use super::seen::SeenSecret;
+use super::live::{LiveMeta, Observed};
+use super::seen::{KvVersions, SeenSecret};
 use super::{KvEngine, KvReference};
 use crate::desire::DesiredSecret;
 use crate::mark::{INSTALLATION_LABEL, MANAGED_BY_LABEL, MANAGER};
@@ -90,7 +90,7 @@ pub fn judge(
     desired: &DesiredSecret,
     installation: &InstallationName,
     seen: &Observed<SeenSecret>,
-    versions: &BTreeMap<KvReference, Observed<KvVersion>>,
+    versions: &KvVersions,
 ) -> Freshness {
     let Observed::Present(SeenSecret { meta, record }) = seen else {
         return Freshness::Look(Why::Missing);
@@ -115,17 +115,13 @@ pub fn judge(
         .map_or(Freshness::InSync, Freshness::Look)
 }
 
-fn moved(
-    reference: &KvReference,
-    record: &SyncRecord,
-    versions: &BTreeMap<KvReference, Observed<KvVersion>>,
-) -> Option<Why> {
+fn moved(reference: &KvReference, record: &SyncRecord, versions: &KvVersions) -> Option<Why> {
     if reference.version == KvEngine::V1 {
         return Some(Why::NoVersions);
     }
     let path = reference.api_path();
     let from = record.versions.get(&path).copied().flatten();
-    match versions.get(reference) {
+    match versions.of(reference) {
         Some(Observed::Present(version)) if Some(version.number) == from && !version.gone => None,
         Some(Observed::Present(version)) => Some(Why::Rotated {
             path,

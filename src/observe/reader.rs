@@ -123,6 +123,10 @@ pub trait ReadCluster: Send + Sync {
 
     async fn secret(&self, namespace: &Namespace, name: &ObjectName) -> Observed<LiveSecret>;
 
+    /// Nothing is asked for a while: the connection is closed, and the next question opens another. Of a thousand clusters
+    /// the open connections would take more memory than all else.
+    async fn rest(&self);
+
     /// A short-lived token of a service account (`TokenRequest`). With an audience, the API server's own is asked for
     /// as well, so that the token may still review itself.
     async fn mint_token(

@@ -5,8 +5,9 @@ use super::live::{
     Fields, KvVersion, LiveBinding, LiveMeta, LiveMount, LivePolicy, LiveSecret, LiveSecretMeta,
     Observed,
 };
-use super::{Failure, KvReference, KvValue};
+use super::{Failure, KvEngine, KvReference, KvValue};
 use crate::desire::{SecretId, SecretLogin};
+use crate::names::{KvPath, MountPath};
 use crate::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -18,7 +19,7 @@ pub struct SeenVault {
     pub engine_mounts: Result<BTreeMap<String, LiveMount>, Failure>,
     pub policies: Result<BTreeMap<String, Observed<LivePolicy>>, Failure>,
     /// Newest versions of the KV v2 secrets that any declaration refers to.
-    pub versions: BTreeMap<KvReference, Observed<KvVersion>>,
+    pub versions: KvVersions,
     /// What policies mean that many cells share; each is parsed when it is first asked for.
     meanings: BTreeMap<String, OnceLock<Option<Arc<Policy>>>>,
 }
@@ -28,7 +29,7 @@ impl SeenVault {
         auth_mounts: Result<BTreeMap<String, LiveMount>, Failure>,
         engine_mounts: Result<BTreeMap<String, LiveMount>, Failure>,
         policies: Result<BTreeMap<String, Observed<LivePolicy>>, Failure>,
-        versions: BTreeMap<KvReference, Observed<KvVersion>>,
+        versions: KvVersions,
     ) -> Self {
         let names = policies.iter().flat_map(BTreeMap::keys).cloned();
         let meanings = names.map(|name| (name, OnceLock::new())).collect();
@@ -70,6 +71,29 @@ impl SeenVault {
             Err(failure) => Observed::Unknown(failure.clone()),
             Ok(policies) => policies.get(name).cloned().unwrap_or(Observed::Absent),
         }
+    }
+}
+
+/// Newest versions of KV v2 secrets, by mount: of a hundred thousand places each stands here once, and nowhere else.
+#[derive(Debug, Default)]
+pub struct KvVersions(BTreeMap<MountPath, BTreeMap<KvPath, Observed<KvVersion>>>);
+
+impl KvVersions {
+    /// `None` for what was not looked for, and for KV v1, which has no versions.
+    pub fn of(&self, reference: &KvReference) -> Option<&Observed<KvVersion>> {
+        if reference.version == KvEngine::V1 {
+            return None;
+        }
+        self.0.get(&reference.mount)?.get(&reference.path)
+    }
+}
+
+impl FromIterator<(MountPath, BTreeMap<KvPath, Observed<KvVersion>>)> for KvVersions {
+    fn from_iter<I>(mounts: I) -> Self
+    where
+        I: IntoIterator<Item = (MountPath, BTreeMap<KvPath, Observed<KvVersion>>)>,
+    {
+        Self(mounts.into_iter().collect())
     }
 }
 

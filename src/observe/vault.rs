@@ -4,20 +4,37 @@ use super::Failure;
 use super::gather::gather;
 use super::live::{LivePolicies, LivePolicy, Observed};
 use super::reader::{KvEngine, KvReference, ReadVault};
-use super::seen::SeenVault;
+use super::seen::{KvVersions, SeenVault};
 use crate::names::{KvPath, MountPath, PolicyName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many reads of one Vault are under way at once; the backend's own budget is what holds.
 const AT_ONCE: usize = 8;
 
-/// Reads what all cells share. `references` are the KV places that any of them refers to.
-pub async fn see_vault(vault: &dyn ReadVault, references: &BTreeSet<KvReference>) -> SeenVault {
+/// Secrets of KV v2, by mount.
+#[derive(Debug, Default)]
+pub struct KvPlaces(BTreeMap<MountPath, BTreeSet<KvPath>>);
+
+impl<'a> FromIterator<&'a KvReference> for KvPlaces {
+    fn from_iter<I: IntoIterator<Item = &'a KvReference>>(references: I) -> Self {
+        let mut places = Self::default();
+        for reference in references {
+            if reference.version == KvEngine::V2 {
+                let paths = places.0.entry(reference.mount.clone()).or_default();
+                paths.insert(reference.path.clone());
+            }
+        }
+        places
+    }
+}
+
+/// Reads what all cells share, with the versions of the KV secrets that any of them refers to.
+pub async fn see_vault(vault: &dyn ReadVault, places: &KvPlaces) -> SeenVault {
     let (auth_mounts, engine_mounts, policies, versions) = futures::join!(
         vault.auth_mounts(),
         vault.engine_mounts(),
         policies(vault),
-        versions(vault, references)
+        versions(vault, places)
     );
     match (&auth_mounts, &engine_mounts, &policies) {
         // A Vault that answers nothing is told once, by the first of its failures.
@@ -26,15 +43,19 @@ pub async fn see_vault(vault: &dyn ReadVault, references: &BTreeSet<KvReference>
                 .iter()
                 .all(|failure| !failure.is_of_one_object()) =>
         {
-            out_of_reach(&failure.clone(), references)
+            out_of_reach(&failure.clone(), places)
         }
         _ => SeenVault::new(auth_mounts, engine_mounts, policies, versions),
     }
 }
 
-fn out_of_reach(failure: &Failure, references: &BTreeSet<KvReference>) -> SeenVault {
-    let unknown = |reference: &KvReference| (reference.clone(), Observed::Unknown(failure.clone()));
-    let versions = references.iter().map(unknown).collect();
+fn out_of_reach(failure: &Failure, places: &KvPlaces) -> SeenVault {
+    let unknown = |path: &KvPath| (path.clone(), Observed::Unknown(failure.clone()));
+    let versions = places
+        .0
+        .iter()
+        .map(|(mount, paths)| (mount.clone(), paths.iter().map(unknown).collect()))
+        .collect();
     SeenVault::new(
         Err(failure.clone()),
         Err(failure.clone()),
@@ -65,39 +86,9 @@ async fn policies(
     }
 }
 
-async fn versions(
-    vault: &dyn ReadVault,
-    references: &BTreeSet<KvReference>,
-) -> BTreeMap<KvReference, Observed<super::KvVersion>> {
-    let mut by_mount: BTreeMap<&MountPath, BTreeSet<KvPath>> = BTreeMap::new();
-    for reference in references
-        .iter()
-        .filter(|reference| reference.version == KvEngine::V2)
-    {
-        by_mount
-            .entry(&reference.mount)
-            .or_default()
-            .insert(reference.path.clone());
-    }
-    let reads = by_mount.into_iter().map(|(mount, paths)| async move {
-        let found = vault.kv_versions(mount, &paths).await;
-        found
-            .into_iter()
-            .map(|(path, version)| {
-                (
-                    KvReference {
-                        mount: mount.clone(),
-                        path,
-                        version: KvEngine::V2,
-                    },
-                    version,
-                )
-            })
-            .collect::<Vec<_>>()
+async fn versions(vault: &dyn ReadVault, places: &KvPlaces) -> KvVersions {
+    let reads = places.0.iter().map(|(mount, paths)| async move {
+        (mount.clone(), vault.kv_versions(mount, paths).await)
     });
-    futures::future::join_all(reads)
-        .await
-        .into_iter()
-        .flatten()
-        .collect()
+    futures::future::join_all(reads).await.into_iter().collect()
 }

@@ -50,9 +50,15 @@ impl CellPass {
         let OfAll {
             deletes, options, ..
         } = self.of_all.as_ref();
+        let guarded = guard(sheet, *deletes, &options.approvals);
+        if guarded.is_settled()
+            && let Ok(cluster) = self.open.cluster()
+        {
+            cluster.read.rest().await;
+        }
         ScopePlan {
             scope: Scope::Cluster(self.cell.cluster.clone()),
-            guarded: guard(sheet, *deletes, &options.approvals),
+            guarded,
         }
     }
 

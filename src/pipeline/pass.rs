@@ -6,12 +6,12 @@ use super::{Options, ScopePlan, World};
 use crate::desire::{Cell, Desired, DesiredVault};
 use crate::guard::guard;
 use crate::names::VaultName;
+use crate::observe::Failure;
 use crate::observe::seen::SeenVault;
-use crate::observe::vault::see_vault;
-use crate::observe::{Failure, KvReference};
+use crate::observe::vault::{KvPlaces, see_vault};
 use crate::plan::{self, Kind, Scope, Sheet, Target, Unread};
 use futures::FutureExt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many cells are planned at once.
@@ -37,11 +37,9 @@ pub(super) fn look_at_vaults(
             .iter()
             .filter(|cell| cell.vault == vault.name && is_chosen(cell));
         let secrets = chosen.flat_map(|cell| &cell.secrets);
-        let references: BTreeSet<KvReference> = secrets
-            .flat_map(|secret| secret.references())
-            .cloned()
-            .collect();
-        let look = async move { Arc::new(see_vault(read.as_ref(), &references).await) };
+        let assignments = secrets.flat_map(|secret| &secret.assignments);
+        let places: KvPlaces = assignments.map(|assignment| &assignment.from).collect();
+        let look = async move { Arc::new(see_vault(read.as_ref(), &places).await) };
         Ok(look.boxed().shared())
     };
     let vaults = desired.vaults.values();

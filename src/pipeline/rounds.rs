@@ -7,7 +7,7 @@ use super::pass::CELLS_AT_ONCE;
 use super::{Options, Planned, ScopePlan, World};
 use crate::apply::{self, Outcome, Progress, StepResult, Writers};
 use crate::desire::{Cell, Desired};
-use crate::guard::{ApprovedPlan, Guarded};
+use crate::guard::ApprovedPlan;
 use crate::observe::{Failure, FailureClass};
 use crate::plan::{Action, Change, Kind, Scope, Target};
 use futures::stream::{self, StreamExt};
@@ -128,18 +128,8 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
 /// Where something is to be done, or was not settled. A cell that was as declared, or whose changes are held, is left
 /// as it was seen: nothing that this run does changes that.
 fn to_look_at_again(plan: &Planned) -> BTreeSet<Scope> {
-    let is_open = |scope: &&ScopePlan| {
-        let Guarded {
-            approved,
-            held: _,
-            sheet,
-        } = &scope.guarded;
-        !approved.is_empty()
-            || !sheet.waiting.is_empty()
-            || !sheet.blocked.is_empty()
-            || !sheet.unread.is_empty()
-    };
-    let open = plan.scopes.iter().filter(is_open);
+    let open = plan.scopes.iter();
+    let open = open.filter(|scope| !scope.guarded.is_settled());
     open.map(|scope| scope.scope.clone()).collect()
 }
 

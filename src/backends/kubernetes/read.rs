@@ -188,6 +188,10 @@ impl ReadCluster for ClusterReader {
         .await
     }
 
+    async fn rest(&self) {
+        self.requests.rest().await;
+    }
+
     async fn mint_token(
         &self,
         account: &ServiceAccountRef,

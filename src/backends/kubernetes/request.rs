@@ -220,6 +220,13 @@ impl Requests {
         }
     }
 
+    /// Closes what is open; the next request opens anew. A credential plugin does not run for that once more.
+    pub(super) async fn rest(&self) {
+        if self.settings.exec.is_none() {
+            *self.opened.lock().await = None;
+        }
+    }
+
     /// Forgets a client whose credentials were not accepted, unless somebody has renewed it meanwhile.
     async fn drop_client(&self, number: u64) {
         let mut held = self.opened.lock().await;

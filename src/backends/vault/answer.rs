@@ -28,16 +28,9 @@ impl Answer {
         if length.is_some_and(|length| length > cap as u64) {
             return Err(Lost::too_large(cap));
         }
-        let headers = response.headers();
         let mut answer = Self {
-            status: response.status().as_u16(),
-            content_type: text(headers, &CONTENT_TYPE).map(media_type),
-            retry_after: text(headers, &RETRY_AFTER)
-                .and_then(|seconds| seconds.trim().parse().ok())
-                .map(Duration::from_secs),
-            location: text(headers, &LOCATION).and_then(host),
-            date: text(headers, &DATE).and_then(http_date),
             body: WipedBuffer::for_answer(length),
+            ..Self::head(&response)
         };
         while let Some(chunk) = response.chunk().await.map_err(|error| Lost::from(&error))? {
             if answer.body.len() + chunk.len() > cap {
@@ -48,17 +41,27 @@ impl Answer {
         Ok(answer)
     }
 
+    /// All but the body.
+    pub(super) fn head(response: &Response) -> Self {
+        let headers = response.headers();
+        Self {
+            status: response.status().as_u16(),
+            content_type: text(headers, &CONTENT_TYPE).map(media_type),
+            retry_after: text(headers, &RETRY_AFTER)
+                .and_then(|seconds| seconds.trim().parse().ok())
+                .map(Duration::from_secs),
+            location: text(headers, &LOCATION).and_then(host),
+            date: text(headers, &DATE).and_then(http_date),
+            body: WipedBuffer::default(),
+        }
+    }
+
     /// The object in the body; empty for an empty body, `None` for anything else than Vault's JSON.
     pub(super) fn fields(&self) -> Option<Map<String, Value>> {
         if self.body.as_ref().iter().all(u8::is_ascii_whitespace) {
             return Some(Map::new());
         }
         json::object(self.body.as_ref())
-    }
-
-    /// The body as something smaller than all of its fields: for answers of tens of megabytes.
-    pub(super) fn read_as<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_slice(self.body.as_ref()).ok()
     }
 
     /// What the server says was wrong; `None` when the body is not Vault's.
@@ -85,7 +88,6 @@ impl Answer {
     }
 }
 
-/// Appends without leaving an unwiped copy where the buffer was before it grew.
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
@@ -131,7 +133,7 @@ impl Lost {
         }
     }
 
-    fn too_large(cap: usize) -> Self {
+    pub(super) fn too_large(cap: usize) -> Self {
         Self {
             class: FailureClass::Protocol,
             why: format!("the answer is larger than {} MiB", cap >> 20),

@@ -3,16 +3,18 @@
 use super::address::Address;
 use super::answer::{Answer, Lost};
 use super::classify::{self, PERHAPS};
+use super::long_answer::{self, Received};
 use super::memory::Memory;
 use super::request::{Intent, Request, Token};
 use super::{Budget, VaultConnection, connect, namespace, retry};
 use crate::observe::{Failure, FailureClass, KvValue};
 use crate::secret::SecretBytes;
 use jiff::Timestamp;
-use reqwest::Client;
 use reqwest::header::HeaderValue;
-use serde::de::DeserializeOwned;
+use reqwest::{Client, Response};
+use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
+use std::convert::Infallible;
 use std::fmt;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
@@ -98,22 +100,27 @@ impl Http {
         self.ask(request).await
     }
 
-    /// Sends a request whose good answer is `T` and may be very long; `None` when there is nothing there.
-    pub(super) async fn send_for<T: DeserializeOwned>(
+    /// Sends a request whose good answer may be very long, and takes out of it what is wanted; `None` when there is
+    /// nothing there.
+    pub(super) async fn send_for<T, S>(
         &self,
         request: &Request<'_>,
-    ) -> Result<Option<(T, Option<Timestamp>)>, Failure> {
+        wanted: &(impl Fn(Option<Timestamp>) -> S + Sync),
+    ) -> Result<Option<T>, Failure>
+    where
+        T: Send + 'static,
+        S: for<'de> DeserializeSeed<'de, Value = T> + Send + 'static,
+    {
         self.check_namespace().await?;
+        let receive = |response| long_answer::receive(response, request.cap, wanted);
         let exchange = async {
-            let answer = self.attempts(request).await?;
-            if answer.status == 200 {
-                let read = answer.read_as();
-                return match read {
-                    Some(read) => Ok(Some((read, answer.date))),
-                    None => Err(classify::foreign(request, &answer)),
-                };
+            match self.attempts(request, receive).await? {
+                Received::Picked(picked) => Ok(Some(picked)),
+                Received::Other(answer) if answer.status == 200 => {
+                    Err(classify::foreign(request, &answer))
+                }
+                Received::Other(answer) => self.judge(request, answer).await.map(|_| None),
             }
-            self.judge(request, answer).await.map(|_| None)
         };
         self.turn(request, exchange).await
     }
@@ -128,8 +135,12 @@ impl Http {
 
     /// The same, whatever the server makes of its namespace.
     pub(super) async fn ask(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+        let receive = async |response| {
+            let answer = Answer::receive(response, request.cap).await?;
+            Ok(Received::<Infallible>::Other(answer))
+        };
         let exchange = async {
-            let answer = self.attempts(request).await?;
+            let Received::Other(answer) = self.attempts(request, receive).await?;
             self.judge(request, answer).await
         };
         self.turn(request, exchange).await
@@ -182,16 +193,28 @@ impl Http {
             .unwrap_or_else(|_| Err(self.too_late(request)))
     }
 
-    async fn attempts(&self, request: &Request<'_>) -> Result<Answer, Failure> {
+    async fn attempts<T, R: Future<Output = Result<Received<T>, Lost>>>(
+        &self,
+        request: &Request<'_>,
+        receive: impl Fn(Response) -> R,
+    ) -> Result<Received<T>, Failure> {
         let end = Instant::now() + self.budget.deadline;
         let mut attempt = 1;
         loop {
-            let outcome = self.once(request).await;
+            let outcome = match self.transmit(request).await {
+                Ok(response) => receive(response).await,
+                Err(lost) => Err(lost),
+            };
             let delay = match &outcome {
-                Ok(answer) if answer.status == 503 && self.is_sealed(answer).await => {
+                Ok(Received::Picked(_)) => None,
+                Ok(Received::Other(answer))
+                    if answer.status == 503 && self.is_sealed(answer).await =>
+                {
                     return Err(classify::sealed(request));
                 }
-                Ok(answer) => retry::after_answer(request.intent, answer, attempt, &self.budget),
+                Ok(Received::Other(answer)) => {
+                    retry::after_answer(request.intent, answer, attempt, &self.budget)
+                }
                 Err(lost) if lost.broken => {
                     retry::after_loss(request.intent, attempt, &self.budget)
                 }
@@ -207,6 +230,11 @@ impl Http {
     }
 
     async fn once(&self, request: &Request<'_>) -> Result<Answer, Lost> {
+        Answer::receive(self.transmit(request).await?, request.cap).await
+    }
+
+    /// Up to the head of the answer.
+    async fn transmit(&self, request: &Request<'_>) -> Result<Response, Lost> {
         let (method, query) = request.method();
         let url = self.address.url(&request.path, query);
         let mut builder = self
@@ -224,10 +252,7 @@ impl Http {
                 .header("Content-Type", "application/json")
                 .body(body.to_vec());
         }
-        match builder.send().await {
-            Ok(response) => Answer::receive(response, request.cap).await,
-            Err(error) => Err(Lost::from(&error)),
-        }
+        builder.send().await.map_err(|error| Lost::from(&error))
     }
 
     fn token<'t>(&'t self, request: &Request<'t>) -> Result<Option<&'t SecretBytes>, Lost> {

@@ -5,6 +5,7 @@
 //! can leave entries out of a list.
 
 use super::http::{Http, unexpected};
+use super::long_answer::Field;
 use super::policy::{is_missing, is_refused};
 use super::request::{Request, Token};
 use crate::names::{KvPath, MountPath};
@@ -13,12 +14,12 @@ use crate::observe::{Failure, FailureClass, KvReference, KvValue, KvVersion, Obs
 use crate::secret::SecretBytes;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Up to here single reads are no more than the bulk list with what it may leave out.
 const SINGLY: usize = 2;
@@ -53,28 +54,86 @@ async fn scan(
     paths: &BTreeSet<KvPath>,
 ) -> Result<Versions, Failure> {
     let request = Request::scan(&[mount.as_str(), "detailed-metadata"]);
-    let Some((scanned, now)) = http.send_for::<Scanned>(&request).await? else {
+    let paths: Arc<HashSet<KvPath>> = Arc::new(paths.iter().cloned().collect());
+    let wanted = |now| Field {
+        name: "data",
+        then: Field {
+            name: "key_info",
+            then: KeyInfo {
+                paths: Arc::clone(&paths),
+                now,
+            },
+        },
+    };
+    let Some(scanned) = http.send_for(&request, &wanted).await? else {
         http.memory.no_scan(mount);
         return Ok(Versions::new());
     };
-    let entries = scanned.data.map(|data| data.key_info).unwrap_or_default();
-    let wanted = |path: &KvPath| {
-        let entry = entries.get(path.as_str())?;
-        Some((path.clone(), version(&request, entry, now).into()))
+    let found = scanned.flatten().unwrap_or_default().into_iter();
+    let observed = |version: Result<KvVersion, &str>| match version {
+        Ok(version) => Observed::Present(version),
+        Err(lacking) => Observed::Unknown(unexpected(&request, lacking)),
     };
-    Ok(paths.iter().filter_map(wanted).collect())
+    Ok(found
+        .map(|(path, version)| (path, observed(version)))
+        .collect())
 }
 
-/// A whole mount's metadata: of a hundred thousand secrets, so only what is looked at is kept.
-#[derive(Deserialize)]
-struct Scanned {
-    data: Option<ScannedData>,
+/// Out of a whole mount's metadata, the newest versions of these secrets; or what their metadata lacks.
+struct KeyInfo {
+    paths: Arc<HashSet<KvPath>>,
+    /// By the server's clock.
+    now: Option<Timestamp>,
 }
 
-#[derive(Deserialize)]
-struct ScannedData {
-    #[serde(default)]
-    key_info: HashMap<String, Entry>,
+impl<'de> DeserializeSeed<'de> for KeyInfo {
+    type Value = Vec<(KvPath, Result<KvVersion, &'static str>)>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeyInfo {
+    type Value = Vec<(KvPath, Result<KvVersion, &'static str>)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the metadata of secrets by their paths")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::with_capacity(self.paths.len());
+        while let Some(path) = entries.next_key_seed(OneOf(&self.paths))? {
+            match path {
+                Some(path) => found.push((path, newest(&entries.next_value()?, self.now))),
+                None => drop(entries.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The path, when it is one of these; without a copy of its text.
+struct OneOf<'a>(&'a HashSet<KvPath>);
+
+impl<'de> DeserializeSeed<'de> for OneOf<'_> {
+    type Value = Option<KvPath>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for OneOf<'_> {
+    type Value = Option<KvPath>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a path")
+    }
+
+    fn visit_str<E>(self, path: &str) -> Result<Self::Value, E> {
+        Ok(self.0.get(path).cloned())
+    }
 }
 
 /// The metadata of a secret.
@@ -137,7 +196,7 @@ async fn singly(http: &Http, mount: &MountPath, paths: Vec<&KvPath>) -> Versions
         if let Some(failure) = outage.get() {
             return (path.clone(), Observed::Unknown(Failure::clone(failure)));
         }
-        let version = latest(http, mount, path).await;
+        let version = one(http, mount, path).await;
         if let Err(failure) = &version
             && failure.is_outage()
         {
@@ -152,11 +211,7 @@ async fn singly(http: &Http, mount: &MountPath, paths: Vec<&KvPath>) -> Versions
         .await
 }
 
-async fn latest(
-    http: &Http,
-    mount: &MountPath,
-    path: &KvPath,
-) -> Result<Option<KvVersion>, Failure> {
+async fn one(http: &Http, mount: &MountPath, path: &KvPath) -> Result<Option<KvVersion>, Failure> {
     let request = Request::read(&[mount.as_str(), "metadata", path.as_str()]);
     let reply = http.send(&request).await?;
     let now = reply.date;
@@ -165,26 +220,21 @@ async fn latest(
     };
     let entry = serde_json::from_value(Value::Object(fields));
     let entry = entry.map_err(|_| unexpected(&request, "version"))?;
-    version(&request, &entry, now)
+    let version = newest(&entry, now).map_err(|lacking| unexpected(&request, lacking));
+    version.map(Some)
 }
 
-/// The newest version in the metadata of a secret.
-fn version(
-    request: &Request<'_>,
-    entry: &Entry,
-    now: Option<Timestamp>,
-) -> Result<Option<KvVersion>, Failure> {
-    let number = entry
-        .current_version
-        .ok_or_else(|| unexpected(request, "version"))?;
+/// The newest version in the metadata of a secret; or what the metadata lacks.
+fn newest(entry: &Entry, now: Option<Timestamp>) -> Result<KvVersion, &'static str> {
+    let number = entry.current_version.ok_or("version")?;
     let mut versions = entry.versions.0.iter();
     let gone = match versions.find(|(known, _)| *known == number) {
         Some((_, newest)) => is_gone(newest, now),
         // Metadata was written before any value.
         None if number == 0 => true,
-        None => return Err(unexpected(request, "newest version")),
+        None => return Err("newest version"),
     };
-    Ok(Some(KvVersion { number, gone }))
+    Ok(KvVersion { number, gone })
 }
 
 /// A deletion may lie in the future (`delete_version_after`), by the server's clock, which tells whole seconds only.

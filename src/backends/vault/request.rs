@@ -9,7 +9,9 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 const ORDINARY: usize = 16 << 20;
-const BULK: usize = 64 << 20;
+const LIST: usize = 64 << 20;
+/// Read while it comes, so that it takes no memory.
+const SCAN: usize = 1 << 30;
 
 /// What is done to the path, in Vault's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +85,7 @@ impl<'a> Request<'a> {
 
     pub(super) fn list(parts: &[&str]) -> Self {
         Self {
-            cap: BULK,
+            cap: LIST,
             ..Self::new(Verb::List, Intent::Repeatable, parts)
         }
     }
@@ -91,7 +93,7 @@ impl<'a> Request<'a> {
     /// `OpenBao`'s recursive list.
     pub(super) fn scan(parts: &[&str]) -> Self {
         Self {
-            cap: BULK,
+            cap: SCAN,
             ..Self::new(Verb::Scan, Intent::Repeatable, parts)
         }
     }

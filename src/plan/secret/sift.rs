@@ -4,9 +4,9 @@ use super::{target, waiting};
 use crate::desire::{Cell, DesiredSecret, SecretId};
 use crate::names::InstallationName;
 use crate::observe::freshness::{self, Freshness, Why};
-use crate::observe::live::{KvVersion, Observed};
-use crate::observe::seen::SeenSecret;
-use crate::observe::{Failure, KvEngine, KvReference};
+use crate::observe::live::Observed;
+use crate::observe::seen::{KvVersions, SeenSecret};
+use crate::observe::{Failure, KvReference};
 use crate::plan::change::{Cause, Scope, Target};
 use crate::plan::rbac;
 use crate::plan::sheet::Sheet;
@@ -33,7 +33,7 @@ pub(in crate::plan) struct Metadata<'a> {
     pub(in crate::plan) cell: &'a Cell,
     pub(in crate::plan) installation: &'a InstallationName,
     pub(in crate::plan) secrets: &'a BTreeMap<SecretId, Observed<SeenSecret>>,
-    pub(in crate::plan) versions: &'a BTreeMap<KvReference, Observed<KvVersion>>,
+    pub(in crate::plan) versions: &'a KvVersions,
     pub(in crate::plan) missing_namespaces: &'a BTreeSet<String>,
     /// Compare every Secret's data, whatever its metadata says.
     pub(in crate::plan) full: bool,
@@ -234,14 +234,8 @@ fn settled_without_reading(
     false
 }
 
-fn empty(
-    reference: &KvReference,
-    versions: &BTreeMap<KvReference, Observed<KvVersion>>,
-) -> Option<String> {
-    if reference.version == KvEngine::V1 {
-        return None;
-    }
-    match versions.get(reference)? {
+fn empty(reference: &KvReference, versions: &KvVersions) -> Option<String> {
+    match versions.of(reference)? {
         Observed::Absent => Some("is not there".to_owned()),
         Observed::Present(version) if version.gone => Some(format!(
             "is deleted or destroyed (version {})",
