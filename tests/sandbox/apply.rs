@@ -204,6 +204,28 @@ async fn nothing_in_the_metadata_of_a_custom_object_is_stored_until_its_next_wri
 }
 
 #[tokio::test]
+async fn nothing_in_the_metadata_of_a_custom_object_is_written_at_every_apply() {
+    let (pair, _sandbox, _real) = ready().await;
+    let empties = [
+        json!({ "ownerReferences": [] }),
+        json!({ "finalizers": [] }),
+        json!({ "labels": {} }),
+        json!({ "annotations": {}, "labels": { "a": "x" } }),
+    ];
+    for (number, metadata) in empties.into_iter().enumerate() {
+        let name = format!("a{number}");
+        let path =
+            format!("/apis/external-secrets.io/v1/namespaces/{{ns}}/externalsecrets/{name}");
+        let mut object = json!({ "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": metadata });
+        object["metadata"]["name"] = name.into();
+        for manager in ["m1", "m1", "m2", "m1"] {
+            apply_to(&pair, &path, manager, "", object.clone()).await;
+            pair.ask(Ask::new("GET", &path)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_value_becomes_an_empty_one_of_another_kind() {
     let (pair, _sandbox, _real) = ready().await;
     let path = "/apis/external-secrets.io/v1/namespaces/{ns}/externalsecrets/a";

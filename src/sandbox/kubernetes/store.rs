@@ -9,7 +9,7 @@ use super::metadata;
 use super::status::qualified;
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -44,8 +44,8 @@ pub(super) struct Store {
     pub revision: u64,
     pub objects: BTreeMap<Key, Arc<Value>>,
     pub log: VecDeque<Event>,
-    /// What was stored of an object beside what is read back.
-    unread: BTreeMap<Key, Value>,
+    /// Objects of which something is stored beside what is read back.
+    unread: BTreeSet<Key>,
     /// The revision that the log begins after.
     pub forgotten: u64,
     /// Tells those who watch that the revision has moved.
@@ -61,7 +61,7 @@ impl Default for Store {
             revision: FIRST,
             objects: BTreeMap::new(),
             log: VecDeque::new(),
-            unread: BTreeMap::new(),
+            unread: BTreeSet::new(),
             forgotten: FIRST,
             news: watch::Sender::new(FIRST),
         }
@@ -93,16 +93,14 @@ impl Store {
         self.news.send_replace(self.revision);
     }
 
-    /// What is stored of the object and never read back. An object that is stored otherwise is written anew, even if it
-    /// reads the same; the next write of any kind stores it as it reads.
-    pub(super) fn unread(&self, key: &Key) -> &Value {
-        self.unread.get(key).unwrap_or(&Value::Null)
+    /// Whether something of the object is stored that is never read back. Then it is written anew even if it reads the
+    /// same; the next write of any kind stores it as it reads.
+    pub(super) fn has_unread(&self, key: &Key) -> bool {
+        self.unread.contains(key)
     }
 
-    pub(super) fn note_unread(&mut self, key: &Key, unread: Value) {
-        if !unread.is_null() {
-            self.unread.insert(key.clone(), unread);
-        }
+    pub(super) fn note_unread(&mut self, key: &Key) {
+        self.unread.insert(key.clone());
     }
 
     /// Takes an object out, and returns it as it was last.

@@ -170,9 +170,11 @@ pub(super) fn changed(
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     let key = call.key(call.name());
-    if object == **before && store.unread(&key) == &unread {
+    // What is compared is what is about to be stored with what is read back, and then with what is stored.
+    if object == **before && unread.is_null() && !store.has_unread(&key) {
         return Ok(Arc::clone(before));
     }
+    let has_unread = !unread.is_null();
     if is_being_deleted(&object) && is_let_go(&object) {
         if !options.dry_run {
             store.remove(&key);
@@ -184,8 +186,8 @@ pub(super) fn changed(
         return Ok(Arc::new(object));
     }
     let object = put(store, kind, key.clone(), object, options);
-    if !options.dry_run {
-        store.note_unread(&key, unread);
+    if has_unread && !options.dry_run {
+        store.note_unread(&key);
     }
     Ok(object)
 }
