@@ -214,12 +214,64 @@ async fn nothing_in_the_metadata_of_a_custom_object_is_written_at_every_apply() 
     ];
     for (number, metadata) in empties.into_iter().enumerate() {
         let name = format!("a{number}");
-        let path =
-            format!("/apis/external-secrets.io/v1/namespaces/{{ns}}/externalsecrets/{name}");
+        let path = format!("/apis/external-secrets.io/v1/namespaces/{{ns}}/externalsecrets/{name}");
         let mut object = json!({ "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": metadata });
         object["metadata"]["name"] = name.into();
         for manager in ["m1", "m1", "m2", "m1"] {
             apply_to(&pair, &path, manager, "", object.clone()).await;
+            pair.ask(Ask::new("GET", &path)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_let_go_is_answered_as_it_came() {
+    let (pair, _sandbox, _real) = ready().await;
+    let external = "/apis/external-secrets.io/v1/namespaces/{ns}/externalsecrets external-secrets.io/v1 ExternalSecret";
+    let role = "/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles rbac.authorization.k8s.io/v1 Role";
+    let empty = [
+        (
+            external,
+            json!({ "metadata": { "labels": {}, "ownerReferences": [] }, "spec": {} }),
+        ),
+        (role, json!({ "rules": [] })),
+        (
+            role,
+            json!({ "rules": [{ "apiGroups": [], "resources": [], "verbs": [] }] }),
+        ),
+        (
+            role,
+            json!({ "rules": [{ "verbs": [], "nonResourceURLs": [] }], "metadata": { "labels": {} } }),
+        ),
+    ];
+    for (number, (kind, rest)) in empty.into_iter().enumerate() {
+        for how in ["apply", "update", "patch"] {
+            let [list, version, kind] = kind.split(' ').collect::<Vec<_>>().try_into().unwrap();
+            let name = format!("{how}{number}");
+            let path = format!("{list}/{name}");
+            let mut object = json!({ "apiVersion": version, "kind": kind, "metadata": { "name": name, "finalizers": ["example.com/a"] } });
+            apply_to(&pair, &path, "m1", "", object.clone()).await;
+            pair.ask(Ask::new("DELETE", &path)).await;
+            for (field, value) in rest.as_object().unwrap() {
+                match field.as_str() {
+                    "metadata" => {
+                        let fields = object["metadata"].as_object_mut().unwrap();
+                        fields.extend(value.as_object().unwrap().clone());
+                    }
+                    _ => object[field] = value.clone(),
+                }
+            }
+            let fields = object["metadata"].as_object_mut().unwrap();
+            fields.remove("finalizers");
+            match how {
+                "apply" => apply_to(&pair, &path, "m1", "", object).await,
+                "update" => drop(pair.ask(Ask::new("PUT", &path).json(object)).await),
+                _ => {
+                    object["metadata"]["finalizers"] = Value::Null;
+                    let ask = Ask::new("PATCH", &path).header("content-type", MERGE);
+                    pair.ask(ask.json(object)).await;
+                }
+            }
             pair.ask(Ask::new("GET", &path)).await;
         }
     }

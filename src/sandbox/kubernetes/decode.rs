@@ -1,6 +1,8 @@
 //! From a request's body to an object of its kind: types, unknown and duplicate fields, what is dropped, defaults.
 
 mod json;
+mod settle;
+mod stored;
 mod typed;
 mod yaml;
 
@@ -8,10 +10,11 @@ use super::fields;
 use super::kinds::{KINDS, Kind};
 use super::schema::Schema;
 use super::status::{Cause, Status};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 pub(super) use json::{Tree, parse};
 use serde_json::{Value, json};
+use settle::settle;
+use stored::default;
+pub(super) use stored::{emptied, stored};
 use typed::Findings;
 
 /// `fieldValidation` of a request.
@@ -36,7 +39,6 @@ struct Identity {
 }
 
 const LONGEST_QUOTE: usize = 30;
-const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// JSON as it came, with defaults filled in.
 pub(super) fn decode(
@@ -305,10 +307,10 @@ fn finish(kind: &Kind, object: &mut Value) -> Result<(), String> {
     }
     if kind.custom {
         if let Some(metadata) = object.get_mut("metadata") {
-            typed::settle(Schema::Struct(&super::kinds::OBJECT_META), metadata)?;
+            settle(Schema::Struct(&super::kinds::OBJECT_META), metadata)?;
         }
     } else {
-        typed::settle(Schema::Struct(kind.schema), object)?;
+        settle(Schema::Struct(kind.schema), object)?;
     }
     default(kind, object);
     Ok(())
@@ -319,7 +321,7 @@ pub(super) fn empty(kind: &Kind) -> Value {
     let mut object = json!({ "apiVersion": kind.api_version(), "kind": kind.kind });
     if !kind.custom {
         // Nothing cannot be wrong.
-        let _ = typed::settle(Schema::Struct(kind.schema), &mut object);
+        let _ = settle(Schema::Struct(kind.schema), &mut object);
     }
     object
 }
@@ -331,70 +333,6 @@ pub(super) fn converted(kind: &Kind, applied: &Value, object: &mut Value) -> Res
         let named = fields::named(kind, applied);
         Status::new(500, "", format!("failed to convert new object ({named}) to proper version: unable to convert unstructured object to {group}/{version}, Kind={}: error decoding from json: {wrong}", kind.kind))
     })
-}
-
-/// Fills in what the server itself puts where nothing was said (`type: Opaque`), and brings `stringData` into `data`.
-pub(super) fn default(kind: &Kind, object: &mut Value) {
-    let Some(fields) = object.as_object_mut() else {
-        return;
-    };
-    fields.insert("apiVersion".to_owned(), kind.api_version().into());
-    fields.insert("kind".to_owned(), kind.kind.into());
-    match kind.kind {
-        "Secret" => {
-            fields.entry("type").or_insert_with(|| "Opaque".into());
-            if let Some(Value::Object(texts)) = fields.remove("stringData") {
-                let data = fields.entry("data").or_insert_with(|| json!({}));
-                for (name, text) in texts {
-                    data[name] = STANDARD.encode(text.as_str().unwrap_or_default()).into();
-                }
-            }
-        }
-        "Namespace" => {
-            let name = object["metadata"]["name"].clone();
-            if name.as_str().is_some_and(|name| !name.is_empty()) {
-                object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
-            }
-        }
-        "ClusterRoleBinding" | "RoleBinding" => {
-            let role = object.get_mut("roleRef").and_then(Value::as_object_mut);
-            if let Some(role) = role.filter(|role| role.get("apiGroup") == Some(&"".into())) {
-                role.insert("apiGroup".to_owned(), RBAC.into());
-            }
-            let subjects = object.get_mut("subjects").and_then(Value::as_array_mut);
-            for subject in subjects.into_iter().flatten() {
-                let unsaid = subject["apiGroup"].as_str().is_none_or(str::is_empty);
-                if unsaid && matches!(subject["kind"].as_str(), Some("User" | "Group")) {
-                    subject["apiGroup"] = RBAC.into();
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What does not come back from the store.
-pub(super) fn stored(kind: &Kind, object: &mut Value) {
-    match (kind.group, kind.kind) {
-        (RBAC, _) => typed::without_empty_lists(Schema::Struct(kind.schema), object),
-        ("coordination.k8s.io", _) => {
-            // Behind a gate that is closed.
-            if let Some(Value::Object(spec)) = object.get_mut("spec") {
-                spec.remove("strategy");
-                spec.remove("preferredHolder");
-            }
-        }
-        ("", "ServiceAccount") => {
-            let secrets = object.get_mut("secrets").and_then(Value::as_array_mut);
-            for secret in secrets.into_iter().flatten() {
-                *secret = match secret.get("name") {
-                    Some(name) => json!({ "name": name }),
-                    None => json!({}),
-                };
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Why a text is not an object in JSON, if it is not.

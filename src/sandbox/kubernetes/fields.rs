@@ -37,7 +37,7 @@ pub(super) struct Manager {
 #[derive(Debug)]
 pub(super) struct Applied {
     pub object: Value,
-    /// What is stored of it and never read back; `null` where that is nothing.
+    /// What is said of it and never read back; `null` where that is nothing.
     pub unread: Value,
 }
 
@@ -321,18 +321,21 @@ fn take_over(
     Ok((after, entries))
 }
 
-/// Custom objects are stored as they were merged, with what is empty in their metadata.
-fn unread(kind: &Kind, merged: &Value) -> Value {
-    let metadata = merged["metadata"].as_object().filter(|_| kind.custom);
-    let empty = metadata.into_iter().flatten();
-    let empty = empty.filter(|(_, value)| shape::is_empty(Some(value)));
+/// What is said of an object and never read back, as an object that holds only that; `null` where that is nothing. It is
+/// where nothing is in what is said: in the metadata of custom objects, and in the lists of roles.
+pub(super) fn unread(kind: &Kind, object: &Value) -> Value {
+    if !kind.custom {
+        return decode::emptied(kind, object);
+    }
+    let metadata = object["metadata"].as_object().into_iter().flatten();
+    let empty = metadata.filter(|(_, value)| shape::is_empty(Some(value)));
     let empty: serde_json::Map<String, Value> = empty
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     if empty.is_empty() {
         Value::Null
     } else {
-        empty.into()
+        json!({ "metadata": empty })
     }
 }
 

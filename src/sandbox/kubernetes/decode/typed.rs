@@ -1,13 +1,12 @@
-//! A value made to fit its schema: what is of the wrong type, unknown or said twice, and the one form that an object of a
-//! built-in kind has whoever wrote it.
+//! A body read by its schema: what of it is of the wrong type, unknown or said twice.
 
 use super::super::kinds::Kind;
-use super::super::schema::{Empty, Schema, Struct};
+use super::super::schema::{Schema, Struct};
 use super::json::Tree;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// What reading a body came upon.
 #[derive(Debug, Default)]
@@ -219,7 +218,7 @@ fn go_type(schema: Schema) -> String {
 }
 
 /// What a text or a number of the right kind says wrongly.
-fn fault(schema: Schema, value: &Value) -> Option<String> {
+pub(super) fn fault(schema: Schema, value: &Value) -> Option<String> {
     match (schema, value) {
         (Schema::Bytes, Value::String(text)) => bad_base64(text),
         (Schema::Time | Schema::MicroTime, Value::String(text)) => bad_time(schema, text),
@@ -305,109 +304,4 @@ fn bad_base64(text: &str) -> Option<String> {
         return bytes.get(next).and_then(|(at, _)| told(*at));
     }
     None
-}
-
-/// The one form of a value: what is empty is left out or shown as its field has it. Says what does not fit.
-pub(super) fn settle(schema: Schema, value: &mut Value) -> Result<(), String> {
-    match (schema, value) {
-        (Schema::Struct(inner), Value::Object(fields)) => settle_fields(inner, fields),
-        (Schema::Map(inner), Value::Object(fields)) => fields.values_mut().try_for_each(|value| {
-            if value.is_null() {
-                *value = nothing(*inner);
-            }
-            settle(*inner, value)
-        }),
-        (Schema::List(inner, _), Value::Array(items)) => items.iter_mut().try_for_each(|value| {
-            if value.is_null() {
-                *value = nothing(*inner);
-            }
-            settle(*inner, value)
-        }),
-        (schema, value) => {
-            if let Some(wrong) = fault(schema, value).filter(|_| !value.is_null()) {
-                return Err(wrong);
-            }
-            match (schema, value) {
-                (Schema::MicroTime, Value::String(text)) => {
-                    if let Ok(time) = text.parse::<Timestamp>() {
-                        *text = time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
-                    }
-                }
-                (Schema::Bytes, Value::String(text)) if text.contains(['\r', '\n']) => {
-                    text.retain(|letter| !matches!(letter, '\r' | '\n'));
-                }
-                _ => {}
-            }
-            Ok(())
-        }
-    }
-}
-
-fn settle_fields(inner: &'static Struct, fields: &mut Map<String, Value>) -> Result<(), String> {
-    for field in inner.fields {
-        match fields.get_mut(field.name) {
-            None | Some(Value::Null) if field.empty == Empty::Shown => {
-                let mut value = nothing(field.schema);
-                settle(field.schema, &mut value)?;
-                fields.insert(field.name.to_owned(), value);
-            }
-            None => {}
-            Some(Value::Null) => drop(fields.remove(field.name)),
-            Some(value) => {
-                settle(field.schema, value)?;
-                if field.empty == Empty::Omitted && is_nothing(value) {
-                    fields.remove(field.name);
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Lists that are always shown are shown empty as `null`, once they were stored.
-pub(super) fn without_empty_lists(schema: Schema, value: &mut Value) {
-    match (schema, value) {
-        (Schema::Struct(inner), Value::Object(fields)) => {
-            for field in inner.fields {
-                match fields.get_mut(field.name) {
-                    Some(Value::Array(items))
-                        if items.is_empty() && field.empty == Empty::Shown =>
-                    {
-                        fields.insert(field.name.to_owned(), Value::Null);
-                    }
-                    Some(value) => without_empty_lists(field.schema, value),
-                    None => {}
-                }
-            }
-        }
-        (Schema::List(inner, _), Value::Array(items)) => {
-            for item in items {
-                without_empty_lists(*inner, item);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What a field holds that nothing was put in.
-fn nothing(schema: Schema) -> Value {
-    match schema {
-        Schema::Text | Schema::Named(_) | Schema::Bytes => "".into(),
-        Schema::Integer(_) => 0.into(),
-        Schema::Boolean => false.into(),
-        Schema::Struct(_) => json!({}),
-        Schema::Time | Schema::MicroTime | Schema::Anything => Value::Null,
-        Schema::Map(_) | Schema::List(..) => Value::Null,
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(is) => !is,
-        Value::Number(number) => number.as_i64() == Some(0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-    }
 }

@@ -39,7 +39,7 @@ pub(super) fn apply(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
                 metadata::of(&mut object).remove("resourceVersion");
             }
             let made = write::new(store, call, &options, object)?;
-            if !unread.is_null() && !options.dry_run {
+            if kind.custom && !unread.is_null() && !options.dry_run {
                 store.note_unread(&call.key(call.name()));
             }
             (201, made)

@@ -47,8 +47,9 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     write::keep_other_half(call, &before, &mut object);
+    let unread = decode::emptied(kind, &object);
     fields::updated(kind, Some(&before), &mut object, &options.manager);
-    let object = write::changed(store, call, &options, &before, object, Value::Null)?;
+    let object = write::changed(store, call, &options, &before, object, unread)?;
     Ok(Written {
         code: 200,
         object,

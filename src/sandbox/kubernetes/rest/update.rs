@@ -1,11 +1,11 @@
 use super::write;
 use super::{Call, Written};
+use crate::sandbox::kubernetes::decode;
 use crate::sandbox::kubernetes::fields;
 use crate::sandbox::kubernetes::metadata;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::Status;
 use crate::sandbox::kubernetes::store::Store;
-use serde_json::Value;
 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let mut options = Options::read(Of::Update, call.asked)?;
@@ -30,8 +30,9 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
     let (code, object) = match before {
         Some(before) => {
             write::keep_other_half(call, &before, &mut object);
+            let unread = decode::emptied(kind, &object);
             fields::updated(kind, Some(&before), &mut object, &options.manager);
-            let changed = write::changed(store, call, &options, &before, object, Value::Null)?;
+            let changed = write::changed(store, call, &options, &before, object, unread)?;
             (200, changed)
         }
         None if kind.is_made_by_update() => {

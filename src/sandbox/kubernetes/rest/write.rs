@@ -170,26 +170,34 @@ pub(super) fn changed(
     validate::update(kind, &object, before)?;
     object["apiVersion"] = kind.stored().api_version().into();
     let key = call.key(call.name());
-    // What is compared is what is about to be stored with what is read back, and then with what is stored.
-    if object == **before && unread.is_null() && !store.has_unread(&key) {
+    // What is about to be stored is compared with what is read back, and then with what is stored.
+    let stores_unread = kind.custom && !unread.is_null();
+    if object == **before && !stores_unread && !store.has_unread(&key) {
         return Ok(Arc::clone(before));
     }
-    let has_unread = !unread.is_null();
     if is_being_deleted(&object) && is_let_go(&object) {
         if !options.dry_run {
             store.remove(&key);
         }
         // What is not stored any more is answered as it came.
-        if let Value::Object(unread) = unread {
-            metadata::of(&mut object).extend(unread);
-        }
+        lay_over(&mut object, unread);
         return Ok(Arc::new(object));
     }
     let object = put(store, kind, key.clone(), object, options);
-    if has_unread && !options.dry_run {
+    if stores_unread && !options.dry_run {
         store.note_unread(&key);
     }
     Ok(object)
+}
+
+fn lay_over(object: &mut Value, over: Value) {
+    let Value::Object(over) = over else { return };
+    for (name, value) in over {
+        match value {
+            Value::Object(fields) if name == "metadata" => metadata::of(object).extend(fields),
+            value => object[name] = value,
+        }
+    }
 }
 
 fn put(
