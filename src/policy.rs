@@ -43,7 +43,6 @@ pub use value::{Value, Values};
 pub use widening::{Danger, Widening, dangerous_patterns, grants_beyond, widens};
 
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// The longest text that is read, in bytes. No policy comes near it.
 pub const MAX_POLICY_BYTES: usize = 1 << 20;
@@ -60,7 +59,8 @@ pub enum Dialect {
 /// What a policy means: at most one rule for each pattern and time of expiry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policy {
-    rules: BTreeMap<(PathPattern, Option<Timestamp>), Rule>,
+    /// In the order of their patterns and times.
+    rules: Vec<Rule>,
     root: bool,
 }
 
@@ -78,7 +78,7 @@ impl Policy {
     /// The policy named `root`, which has no text and grants everything.
     pub fn root() -> Self {
         Self {
-            rules: BTreeMap::new(),
+            rules: Vec::new(),
             root: true,
         }
     }
@@ -90,7 +90,7 @@ impl Policy {
 
     /// The rules, in the order of their patterns.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.values()
+        self.rules.iter()
     }
 
     /// The policy without the rules that have expired by `now`.
@@ -107,7 +107,10 @@ impl Policy {
     }
 
     fn rule(&self, pattern: &PathPattern, expires: Option<Timestamp>) -> Option<&Rule> {
-        self.rules.get(&(pattern.clone(), expires))
+        let place = self
+            .rules
+            .binary_search_by(|rule| rule.key().cmp(&(pattern, expires)));
+        place.ok().map(|place| &self.rules[place])
     }
 
     fn retain(&self, keep: impl Fn(&Rule) -> bool) -> Self {
@@ -121,14 +124,17 @@ impl Policy {
 /// Rules for the same pattern are merged, in the order given.
 impl FromIterator<Rule> for Policy {
     fn from_iter<I: IntoIterator<Item = Rule>>(given: I) -> Self {
-        let mut rules: BTreeMap<_, Rule> = BTreeMap::new();
-        for rule in given {
-            let key = (rule.pattern.clone(), rule.expires);
-            match rules.get_mut(&key) {
-                Some(known) => known.grant.merge(&rule.grant),
-                None => drop(rules.insert(key, rule)),
+        let mut rules: Vec<Rule> = given.into_iter().collect();
+        // Stable: what is for the same pattern stays in the order given.
+        rules.sort_by(|left, right| left.key().cmp(&right.key()));
+        rules.dedup_by(|later, first| {
+            let same = later.key() == first.key();
+            if same {
+                first.grant.merge(&later.grant);
             }
-        }
+            same
+        });
+        rules.shrink_to_fit();
         Self { rules, root: false }
     }
 }

@@ -87,6 +87,13 @@ pub struct Factor {
     pub approvals: i64,
 }
 
+impl Rule {
+    /// What a policy has at most one rule for.
+    pub(super) fn key(&self) -> (&PathPattern, Option<Timestamp>) {
+        (&self.pattern, self.expires)
+    }
+}
+
 impl Grant {
     /// Only capabilities.
     pub fn of(capabilities: impl IntoIterator<Item = super::Capability>) -> Self {
