@@ -1,6 +1,8 @@
 //! One cluster put together from its declarations, each name at its default where the file says none.
 
-use super::{AuthConfig, Cell, Connection, Role, kv_path, policy, secret};
+use super::{
+    AuthConfig, Cell, Connection, DesiredPolicy, DesiredSecret, Role, kv_path, policy, secret,
+};
 use crate::declare::{
     CaSource, Cluster, ClusterSpec, Connect, Declarations, Declared, KvMount, certificate_pem,
 };
@@ -84,18 +86,14 @@ pub(super) fn resolve(
         .as_ref()
         .map_or(&declarations.fleet.default_vault, |(vault, _)| vault)
         .clone();
-    let mounts = declarations
-        .fleet
-        .vaults
-        .get(&vault)
-        .map(|vault| vault.kv_mounts.as_slice())
-        .unwrap_or_default();
+    let in_vault = declarations.fleet.vaults.get(&vault);
+    let mounts = in_vault.map_or(&[][..], |vault| &vault.kv_mounts);
     let stores: Vec<_> = declared.stores().collect();
     let context = secret::Context {
         mount: &mount,
         role: &role.0,
         account: &account,
-        vault: declarations.fleet.vaults.get(&vault),
+        vault: in_vault,
         kv_mounts: mounts,
         stores: &stores,
         complete: declared.complete,
@@ -110,13 +108,7 @@ pub(super) fn resolve(
         declarations,
         problems,
     );
-    let access = spec.access.as_ref().map(|(access, _)| access);
-    let policy_place = spec
-        .access
-        .as_ref()
-        .map_or(policy.1, |(_, place)| place.clone());
-    let policy = policy::resolve(policy.0, access, &role.0, &secrets, policy_place, problems)?;
-    let reviewer = spec.reviewer.as_ref().map(|(reviewer, _)| *reviewer);
+    let policy = desired_policy(spec, policy, &role.0, &secrets, problems)?;
     Some(Cell {
         cluster: cluster.name.clone(),
         place: cluster.place.clone(),
@@ -130,7 +122,7 @@ pub(super) fn resolve(
             place: server_place,
             host: server,
             ca_pem: ca_pem?,
-            reviewer,
+            reviewer: spec.reviewer.as_ref().map(|(reviewer, _)| *reviewer),
         },
         role: desired_role(spec, role, account.clone(), &policy.name),
         policy,
@@ -138,6 +130,22 @@ pub(super) fn resolve(
         binding,
         secrets,
     })
+}
+
+/// Where it says what it grants, that is its place.
+fn desired_policy(
+    spec: &ClusterSpec,
+    (name, place): (PolicyName, Place),
+    role: &RoleName,
+    secrets: &[DesiredSecret],
+    problems: &mut Diagnostics,
+) -> Option<DesiredPolicy> {
+    match &spec.access {
+        Some((access, place)) => {
+            policy::resolve(name, Some(access), role, secrets, place.clone(), problems)
+        }
+        None => policy::resolve(name, None, role, secrets, place, problems),
+    }
 }
 
 fn desired_role(

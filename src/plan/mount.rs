@@ -185,18 +185,14 @@ fn compare(
     // No file says what a mount is tuned to.
     let (mut changes, left) = fields::asked_for(&owner, desired.adopt, changes, |_: &str| false);
     if !left.is_empty() {
-        let text = format!(
-            "{} {}, made by hand, stays as it is: {}",
-            desired.kind.word(),
-            desired.path,
-            fields::list_left(&left)
-        );
-        let hint = "write `adopt: true` to have the defaults";
-        sheet.note(&target.scope, text, hint, Some(desired.place));
+        note_left(desired, &target, &left, sheet);
     }
     let marks =
         !is_intact(&live.description, &desired.mark) && (owner == Owner::Us || desired.adopt);
+    let mut body = fields::to_send(&rules, Some(&live.tuning));
+    body.retain(|name, _| changes.iter().any(|change| change.field == *name));
     if marks {
+        body.insert(DESCRIPTION.to_owned(), json!(desired.mark.to_string()));
         changes.push(FieldChange {
             field: DESCRIPTION.to_owned(),
             before: Some(format!("{:?}", live.description)),
@@ -206,26 +202,20 @@ fn compare(
     if changes.is_empty() {
         return true;
     }
-    let cause = match owner {
-        Owner::Us => Cause::Drift {
-            by: None,
-            since: None,
-        },
-        Owner::Unmarked | Owner::Other(_) if marks => Cause::Adopt,
-        Owner::Unmarked | Owner::Other(_) => Cause::Unrecorded,
-    };
-    let mut body = fields::to_send(&rules, Some(&live.tuning));
-    body.retain(|name, _| changes.iter().any(|change| change.field == *name));
-    if marks {
-        body.insert(DESCRIPTION.to_owned(), json!(desired.mark.to_string()));
-    }
     sheet.change(Change {
         target,
         action: Action::Update,
         fields: changes,
         summary: String::new(),
         reason: Reason::Differs,
-        cause,
+        cause: match owner {
+            Owner::Us => Cause::Drift {
+                by: None,
+                since: None,
+            },
+            Owner::Unmarked | Owner::Other(_) if marks => Cause::Adopt,
+            Owner::Unmarked | Owner::Other(_) => Cause::Unrecorded,
+        },
         concerns: concerns(&owner, desired.adopt),
         place: Some(desired.place.clone()),
         write: Write::TuneMount {
@@ -235,6 +225,17 @@ fn compare(
         },
     });
     true
+}
+
+fn note_left(desired: &DesiredMount<'_>, target: &Target, left: &[FieldChange], sheet: &mut Sheet) {
+    let text = format!(
+        "{} {}, made by hand, stays as it is: {}",
+        desired.kind.word(),
+        desired.path,
+        fields::list_left(left)
+    );
+    let hint = "write `adopt: true` to have the defaults";
+    sheet.note(&target.scope, text, hint, Some(desired.place));
 }
 
 /// What stands at the path in place of the wanted engine.

@@ -148,35 +148,21 @@ fn compare(
         note_others(cell, live, &wanted_subjects, sheet);
     }
     if live.role != wanted_role {
-        // Kubernetes never lets roleRef change: only deleting and making it anew would, and what is there may be needed.
-        let hint = format!(
-            "kubectl delete clusterrolebinding {}; the next run makes it anew",
-            cell.binding
-        );
-        sheet.blocked(
-            target,
-            format!("it binds {} and roleRef cannot be changed", live.role),
-            Some(hint),
-            None,
-            Some(&cell.place),
-        );
+        block_other_role(cell, live, target, sheet);
         return false;
     }
-    let mut fields = Vec::new();
-    if !leaves_others && live.subjects != wanted_subjects {
-        fields.push(FieldChange {
-            field: "subjects".to_owned(),
-            before: Some(joined(live.subjects.iter())),
-            after: Some(joined(wanted_subjects.iter())),
-        });
-    }
-    if (*owner == Owner::Us || cell.adopt) && !is_labelled(&live.meta, installation) {
-        fields.push(FieldChange {
-            field: "labels".to_owned(),
-            before: Some("without keyfleet's".to_owned()),
-            after: Some("keyfleet's".to_owned()),
-        });
-    }
+    let subjects = (!leaves_others && live.subjects != wanted_subjects).then(|| FieldChange {
+        field: "subjects".to_owned(),
+        before: Some(joined(live.subjects.iter())),
+        after: Some(joined(wanted_subjects.iter())),
+    });
+    let labelled = is_labelled(&live.meta, installation);
+    let labels = ((*owner == Owner::Us || cell.adopt) && !labelled).then(|| FieldChange {
+        field: "labels".to_owned(),
+        before: Some("without keyfleet's".to_owned()),
+        after: Some("keyfleet's".to_owned()),
+    });
+    let fields: Vec<_> = subjects.into_iter().chain(labels).collect();
     if fields.is_empty() {
         return true;
     }
@@ -197,6 +183,21 @@ fn compare(
         write,
     });
     has_account
+}
+
+/// Kubernetes never lets roleRef change: only deleting and making it anew would, and what is there may be needed.
+fn block_other_role(cell: &Cell, live: &LiveBinding, target: Target, sheet: &mut Sheet) {
+    let hint = format!(
+        "kubectl delete clusterrolebinding {}; the next run makes it anew",
+        cell.binding
+    );
+    sheet.blocked(
+        target,
+        format!("it binds {} and roleRef cannot be changed", live.role),
+        Some(hint),
+        None,
+        Some(&cell.place),
+    );
 }
 
 /// Whom a binding made by hand binds beside the cluster's account.

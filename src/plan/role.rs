@@ -1,12 +1,13 @@
 //! The role that a cluster logs in with: written by merge, so every managed field is always sent.
 
 use super::auth_config::cause;
-use super::change::{Action, Cause, Change, Kind, Reason, Scope, Target, Write};
+use super::change::{Action, Cause, Change, Concern, Kind, Reason, Scope, Target, Write};
 use super::fields::{self, Rule, Shape, core, where_known};
 use super::mount::concerns;
 use super::sheet::Sheet;
 use crate::desire::Cell;
 use crate::mark::{Mark, Owner};
+use crate::names::PolicyName;
 use crate::observe::Fields;
 use crate::observe::live::Observed;
 use serde_json::json;
@@ -28,16 +29,7 @@ pub(super) fn rules(cell: &Cell) -> Vec<Rule> {
         core("bound_service_account_namespace_selector", Shape::Text, ""),
         core("audience", Shape::Text, role.audience.as_str()),
         core("alias_name_source", Shape::Text, "serviceaccount_uid"),
-        core(
-            "token_policies",
-            Shape::Set,
-            json!(
-                role.policies
-                    .iter()
-                    .map(super::super::names::PolicyName::as_str)
-                    .collect::<Vec<_>>()
-            ),
-        ),
+        core("token_policies", Shape::Set, json!(policies(cell))),
         core("token_ttl", Shape::Duration, role.ttl.as_secs()),
         core("token_max_ttl", Shape::Duration, role.max_ttl.as_secs()),
         core("token_bound_cidrs", Shape::Set, json!([])),
@@ -66,66 +58,70 @@ pub(super) fn plan(
     };
     sheet.looked_at += 1;
     let rules = rules(cell);
-    let (action, reason, changes, cause, live) = match live {
+    let live = match live {
         Observed::Unknown(failure) => {
             sheet.unread(target, failure);
             return false;
         }
-        Observed::Absent => (
-            Action::Create,
-            Reason::Missing,
-            Vec::new(),
-            Cause::Pending,
-            None,
-        ),
-        Observed::Present(live) => {
-            let changes = fields::differences(&rules, live);
-            let (changes, left) =
-                fields::asked_for(mount_owner, cell.adopt, changes, |field: &str| {
-                    cell.role.said.contains(field)
-                });
-            if !left.is_empty() {
-                note_left(cell, &target, &left, sheet);
-            }
-            if changes.is_empty() {
-                return true;
-            }
-            let cause = cause(
-                mark,
-                "role",
-                &fields::canonical(&rules),
-                &fields::canonical_live(&rules, live),
-            );
-            (Action::Update, Reason::Differs, changes, cause, Some(live))
+        Observed::Absent => {
+            let concerns = concerns(mount_owner, cell.adopt);
+            sheet.change(create(cell, &rules, target, concerns));
+            return false;
         }
+        Observed::Present(live) => live,
     };
-    let summary = match action {
-        Action::Create => format!(
+    let changes = fields::differences(&rules, live);
+    let (changes, left) = fields::asked_for(mount_owner, cell.adopt, changes, |field: &str| {
+        cell.role.said.contains(field)
+    });
+    if !left.is_empty() {
+        note_left(cell, &target, &left, sheet);
+    }
+    if !changes.is_empty() {
+        let (is, should) = (
+            fields::canonical_live(&rules, live),
+            fields::canonical(&rules),
+        );
+        sheet.change(Change {
+            target,
+            action: Action::Update,
+            fields: changes,
+            summary: String::new(),
+            reason: Reason::Differs,
+            cause: cause(mark, "role", &should, &is),
+            concerns: concerns(mount_owner, cell.adopt),
+            place: Some(cell.role.place.clone()),
+            write: write(cell, &rules, Some(live)),
+        });
+    }
+    true
+}
+
+fn create(cell: &Cell, rules: &[Rule], target: Target, concerns: Vec<Concern>) -> Change {
+    Change {
+        target,
+        action: Action::Create,
+        fields: Vec::new(),
+        summary: format!(
             "{}, policies {}, ttl {}",
             cell.role.account,
-            policies(cell),
+            policies(cell).join(","),
             fields::duration(cell.role.ttl.as_secs())
         ),
-        Action::Update | Action::Delete => String::new(),
-    };
-    let write = Write::Role {
-        mount: cell.mount.clone(),
-        role: cell.role.name.clone(),
-        fields: fields::to_send(&rules, live),
-    };
-    let concerns = concerns(mount_owner, cell.adopt);
-    sheet.change(Change {
-        target,
-        action,
-        fields: changes,
-        summary,
-        reason,
-        cause,
+        reason: Reason::Missing,
+        cause: Cause::Pending,
         concerns,
         place: Some(cell.role.place.clone()),
-        write,
-    });
-    live.is_some()
+        write: write(cell, rules, None),
+    }
+}
+
+fn write(cell: &Cell, rules: &[Rule], live: Option<&Fields>) -> Write {
+    Write::Role {
+        mount: cell.mount.clone(),
+        role: cell.role.name.clone(),
+        fields: fields::to_send(rules, live),
+    }
 }
 
 fn note_left(cell: &Cell, target: &Target, left: &[super::FieldChange], sheet: &mut Sheet) {
@@ -138,11 +134,7 @@ fn note_left(cell: &Cell, target: &Target, left: &[super::FieldChange], sheet: &
     sheet.note(&target.scope, text, hint, Some(&cell.role.place));
 }
 
-fn policies(cell: &Cell) -> String {
-    cell.role
-        .policies
-        .iter()
-        .map(super::super::names::PolicyName::as_str)
-        .collect::<Vec<_>>()
-        .join(",")
+fn policies(cell: &Cell) -> Vec<&str> {
+    let policies = cell.role.policies.iter();
+    policies.map(PolicyName::as_str).collect()
 }

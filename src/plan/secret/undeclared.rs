@@ -25,64 +25,63 @@ pub(in crate::plan) fn plan_undeclared(
         let name = format!("{}/{}", live.namespace, live.name);
         let ours = live.meta.labels.get(INSTALLATION_LABEL).map(String::as_str)
             == Some(installation.as_str());
-        if !ours || declared.contains(&name) || live.meta.terminating {
-            continue;
+        if ours && !declared.contains(&name) && !live.meta.terminating {
+            plan_one(cell, live, name, sheet);
         }
-        // A copied label does not make a Secret ours: keyfleet must have written it.
-        if !live.meta.is_written_by_us() {
-            sheet.note(
-                &Scope::Cluster(cell.cluster.clone()),
-                format!("secret {name} carries keyfleet's label, but keyfleet never wrote it"),
-                "remove the label",
-                None,
-            );
-            continue;
-        }
-        // Two clusters of the repository that connect to one would delete each other's Secrets.
-        let made_for = SyncRecord::read(&live.meta).and_then(|record| record.cluster);
-        if let Some(other) = made_for.filter(|made_for| *made_for != cell.cluster.as_str()) {
-            sheet.warn(
-                &Scope::Cluster(cell.cluster.clone()),
-                format!("secret {name} was made for the cluster {other}, and stays"),
-                "see whether `connect` of both leads to the same cluster; if this one was renamed, delete the Secret",
-                Some(&cell.place),
-            );
-            continue;
-        }
-        let (Ok(namespace), Ok(object)) = (
-            Namespace::parse(&live.namespace),
-            ObjectName::parse(&live.name),
-        ) else {
-            continue;
-        };
-        let target = Target {
-            scope: Scope::Cluster(cell.cluster.clone()),
-            kind: Kind::Secret,
-            name,
-        };
-        let mut concerns = Vec::new();
-        if !cell.complete {
-            concerns.push(Concern::IncompleteSource);
-        }
-        if cell.secrets.is_empty() {
-            concerns.push(Concern::EmptiesScope);
-        }
-        let write = Write::DeleteSecret {
-            namespace,
-            name: object,
+    }
+}
+
+fn plan_one(cell: &Cell, live: &LiveSecretMeta, name: String, sheet: &mut Sheet) {
+    let scope = Scope::Cluster(cell.cluster.clone());
+    // A copied label does not make a Secret ours: keyfleet must have written it.
+    if !live.meta.is_written_by_us() {
+        sheet.note(
+            &scope,
+            format!("secret {name} carries keyfleet's label, but keyfleet never wrote it"),
+            "remove the label",
+            None,
+        );
+        return;
+    }
+    // Two clusters of the repository that connect to one would delete each other's Secrets.
+    let made_for = SyncRecord::read(&live.meta).and_then(|record| record.cluster);
+    if let Some(other) = made_for.filter(|made_for| *made_for != cell.cluster.as_str()) {
+        sheet.warn(
+            &scope,
+            format!("secret {name} was made for the cluster {other}, and stays"),
+            "see whether `connect` of both leads to the same cluster; if this one was renamed, delete the Secret",
+            Some(&cell.place),
+        );
+        return;
+    }
+    let target = Target {
+        scope,
+        kind: Kind::Secret,
+        name,
+    };
+    sheet.changes.extend(delete(cell, live, target));
+}
+
+/// `None` for a name that no cluster can have.
+fn delete(cell: &Cell, live: &LiveSecretMeta, target: Target) -> Option<Change> {
+    let concerns = [
+        (!cell.complete).then_some(Concern::IncompleteSource),
+        cell.secrets.is_empty().then_some(Concern::EmptiesScope),
+    ];
+    Some(Change {
+        target,
+        action: Action::Delete,
+        fields: Vec::new(),
+        summary: "no longer declared".to_owned(),
+        reason: Reason::NoLongerDeclared,
+        cause: Cause::Pending,
+        concerns: concerns.into_iter().flatten().collect(),
+        place: None,
+        write: Write::DeleteSecret {
+            namespace: Namespace::parse(&live.namespace).ok()?,
+            name: ObjectName::parse(&live.name).ok()?,
             uid: live.meta.uid.clone(),
             resource_version: live.meta.resource_version.clone(),
-        };
-        sheet.change(Change {
-            target,
-            action: Action::Delete,
-            fields: Vec::new(),
-            summary: "no longer declared".to_owned(),
-            reason: Reason::NoLongerDeclared,
-            cause: Cause::Pending,
-            concerns,
-            place: None,
-            write,
-        });
-    }
+        },
+    })
 }

@@ -296,20 +296,8 @@ fn dispatch(
         return Err(no_place(flavour));
     }
     let Some(backend) = &mut mount.backend else {
-        if call.path.starts_with("sys/wrapping/") {
-            return wrapping::handle(state, call, caller, now).map(Routed::Answer);
-        }
-        let Some(caller) = caller else {
-            return sys::internal(state, call, now).map(Routed::Answer);
-        };
-        return match mount.kind.trim_start_matches("ns_") {
-            "system" => sys::handle(state, call, caller, now),
-            "token" => auth_token::handle(state, call, caller, now),
-            // Nobody is known there.
-            "identity" if call.operation == Operation::Read => Err(Refusal::not_found()),
-            _ => Err(Refusal::unsupported_path()),
-        }
-        .map(Routed::Answer);
+        let kind = mount.kind.clone();
+        return of_the_core(state, call, caller, &kind, now).map(Routed::Answer);
     };
     let uuid = mount.uuid.clone();
     let around = Surroundings {
@@ -324,18 +312,37 @@ fn dispatch(
         }
         Step::Done(answer) => Ok(Routed::Answer(answer)),
         Step::Ask(question) => {
-            let call = call.clone();
-            let mount = path;
-            Ok(Routed::Asks(
-                question,
-                Box::new(Waiting {
-                    call,
-                    mount,
-                    uuid,
-                    reviews: Vec::new(),
-                }),
-            ))
+            let waiting = Waiting {
+                call: call.clone(),
+                mount: path,
+                uuid,
+                reviews: Vec::new(),
+            };
+            Ok(Routed::Asks(question, Box::new(waiting)))
         }
+    }
+}
+
+/// What no backend answers, but the server itself: on a mount of this kind, which every namespace has.
+fn of_the_core(
+    state: &mut State,
+    call: &Call,
+    caller: Option<&Caller>,
+    kind: &str,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    if call.path.starts_with("sys/wrapping/") {
+        return wrapping::handle(state, call, caller, now);
+    }
+    let Some(caller) = caller else {
+        return sys::internal(state, call, now);
+    };
+    match kind.trim_start_matches("ns_") {
+        "system" => sys::handle(state, call, caller, now),
+        "token" => auth_token::handle(state, call, caller, now),
+        // Nobody is known there.
+        "identity" if call.operation == Operation::Read => Err(Refusal::not_found()),
+        _ => Err(Refusal::unsupported_path()),
     }
 }
 

@@ -47,25 +47,7 @@ pub(super) fn handle(
         "mounts" => mounts::handle(state, call, "", rest),
         "auth" => mounts::handle(state, call, "auth/", rest),
         "policy" => policies::handle(state, call, policies::Endpoint::Old, rest, now),
-        "policies" => match rest.map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
-            Some(("acl", name)) => {
-                let name = (!name.is_empty()).then_some(name);
-                policies::handle(state, call, policies::Endpoint::Acl, name, now)
-            }
-            Some(("rgp" | "egp", _)) if state.flavour == Flavour::HashiCorp => {
-                Err(Refusal::new(404, "enterprise-only feature"))
-            }
-            Some(("detailed", "acl")) if state.flavour == Flavour::OpenBao => {
-                policies::detailed(state, call, None)
-            }
-            Some(("detailed", rest)) if state.flavour == Flavour::OpenBao => {
-                match rest.strip_prefix("acl/") {
-                    Some(below) if lists => policies::detailed(state, call, Some(below)),
-                    _ => Err(Refusal::unsupported_path()),
-                }
-            }
-            _ => Err(Refusal::unsupported_path()),
-        },
+        "policies" => of_policies(state, call, rest.unwrap_or_default(), now),
         "capabilities" | "capabilities-self" | "capabilities-accessor" if rest.is_none() => {
             capabilities::handle(state, call, caller, head, now)
         }
@@ -74,19 +56,46 @@ pub(super) fn handle(
         "audit" if rest.is_none() && call.operation == Operation::Read => {
             Ok(Answer::data(serde_json::json!({})))
         }
-        "remount" if rest.is_none() && call.operation == Operation::Update => {
-            remount::remount(state, call)
-        }
-        "remount" if call.operation == Operation::Read => {
-            match rest.and_then(|rest| rest.strip_prefix("status/")) {
-                Some(id) => remount::status(state, id),
-                None if rest.is_none() => Err(Refusal::unsupported_operation()),
-                None => Err(Refusal::unsupported_path()),
-            }
-        }
-        "remount" if rest.is_none() => Err(Refusal::unsupported_operation()),
+        "remount" => of_remount(state, call, rest),
         "internal" => internal(state, call, now),
         _ => Err(Refusal::unsupported_path()),
+    }
+}
+
+/// Below `sys/policies`.
+fn of_policies(
+    state: &mut State,
+    call: &Call,
+    below: &str,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let is_openbao = state.flavour == Flavour::OpenBao;
+    match below.split_once('/').unwrap_or((below, "")) {
+        ("acl", name) => {
+            let name = (!name.is_empty()).then_some(name);
+            policies::handle(state, call, policies::Endpoint::Acl, name, now)
+        }
+        ("rgp" | "egp", _) if !is_openbao => Err(Refusal::new(404, "enterprise-only feature")),
+        ("detailed", "acl") if is_openbao => policies::detailed(state, call, None),
+        ("detailed", rest) if is_openbao => match rest.strip_prefix("acl/") {
+            Some(below) if matches!(call.operation, Operation::List | Operation::Scan) => {
+                policies::detailed(state, call, Some(below))
+            }
+            _ => Err(Refusal::unsupported_path()),
+        },
+        _ => Err(Refusal::unsupported_path()),
+    }
+}
+
+fn of_remount(state: &mut State, call: &Call, below: Option<&str>) -> Result<Answer, Refusal> {
+    match (below, call.operation) {
+        (None, Operation::Update) => remount::remount(state, call),
+        (Some(below), Operation::Read) => match below.strip_prefix("status/") {
+            Some(id) => remount::status(state, id),
+            None => Err(Refusal::unsupported_path()),
+        },
+        (None, _) => Err(Refusal::unsupported_operation()),
+        (Some(_), _) => Err(Refusal::unsupported_path()),
     }
 }
 

@@ -20,81 +20,97 @@ pub(super) fn impersonated(
     headers: &HeaderMap,
     store: &Store,
 ) -> Result<User, Status> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let mut groups = headers
-        .get_all(GROUP)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .peekable();
-    let mut extras = extras(headers).peekable();
-    let uid = text(UID).filter(|uid| !uid.is_empty());
-    let Some(name) = text(USER).filter(|name| !name.is_empty()) else {
-        if groups.peek().is_none() && extras.peek().is_none() && uid.is_none() {
-            return Ok(asker);
-        }
-        return Err(without_user());
+    let wanted = Wanted::read(headers);
+    let Some(name) = wanted.name else {
+        return if wanted.is_empty() {
+            Ok(asker)
+        } else {
+            Err(without_user())
+        };
     };
-    let may = |wish: ResourceWish<'_>| {
+    wanted.each_part(name, |part| {
         let verb = "impersonate";
-        require(
-            store,
-            &asker,
-            &Wish::Resource(ResourceWish { verb, ..wish }),
-        )
-    };
+        let wish = Wish::Resource(ResourceWish { verb, ..part });
+        require(store, &asker, &wish)
+    })?;
     let mut user = User {
         name: name.to_owned(),
+        groups: wanted.groups.iter().map(|&group| group.into()).collect(),
+        uid: wanted.uid.unwrap_or_default().to_owned(),
         ..User::default()
     };
-    match account(name) {
-        Some((namespace, name)) => {
-            may(ResourceWish {
-                resource: "serviceaccounts",
-                namespace,
-                name,
-                ..ResourceWish::default()
-            })?;
-            if groups.peek().is_none() {
-                user.groups = accounts::groups(namespace);
-            }
+    if let Some((namespace, _)) = account(name)
+        && wanted.groups.is_empty()
+    {
+        user.groups = accounts::groups(namespace);
+    }
+    for (key, value) in wanted.extras {
+        user.extra.entry(key).or_default().push(value.to_owned());
+    }
+    Ok(in_basic_groups(user))
+}
+
+/// What the headers say.
+struct Wanted<'a> {
+    name: Option<&'a str>,
+    groups: Vec<&'a str>,
+    uid: Option<&'a str>,
+    extras: Vec<(String, &'a str)>,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(headers: &'a HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let groups = headers.get_all(GROUP).iter();
+        Self {
+            name: text(USER).filter(|name| !name.is_empty()),
+            groups: groups.filter_map(|value| value.to_str().ok()).collect(),
+            uid: text(UID).filter(|uid| !uid.is_empty()),
+            extras: extras(headers).collect(),
         }
-        None => may(ResourceWish {
-            resource: "users",
-            name,
-            ..ResourceWish::default()
-        })?,
     }
-    for name in groups {
-        may(ResourceWish {
-            resource: "groups",
+
+    fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.groups.is_empty()
+            && self.uid.is_none()
+            && self.extras.is_empty()
+    }
+
+    /// Everything that this user is made of, in the order in which it is asked about.
+    fn each_part(
+        &self,
+        name: &str,
+        may: impl Fn(ResourceWish<'_>) -> Result<(), Status>,
+    ) -> Result<(), Status> {
+        let of_core = |resource, namespace, name| ResourceWish {
+            resource,
+            namespace,
             name,
             ..ResourceWish::default()
+        };
+        may(match account(name) {
+            Some((namespace, name)) => of_core("serviceaccounts", namespace, name),
+            None => of_core("users", "", name),
         })?;
-        user.groups.push(name.to_owned());
-    }
-    for (key, name) in extras {
-        let subresource = key.as_str();
-        let (group, resource) = (AUTHENTICATION, "userextras");
-        may(ResourceWish {
-            group,
+        for name in &self.groups {
+            may(of_core("groups", "", name))?;
+        }
+        let of_authentication = |resource, subresource, name| ResourceWish {
+            group: AUTHENTICATION,
             resource,
             subresource,
             name,
             ..ResourceWish::default()
-        })?;
-        user.extra.entry(key).or_default().push(name.to_owned());
+        };
+        for (key, value) in &self.extras {
+            may(of_authentication("userextras", key, value))?;
+        }
+        match self.uid {
+            Some(uid) => may(of_authentication("uids", "", uid)),
+            None => Ok(()),
+        }
     }
-    if let Some(name) = uid {
-        let (group, resource) = (AUTHENTICATION, "uids");
-        may(ResourceWish {
-            group,
-            resource,
-            name,
-            ..ResourceWish::default()
-        })?;
-        name.clone_into(&mut user.uid);
-    }
-    Ok(in_basic_groups(user))
 }
 
 /// Everybody is in one of the two groups of those who were, or were not, authenticated.
