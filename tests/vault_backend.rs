@@ -5,6 +5,8 @@ mod support;
 
 #[path = "vault_backend/faults.rs"]
 mod faults;
+#[path = "vault_backend/long_answers.rs"]
+mod long_answers;
 #[path = "vault_backend/policies.rs"]
 mod policies;
 #[path = "vault_backend/reads.rs"]

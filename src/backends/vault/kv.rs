@@ -90,7 +90,7 @@ impl<'de> DeserializeSeed<'de> for KeyInfo {
     type Value = Vec<(KvPath, Result<KvVersion, &'static str>)>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_map(self)
+        json.deserialize_option(self)
     }
 }
 
@@ -99,6 +99,15 @@ impl<'de> Visitor<'de> for KeyInfo {
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the metadata of secrets by their paths")
+    }
+
+    /// A list without an entry.
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_map(self)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {

@@ -17,6 +17,8 @@ pub enum Fault {
     DropRequest,
     /// The server does what it was asked, and the connection is closed in place of its answer.
     DropResponse,
+    /// The server does what it was asked, and the connection is closed in the middle of its answer.
+    CutShort,
     /// The server does what it was asked, and no answer comes until the client gives up.
     WithholdResponse,
     /// All is well, but late.

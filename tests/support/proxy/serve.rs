@@ -2,8 +2,8 @@ use super::record::UnderWay;
 use super::upstream::Link;
 use super::{Fault, Shared};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-type Answer = http::Response<BoxBody<Bytes, hyper::Error>>;
+type Answer = http::Response<BoxBody<Bytes, io::Error>>;
 
 /// Serves until the owner goes away; connections end with the runtime.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
@@ -77,6 +77,15 @@ async fn answer(
                 .ok();
             Err(io::Error::other("the response was dropped"))
         }
+        Some(Fault::CutShort) => {
+            under_way.reached_server();
+            let (head, body) = shared.upstream.send(link, request).await?.into_parts();
+            let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+            let half = Ok(Frame::data(body.slice(..body.len() / 2)));
+            let cut = Err(io::Error::other("the answer was cut short"));
+            let body = StreamBody::new(futures::stream::iter([half, cut]));
+            Ok(http::Response::from_parts(head, BodyExt::boxed(body)))
+        }
         Some(Fault::WithholdResponse) => {
             under_way.reached_server();
             let answer = shared.upstream.send(link, request).await?;
@@ -103,7 +112,7 @@ async fn forward(
     under_way.reached_server();
     let answer = shared.upstream.send(link, request).await?;
     under_way.answered(answer.status().as_u16());
-    Ok(answer.map(BodyExt::boxed))
+    Ok(answer.map(|body| body.map_err(io::Error::other).boxed()))
 }
 
 fn made_up(status: u16, headers: &[(String, String)], body: String) -> Answer {
