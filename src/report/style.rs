@@ -56,7 +56,10 @@ const HANGING: usize = 5;
 /// A longer cell does not widen its column.
 const WIDEST_COLUMN: usize = 44;
 
-/// Lines the cells up in columns. A row too long for the window gives its last cell a line of its own.
+/// The last cells line up no further right than this, beside rows that end before it.
+const FARTHEST_EDGE: usize = 120;
+
+/// Lines the cells up in columns. The last cell of a row that is too long for that gets a line of its own.
 pub(super) fn table(rows: &[Row], indent: usize, style: Style) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
@@ -70,37 +73,86 @@ pub(super) fn table(rows: &[Row], indent: usize, style: Style) -> String {
                 .unwrap_or(0)
         })
         .collect();
-    rows.iter()
-        .map(|row| line(row, &widths, indent, style))
-        .collect()
+    let begun: Vec<Begun> = rows
+        .iter()
+        .map(|row| {
+            let cells = row.len() - usize::from(row.len() == columns);
+            Begun::of(&row[..cells], &widths, indent, style)
+        })
+        .collect();
+    let ends = begun.iter().filter(|begun| !begun.is_broken);
+    let ends = ends.map(|begun| begun.used);
+    let edge = ends.filter(|used| *used <= FARTHEST_EDGE).max();
+    let ended = rows.iter().zip(begun).map(|(row, begun)| {
+        let last = row.last().filter(|_| row.len() == columns);
+        begun.ended(last, edge.unwrap_or(0), indent, style)
+    });
+    ended.collect()
 }
 
-/// Cells that do not fit go on below, under the name; words stay whole.
-fn line(row: &Row, widths: &[usize], indent: usize, style: Style) -> String {
-    let hanging = indent + HANGING;
-    let mut text = " ".repeat(indent);
-    let mut used = indent;
-    for (column, (ink, cell)) in row.iter().enumerate() {
-        let length = cell.chars().count();
-        if column > 2 && used + length > style.width && !cell.is_empty() {
-            text.truncate(text.trim_end().len());
-            for part in wrapped(cell, style.width.saturating_sub(hanging)) {
-                text.push_str(&format!("\n{}", " ".repeat(hanging)));
-                text.push_str(&style.paint(*ink, &part));
-                used = hanging + part.chars().count();
+/// A row without its last cell.
+struct Begun {
+    text: String,
+    /// Columns of its last line.
+    used: usize,
+    is_broken: bool,
+}
+
+impl Begun {
+    /// Cells that do not fit go on below, under the name; words stay whole.
+    fn of(cells: &[(Ink, String)], widths: &[usize], indent: usize, style: Style) -> Self {
+        let hanging = indent + HANGING;
+        let mut begun = Self {
+            text: " ".repeat(indent),
+            used: indent,
+            is_broken: false,
+        };
+        for (column, (ink, cell)) in cells.iter().enumerate() {
+            let length = cell.chars().count();
+            if column > 2 && begun.used + length > style.width && !cell.is_empty() {
+                begun.break_for(*ink, cell, hanging, style);
+                begun.text.push_str("  ");
+                begun.used += 2;
+                continue;
             }
-            text.push_str("  ");
-            used += 2;
-            continue;
+            begun.text.push_str(&style.paint(*ink, cell));
+            let gap = widths[column].saturating_sub(length) + 2;
+            begun.text.push_str(&" ".repeat(gap));
+            begun.used += length + gap;
         }
-        text.push_str(&style.paint(*ink, cell));
-        let gap = widths[column].saturating_sub(length) + 2;
-        text.push_str(&" ".repeat(gap));
-        used += length + gap;
+        begun
     }
-    text.truncate(text.trim_end().len());
-    text.push('\n');
-    text
+
+    fn break_for(&mut self, ink: Ink, cell: &str, hanging: usize, style: Style) {
+        self.is_broken = true;
+        self.text.truncate(self.text.trim_end().len());
+        for part in wrapped(cell, style.width.saturating_sub(hanging)) {
+            self.text.push_str(&format!("\n{}", " ".repeat(hanging)));
+            self.text.push_str(&style.paint(ink, &part));
+            self.used = hanging + part.chars().count();
+        }
+    }
+
+    fn ended(
+        mut self,
+        last: Option<&(Ink, String)>,
+        edge: usize,
+        indent: usize,
+        style: Style,
+    ) -> String {
+        if let Some((ink, cell)) = last.filter(|(_, cell)| !cell.is_empty()) {
+            let lines_up = !self.is_broken && self.used <= edge;
+            if lines_up && edge + cell.chars().count() <= style.width {
+                self.text.push_str(&" ".repeat(edge - self.used));
+                self.text.push_str(&style.paint(*ink, cell));
+            } else {
+                self.break_for(*ink, cell, indent + HANGING, style);
+            }
+        }
+        self.text.truncate(self.text.trim_end().len());
+        self.text.push('\n');
+        self.text
+    }
 }
 
 /// Lines of at most so many characters, if the words allow it.
@@ -149,6 +201,32 @@ mod tests {
         assert_eq!(
             table(&rows[..1], 2, narrow),
             "  +  policy  a\n       file:1\n"
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_too_long_breaks_and_the_others_line_up() {
+        let cell = |text: &str| (Ink::Quiet, text.to_owned());
+        let row = |name: &str, detail: &str| {
+            vec![
+                cell("+"),
+                cell("role"),
+                cell(name),
+                cell(detail),
+                cell("file:1"),
+            ]
+        };
+        let long = "x".repeat(140);
+        let rows = [row("a", ""), row("b", &long), row("c", "d")];
+        let style = Style {
+            colour: false,
+            width: 400,
+        };
+        assert_eq!(
+            table(&rows, 0, style),
+            format!(
+                "+  role  a     file:1\n+  role  b  {long}\n     file:1\n+  role  c  d  file:1\n"
+            )
         );
     }
 
