@@ -46,26 +46,32 @@ pub enum SecretState {
         status: Option<u16>,
         why: String,
     },
+    /// It could not be looked at.
+    NotKnown {
+        status: Option<u16>,
+        why: String,
+    },
 }
 
 impl SecretState {
     /// As kubernetes-external-secrets words it.
     pub fn word(&self) -> String {
-        match self {
-            Self::InSync => "SUCCESS".to_owned(),
-            Self::OutOfSync(_) => "OUT OF SYNC".to_owned(),
-            Self::Failed {
-                status: Some(status),
-                ..
-            } => format!("ERROR, Status {status}"),
-            Self::Failed { status: None, .. } => "ERROR".to_owned(),
+        let (word, status) = match self {
+            Self::InSync => ("SUCCESS", None),
+            Self::OutOfSync(_) => ("OUT OF SYNC", None),
+            Self::Failed { status, .. } => ("ERROR", *status),
+            Self::NotKnown { status, .. } => ("NOT KNOWN", *status),
+        };
+        match status {
+            Some(status) => format!("{word}, Status {status}"),
+            None => word.to_owned(),
         }
     }
 
     pub fn why(&self) -> &str {
         match self {
             Self::InSync => "",
-            Self::OutOfSync(why) | Self::Failed { why, .. } => why,
+            Self::OutOfSync(why) | Self::Failed { why, .. } | Self::NotKnown { why, .. } => why,
         }
     }
 }
@@ -79,7 +85,12 @@ impl Status {
                 .as_ref()
                 .is_ok_and(|health| health.initialized && !health.sealed)
         };
-        let secret_ok = |secret: &SecretStatus| !matches!(secret.state, SecretState::Failed { .. });
+        let secret_ok = |secret: &SecretStatus| {
+            matches!(
+                secret.state,
+                SecretState::InSync | SecretState::OutOfSync(_)
+            )
+        };
         !self.vaults.iter().all(vault_ok)
             || !self.clusters.iter().all(|cluster| {
                 cluster.identity.is_ok()
@@ -116,7 +127,7 @@ fn state(plan: &ScopePlan, is_this: &dyn Fn(&Target) -> bool) -> SecretState {
         };
     }
     if let Some(unread) = sheet.unread.iter().find(|unread| is_this(&unread.target)) {
-        return SecretState::Failed {
+        return SecretState::NotKnown {
             status: unread.failure.status,
             why: unread.failure.to_string(),
         };
@@ -243,11 +254,21 @@ fn said(failure: &Failure) -> String {
     clean(&format!("{failure}{}", hint.unwrap_or_default()))
 }
 
+/// Where nobody could look, nobody can say that it was never synced.
+fn no_time(state: &SecretState) -> String {
+    let word = match state {
+        SecretState::NotKnown { .. } => "not known",
+        _ => "never",
+    };
+    word.to_owned()
+}
+
 fn secret_row(secret: &SecretStatus) -> Row {
     let (ink, sigil) = match &secret.state {
         SecretState::InSync => (Ink::Good, "✓"),
         SecretState::OutOfSync(_) => (Ink::Careful, "~"),
         SecretState::Failed { .. } => (Ink::Bad, "✗"),
+        SecretState::NotKnown { .. } => (Ink::Bad, "?"),
     };
     vec![
         (ink, sigil.to_owned()),
@@ -258,7 +279,7 @@ fn secret_row(secret: &SecretStatus) -> Row {
             secret
                 .last_sync
                 .clone()
-                .map_or_else(|| "never".to_owned(), |time| clean(&time)),
+                .map_or_else(|| no_time(&secret.state), |time| clean(&time)),
         ),
         (Ink::Quiet, clean(secret.state.why())),
     ]

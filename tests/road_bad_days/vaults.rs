@@ -46,7 +46,7 @@ async fn a_vault_that_is_sealed() {
     assert_eq!(status.code, 1);
     for line in [
         "✗  main    sealed",
-        "✗  apps-sealed/new  ERROR, Status 503",
+        "?  apps-sealed/new  NOT KNOWN, Status 503",
         "✓  apps-sealed/new  SUCCESS",
     ] {
         assert!(status.out.contains(line), "{}", status.out);
