@@ -9,8 +9,8 @@ use crate::guard::ApprovedPlan;
 use crate::mark::{INSTALLATION_LABEL, MANAGED_BY_LABEL, MANAGER};
 use crate::names::InstallationName;
 use crate::observe::{Failure, Fields};
-use crate::plan::{Change, Kind, Scope, Target, Write};
-use std::collections::BTreeSet;
+use crate::plan::{Action, Change, Kind, Scope, Target, Write};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use writer::{
@@ -77,15 +77,18 @@ pub async fn apply(
     stop: &dyn Fn() -> bool,
 ) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
-    let mut broken: BTreeSet<Target> = BTreeSet::new();
+    let mut broken: BTreeMap<Target, Action> = BTreeMap::new();
     for change in plan.into_changes() {
         if stop() {
             break;
         }
         let in_the_way = broken
             .iter()
-            .find(|target| stands_on(change.target.kind).contains(&target.kind))
-            .cloned();
+            .find(|(target, action)| {
+                stands_on(change.target.kind).contains(&target.kind)
+                    || may_succeed(&change, target, **action)
+            })
+            .map(|(target, _)| target.clone());
         let result = match in_the_way {
             Some(because) => StepResult::Skipped { because },
             None => step(&change, writers)
@@ -93,13 +96,21 @@ pub async fn apply(
                 .map_or_else(StepResult::Failed, |()| StepResult::Done),
         };
         if result != StepResult::Done {
-            broken.insert(change.target.clone());
+            broken.insert(change.target.clone(), change.action);
         }
         let outcome = Outcome { change, result };
         progress(&outcome);
         outcomes.push(outcome);
     }
     outcomes
+}
+
+/// A Secret that could not be made may be what takes the place of one that goes.
+fn may_succeed(change: &Change, failed: &Target, action: Action) -> bool {
+    change.action == Action::Delete
+        && action == Action::Create
+        && change.target.kind == Kind::Secret
+        && failed.kind == Kind::Secret
 }
 
 async fn step(change: &Change, writers: &Writers<'_>) -> Result<(), Failure> {
@@ -134,7 +145,7 @@ async fn in_vault(write: &Write, vault: &dyn WriteVault) -> Result<(), Failure> 
             path,
             fields,
         } => vault.tune_mount(*table, path, fields).await,
-        Write::DisableMount { table, path } => vault.disable_mount(*table, path).await,
+        Write::DisableMount { table, path, .. } => vault.disable_mount(*table, path).await,
         Write::AuthConfig {
             mount,
             fields,
@@ -192,7 +203,9 @@ async fn in_cluster(
                 .apply_binding(name, role, subjects, marks, *take_over)
                 .await
         }
-        Write::Secret { secret, take_over } => cluster.apply_secret(secret, *take_over).await,
+        Write::Secret {
+            secret, take_over, ..
+        } => cluster.apply_secret(secret, *take_over).await,
         Write::DeleteSecret {
             namespace,
             name,

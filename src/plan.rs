@@ -95,6 +95,12 @@ impl Draft {
 
     /// The plan, now that the values are there; `now` goes into the Secrets' record.
     pub fn finish(self, context: &Context<'_>, values: &SeenValues, now: &str) -> Sheet {
+        let mut sheet = self.with_secrets(context, values, now);
+        secret::keep_until_succeeded(context.cell, context.seen, &mut sheet);
+        sheet
+    }
+
+    fn with_secrets(self, context: &Context<'_>, values: &SeenValues, now: &str) -> Sheet {
         let Self { mut sheet, to_read } = self;
         // What fails under a role that is about to be put right is not known to fail under the right one.
         let repair = sheet.changes.iter().any(opens_the_way);
@@ -186,6 +192,8 @@ pub fn cell(context: &Context<'_>) -> Draft {
         installation: context.installation,
         secrets: &seen.secrets,
         versions: &context.seen_vault.versions,
+        engines: context.seen_vault.engine_mounts.as_ref().ok(),
+        declared_engines: &context.vault.kv_mounts,
         missing_namespaces: &seen.missing_namespaces,
         full: context.full,
     };

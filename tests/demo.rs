@@ -19,7 +19,7 @@ const TURNS: [&str; 13] = [
     "drift by kubectl-edit, since 20",
     "2 writes in 1 round.\nEverything is as declared.",
     "+    - key: kv/data/prod-eu/database",
-    "keys username, password, now from kv/data/prod-eu/database",
+    "key password, now from kv/data/prod-eu/database",
     "rotation v1 → v2",
     "why: revokes every token it issued",
     "The repository of this story stays in ",

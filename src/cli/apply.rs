@@ -2,7 +2,7 @@
 
 use super::common::{
     Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
-    show_problems_or_stop,
+    show_problems_or_stop, typed,
 };
 use super::failure::Exit;
 use super::interruption::Interruption;
@@ -79,7 +79,7 @@ impl Apply {
             // Whoever brings a plan has seen it.
             let text = match file {
                 Some(_) => report::plan_again(wanted, &planned, ui::style()),
-                None => report::plan_text(wanted, &planned, ui::style()),
+                None => report::plan_text(wanted, &planned, &self.typed(), ui::style()),
             };
             ui::data(&text);
         }
@@ -118,7 +118,10 @@ impl Apply {
         };
         let applied = pipeline::apply(planned, &announced, &run).await;
         match self.output {
-            Format::Text => ui::data(&format!("\n{}", report::applied(&applied, ui::style()))),
+            Format::Text => {
+                let text = report::applied(&applied, &self.typed(), ui::style());
+                ui::data(&format!("\n{text}"));
+            }
             Format::Json => print_json(&report::applied_json(wanted, &applied)),
         }
         Ok(if is_good(&applied) && !has_problems && !is_stopped() {
@@ -126,6 +129,10 @@ impl Apply {
         } else {
             Exit::Error
         })
+    }
+
+    fn typed(&self) -> String {
+        typed("apply", &self.repository, &self.scope)
     }
 
     /// Each step as it ends, on stderr.

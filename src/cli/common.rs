@@ -1,5 +1,7 @@
 //! What the verbs share: where the repository is, what of it is meant, and how it is read.
 
+use super::playground::quoted;
+use super::sandbox::own_name;
 use super::ui;
 use crate::connect::{Opener, Settings, variable};
 use crate::desire::Desired;
@@ -77,6 +79,28 @@ impl ScopeArguments {
             approvals,
         })
     }
+}
+
+/// The same repository and clusters with another verb, as a person would type it.
+pub(super) fn typed(
+    verb: &str,
+    repository: &RepositoryArguments,
+    scope: &ScopeArguments,
+) -> String {
+    let mut words = vec![quoted(&own_name()), verb.to_owned()];
+    if repository.repository != "." {
+        words.push(quoted(&repository.repository));
+    }
+    let limits = repository
+        .git_limits
+        .iter()
+        .map(|limit| ("--git-limit", limit));
+    let clusters = scope.clusters.iter().map(|name| ("--cluster", name));
+    let reference = repository.reference.iter().map(|name| ("--ref", name));
+    for (flag, value) in reference.chain(limits).chain(clusters) {
+        words.extend([flag.to_owned(), quoted(value)]);
+    }
+    words.join(" ")
 }
 
 /// Shows everything that is wrong in the declarations, on stderr.

@@ -2,7 +2,7 @@
 
 use super::common::{
     Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
-    show_problems_or_stop,
+    show_problems_or_stop, typed,
 };
 use super::failure::Exit;
 use super::ui;
@@ -43,7 +43,8 @@ impl Plan {
         }
         match self.output {
             Format::Text => {
-                let text = report::plan_text(&wanted, &planned, ui::style());
+                let apply = typed("apply", &self.repository, &self.scope);
+                let text = report::plan_text(&wanted, &planned, &apply, ui::style());
                 ui::data(&format!("{} Nothing was written.\n", text.trim_end()));
             }
             Format::Json => print_json(&json),

@@ -8,7 +8,7 @@ use crate::names::{
     VaultName,
 };
 use crate::observe::{Failure, Fields};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Where an object lives.
@@ -155,6 +155,8 @@ pub enum Concern {
     EmptiesScope,
     /// A controller in the cluster owns this Secret.
     ControllerOwned(String),
+    /// What is declared in its place cannot be made yet.
+    SuccessorMissing(String),
 }
 
 impl Concern {
@@ -169,6 +171,7 @@ impl Concern {
             | Self::Widens(_)
             | Self::DeletesMount
             | Self::EmptiesScope
+            | Self::SuccessorMissing(_)
             | Self::DeleteBudget { .. } => Release::Approve,
         }
     }
@@ -202,6 +205,10 @@ impl fmt::Display for Concern {
                 "{wanted} deletes at once, {allowed} pass without a look"
             ),
             Self::ControllerOwned(owner) => write!(formatter, "{owner} owns it"),
+            Self::SuccessorMissing(name) => write!(
+                formatter,
+                "{name} seems to take its place, and cannot be made yet"
+            ),
         }
     }
 }
@@ -234,6 +241,8 @@ pub enum Write {
     DisableMount {
         table: MountTable,
         path: MountPath,
+        /// Which mount it was when this was decided: Vault has no such condition on a request.
+        accessor: String,
     },
     AuthConfig {
         mount: MountPath,
@@ -269,6 +278,8 @@ pub enum Write {
     Secret {
         secret: SecretWrite,
         take_over: bool,
+        /// API path → version; KV v1 has none.
+        made_from: BTreeMap<String, Option<u64>>,
     },
     DeleteSecret {
         namespace: Namespace,
@@ -276,6 +287,18 @@ pub enum Write {
         uid: String,
         resource_version: String,
     },
+}
+
+impl Write {
+    /// What the fields of a change do not tell of its before and after: which object it is, and of which values.
+    fn of(&self) -> String {
+        match self {
+            Self::DisableMount { accessor, .. } => accessor.clone(),
+            Self::DeleteSecret { uid, .. } => uid.clone(),
+            Self::Secret { made_from, .. } => format!("{made_from:?}"),
+            _ => String::new(),
+        }
+    }
 }
 
 /// A change that was decided on.
@@ -297,8 +320,13 @@ impl Change {
     /// Names exactly this change: another before or after is another id.
     pub fn id(&self) -> String {
         let text = format!(
-            "{:?}|{:?}|{:?}|{}",
-            self.target, self.action, self.fields, self.summary
+            "{:?}|{:?}|{:?}|{}|{:?}|{}",
+            self.target,
+            self.action,
+            self.fields,
+            self.summary,
+            self.cause,
+            self.write.of()
         );
         digest(&text)[..8].to_owned()
     }

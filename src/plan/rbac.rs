@@ -162,11 +162,15 @@ fn compare(
         before: Some("without keyfleet's".to_owned()),
         after: Some("keyfleet's".to_owned()),
     });
+    // No file says anything of the labels, but of the subjects one does: where nobody else is known to have written,
+    // git may have moved.
+    let may_be_git = labels.is_none() && live.meta.others().next().is_none();
     let fields: Vec<_> = subjects.into_iter().chain(labels).collect();
     if fields.is_empty() {
         return true;
     }
     let cause = match owner {
+        Owner::Us if may_be_git => Cause::Unrecorded,
         Owner::Us => drift(&live.meta),
         Owner::Unmarked | Owner::Other(_) if cell.adopt => Cause::Adopt,
         Owner::Unmarked | Owner::Other(_) => Cause::Unrecorded,

@@ -2,20 +2,23 @@
 
 mod compare;
 mod sift;
+mod succession;
 mod undeclared;
 
 use super::change::{FieldChange, Kind, Scope, Target, Waiting};
 use super::sheet::Sheet;
 use super::value;
+use crate::declare::Destination;
 use crate::desire::{Cell, DesiredSecret, SecretId};
-use crate::observe::FailureClass;
 use crate::observe::freshness::SyncRecord;
 use crate::observe::live::Observed;
 use crate::observe::seen::{SeenSecret, SeenValues};
+use crate::observe::{FailureClass, KvReference};
 use std::collections::BTreeSet;
 
 pub(super) use compare::{Look, plan};
 pub(super) use sift::{Gate, Metadata, sift};
+pub(super) use succession::keep_until_succeeded;
 pub(super) use undeclared::plan_undeclared;
 
 pub(super) fn target(cell: &Cell, id: &SecretId) -> Target {
@@ -35,12 +38,20 @@ fn waiting(
     let record = live.present().and_then(|seen| seen.record.as_ref());
     let moved = record.map_or_else(Vec::new, |was| sources(was, desired));
     let moved = moved.iter().filter_map(|source| match &source.after {
-        Some(path) => Some(format!(", now from {path}")),
-        None => Some(format!(", no longer from {}", source.before.as_ref()?)),
+        Some(path) => {
+            let keys = named(desired, |from| from.api_path() == *path);
+            Some(format!("{keys}, now from {path}"))
+        }
+        None => Some(format!("no longer from {}", source.before.as_ref()?)),
     });
+    let moved: Vec<String> = moved.collect();
     Waiting {
         target,
-        summary: summary_of_keys(desired) + &moved.collect::<String>(),
+        summary: if moved.is_empty() {
+            named(desired, |_| true)
+        } else {
+            moved.join("; ")
+        },
         why: format!("value read {waits}"),
         place: Some(desired.place.clone()),
     }
@@ -67,21 +78,25 @@ fn sources(was: &SyncRecord, desired: &DesiredSecret) -> Vec<FieldChange> {
     gone.chain(new).collect()
 }
 
-fn summary_of_keys(desired: &DesiredSecret) -> String {
-    use crate::declare::Destination;
-    let names: Vec<&str> = desired
-        .assignments
-        .iter()
-        .map(|assignment| match &assignment.into {
-            Destination::EveryKey => "all of a secret",
-            Destination::Key { name, .. } => name.as_str(),
-        })
-        .collect();
-    format!(
-        "{} {}",
-        if names.len() == 1 { "key" } else { "keys" },
-        names.join(", ")
-    )
+/// The keys that come from there, by name; in the order in which the Secret will have them.
+fn named(desired: &DesiredSecret, is_from: impl Fn(&KvReference) -> bool) -> String {
+    let assignments = desired.assignments.iter();
+    let assignments = assignments.filter(|assignment| is_from(&assignment.from));
+    let (mut every, mut names) = (Vec::new(), BTreeSet::new());
+    for assignment in assignments {
+        match &assignment.into {
+            Destination::EveryKey => every.push(format!("every field of {}", assignment.from.path)),
+            Destination::Key { name, .. } => drop(names.insert(name.as_str())),
+        }
+    }
+    let word = match names.len() {
+        0 => return every.join(", "),
+        1 => "key",
+        _ => "keys",
+    };
+    let names: Vec<&str> = names.into_iter().collect();
+    every.insert(0, format!("{word} {}", names.join(", ")));
+    every.join(", ")
 }
 
 /// Whether Vault answered any of its reads with 403.

@@ -6,7 +6,7 @@ use crate::apply::MountTable;
 use crate::desire::{Cell, DesiredVault};
 use crate::mark::Mark;
 use crate::names::{InstallationName, MountPath, PolicyName};
-use crate::observe::live::Observed;
+use crate::observe::live::{LiveMount, Observed};
 use crate::observe::seen::SeenVault;
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ fn auth_mounts(
     }) {
         match Mark::read(&live.description) {
             Some(mark) if mark.installation == *installation && !is_unread(vault, &mark) => {
-                delete_mount(vault, Kind::AuthMount, path, MountTable::Auth, sheet);
+                delete_mount(vault, Kind::AuthMount, path, live, sheet);
             }
             Some(_) => {}
             None if live.kind == "kubernetes" && !vault.unread_clusters.contains(path) => {
@@ -86,18 +86,12 @@ fn engine_mounts(
             .any(|mount| mount.path.as_str() == *path)
     }) {
         if Mark::read(&live.description).is_some_and(|mark| mark.installation == *installation) {
-            delete_mount(vault, Kind::KvMount, path, MountTable::Engine, sheet);
+            delete_mount(vault, Kind::KvMount, path, live, sheet);
         }
     }
 }
 
-fn delete_mount(
-    vault: &DesiredVault,
-    kind: Kind,
-    path: &str,
-    table: MountTable,
-    sheet: &mut Sheet,
-) {
+fn delete_mount(vault: &DesiredVault, kind: Kind, path: &str, live: &LiveMount, sheet: &mut Sheet) {
     let Ok(path) = MountPath::parse(path) else {
         return;
     };
@@ -110,17 +104,17 @@ fn delete_mount(
         kind,
         name: path.to_string(),
     };
-    let summary = if kind == Kind::KvMount {
-        "delete, with every secret in it"
+    let (table, summary) = if kind == Kind::KvMount {
+        (MountTable::Engine, "delete, with every secret in it")
     } else {
-        "delete"
+        (MountTable::Auth, "delete")
     };
-    sheet.change(delete(
-        target,
-        summary,
-        concerns,
-        Write::DisableMount { table, path },
-    ));
+    let write = Write::DisableMount {
+        table,
+        path,
+        accessor: live.accessor.clone(),
+    };
+    sheet.change(delete(target, summary, concerns, write));
 }
 
 fn delete(target: Target, summary: &str, concerns: Vec<Concern>, write: Write) -> Change {

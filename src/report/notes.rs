@@ -1,14 +1,18 @@
 //! What is held, blocked, not known, or good to know: each with its reason and what to do.
 
 use super::rows::{change_rows, scope_word};
-use super::style::{Ink, Style, clean, table, wrapped};
+use super::style::{Ink, Style, clean, count, table, wrapped};
 use crate::diagnostics::Place;
 use crate::observe::Failure;
 use crate::pipeline::Planned;
-use crate::plan::{Blocked, Finding, Release, Scope, Unread};
-use std::collections::BTreeSet;
+use crate::plan::{Blocked, Finding, Release, Scope, Target};
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn held(planned: &Planned, style: Style) -> String {
+/// How many clusters are named where one reason is that of many.
+const SHOWN_CLUSTERS: usize = 8;
+
+/// `apply` is how a person applies what is shown: the command with its repository.
+pub(super) fn held(planned: &Planned, apply: &str, style: Style) -> String {
     let mut text = String::new();
     for held in planned.held() {
         let mut rows = change_rows(&held.change);
@@ -20,7 +24,7 @@ pub(super) fn held(planned: &Planned, style: Style) -> String {
         for why in &held.why {
             let release = match why.release() {
                 Release::Approve => {
-                    format!("release: keyfleet apply --approve {}", held.change.id())
+                    format!("release: {apply} --approve {}", held.change.id())
                 }
                 Release::Adopt => "release: `adopt: true` in its file".to_owned(),
                 Release::FixSource => "release: repair the declaration".to_owned(),
@@ -66,36 +70,57 @@ pub(super) fn blocked(planned: &Planned, style: Style) -> String {
     titled("blocked", texts, style)
 }
 
+/// What could not be read, by the reason: a cluster that is down fails every read the same way, and so does a Vault, for all
+/// its clusters.
 pub(super) fn unread(planned: &Planned, style: Style) -> String {
-    let all = || planned.sheets().flat_map(|sheet| &sheet.unread);
-    let is_of_vault = |unread: &Unread| matches!(unread.target.scope, Scope::Vault(_));
-    let of_vaults: BTreeSet<&Failure> = all()
-        .filter(|unread| is_of_vault(unread))
-        .map(|unread| &unread.failure)
-        .collect();
-    let mut seen = BTreeSet::new();
-    // A cluster that is down fails every read the same way: said once. So is a Vault, for all its clusters.
-    let all = all()
-        .filter(|unread| is_of_vault(unread) || !of_vaults.contains(&unread.failure))
-        .filter(|unread| seen.insert((unread.target.scope.clone(), unread.failure.clone())));
-    let all: Vec<&Unread> = all.collect();
-    let texts = all.into_iter().map(|unread| {
-        let head = format!(
-            "{} {} {}",
-            scope_word(&unread.target.scope),
-            unread.target.kind.word(),
-            unread.target.name
-        );
+    let mut by_failure: BTreeMap<&Failure, Vec<&Target>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for unread in planned.sheets().flat_map(|sheet| &sheet.unread) {
+        let targets = by_failure.entry(&unread.failure).or_insert_with(|| {
+            order.push(&unread.failure);
+            Vec::new()
+        });
+        targets.push(&unread.target);
+    }
+    let texts = order.into_iter().map(|failure| {
         note(
             ('?', Ink::Bad),
-            &head,
-            &unread.failure.to_string(),
-            unread.failure.hint.as_deref(),
+            &unread_head(&by_failure[failure]),
+            &failure.to_string(),
+            failure.hint.as_deref(),
             None,
             style,
         )
     });
     titled("not known", texts, style)
+}
+
+/// One object by its name; several by the servers that they are on. What a Vault hides of its clusters is the Vault's.
+fn unread_head(targets: &[&Target]) -> String {
+    if let [one] = targets {
+        return format!(
+            "{} {} {}",
+            scope_word(&one.scope),
+            one.kind.word(),
+            one.name
+        );
+    }
+    let scopes: BTreeSet<&Scope> = targets.iter().map(|target| &target.scope).collect();
+    let is_vault = |scope: &&&Scope| matches!(scope, Scope::Vault(_));
+    let vaults: Vec<String> = scopes
+        .iter()
+        .filter(is_vault)
+        .map(ToString::to_string)
+        .collect();
+    let servers = match (vaults.is_empty(), scopes.len()) {
+        (false, _) => vaults.join(", "),
+        (true, number) if number > SHOWN_CLUSTERS => count(number, "cluster"),
+        (true, _) => {
+            let names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            names.join(", ")
+        }
+    };
+    format!("{servers} ({})", count(targets.len(), "object"))
 }
 
 pub(super) fn findings(planned: &Planned, style: Style) -> String {

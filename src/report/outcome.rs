@@ -46,8 +46,8 @@ pub fn outcome_line(outcome: &Outcome, style: Style) -> String {
     }
 }
 
-/// What an apply did and left.
-pub fn applied(applied: &Applied, style: Style) -> String {
+/// What an apply did and left; `apply` is the command that goes on.
+pub fn applied(applied: &Applied, apply: &str, style: Style) -> String {
     let number = |is_it: fn(&StepResult) -> bool| {
         applied
             .outcomes
@@ -68,19 +68,21 @@ pub fn applied(applied: &Applied, style: Style) -> String {
     }
     text.push_str(".\n");
     if !applied.unannounced.is_empty() {
+        let number = applied.unannounced.len();
         text.push_str(&format!(
-            "{} turned up meanwhile and were not shown before: run plan again.\n",
-            count(applied.unannounced.len(), "change")
+            "{} turned up that {} not shown before: run plan again.\n",
+            count(number, "change"),
+            if number == 1 { "was" } else { "were" }
         ));
     }
     if let Some(left) = &applied.left {
-        text.push_str(&notes::held(left, style));
+        text.push_str(&notes::held(left, apply, style));
         text.push_str(&notes::blocked(left, style));
         text.push_str(&notes::unread(left, style));
-        if left.is_in_sync() && !left.has_unread() {
-            text.push_str("Everything is as declared.\n");
-        } else {
+        if !left.is_in_sync() || left.has_unread() {
             text.push_str(&format!("Left: {}\n", summary(left)));
+        } else if applied.unannounced.is_empty() {
+            text.push_str("Everything is as declared.\n");
         }
     }
     text

@@ -2,7 +2,7 @@
 
 use super::style::{Ink, Row, clean, count};
 use crate::diagnostics::Place;
-use crate::plan::{Action, Cause, Change, FieldChange, Scope, Waiting};
+use crate::plan::{Action, Cause, Change, FieldChange, Kind, Scope, Waiting};
 use jiff::Timestamp;
 
 /// How many field changes are shown on their own lines before the rest is counted.
@@ -30,7 +30,7 @@ pub(super) fn change_rows(change: &Change) -> Vec<Row> {
         (Ink::Plain, change.target.kind.word().to_owned()),
         (Ink::Strong, clean(&change.target.name)),
         (Ink::Plain, clean(&detail)),
-        (Ink::Careful, cause(&change.cause)),
+        (Ink::Careful, cause(change)),
         plain(clean(&place)),
     ]];
     if change.fields.len() > 1 {
@@ -68,8 +68,14 @@ fn moment(text: &str) -> String {
 }
 
 /// Who moved, in a few words.
-fn cause(cause: &Cause) -> String {
-    match cause {
+fn cause(change: &Change) -> String {
+    let is_marked = matches!(change.target.kind, Kind::AuthConfig | Kind::Role);
+    match &change.cause {
+        // The mark of their mount remembers what was written when it was made: git may have moved, and moved back.
+        Cause::Drift {
+            by: None,
+            since: None,
+        } if is_marked => "changed since it was made".to_owned(),
         Cause::Pending | Cause::Unrecorded => String::new(),
         Cause::Drift { by, since } => {
             let by = by

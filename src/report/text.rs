@@ -7,11 +7,11 @@ use crate::pipeline::{Planned, Wanted};
 use crate::plan::{Action, Scope};
 use std::collections::BTreeMap;
 
-/// The plan as text.
-pub fn plan(wanted: &Wanted, planned: &Planned, style: Style) -> String {
+/// The plan as text; `apply` is the command that applies it.
+pub fn plan(wanted: &Wanted, planned: &Planned, apply: &str, style: Style) -> String {
     let mut text = head(wanted, planned, style);
     text.push_str(&changes(planned, style));
-    text.push_str(&notes::held(planned, style));
+    text.push_str(&notes::held(planned, apply, style));
     text.push_str(&waiting(planned, style));
     text.push_str(&notes::blocked(planned, style));
     text.push_str(&notes::unread(planned, style));
@@ -38,7 +38,11 @@ pub fn plan_again(wanted: &Wanted, planned: &Planned, style: Style) -> String {
 }
 
 fn head(wanted: &Wanted, planned: &Planned, style: Style) -> String {
-    let looked_at: usize = planned.sheets().map(|sheet| sheet.looked_at).sum();
+    // What could not be read was not looked at.
+    let looked_at: usize = planned
+        .sheets()
+        .map(|sheet| sheet.looked_at.saturating_sub(sheet.unread.len()))
+        .sum();
     let secrets: usize = planned.sheets().map(|sheet| sheet.secrets.len()).sum();
     let clusters = planned
         .scopes

@@ -102,6 +102,52 @@ async fn a_few_deletes_pass_and_an_unreadable_file_holds_them() {
 }
 
 #[tokio::test]
+async fn a_secret_stays_until_what_is_declared_in_its_place_can_be_made() {
+    let [one, _] = clusters().await;
+    let (repository, keyfleet) = many("moving", 1).await;
+    let path = "kv/data/moving/app";
+    let kes = |name: &str, path: &str| {
+        repository.kes(
+            "clusters/moving/0.yaml",
+            name,
+            &[("password", path, "password")],
+        );
+    };
+    let to_nowhere = || {
+        let file = repository.path().join("clusters/moving/0.yaml");
+        let text = std::fs::read_to_string(file).unwrap();
+        let text = text.replace("namespace: shop", "namespace: nowhere");
+        repository.write("clusters/moving/0.yaml", &text);
+    };
+    // The same name, in a namespace that is not there, and made from something else.
+    kes("moving-0", "kv/data/moving/nothing");
+    to_nowhere();
+    let plan = keyfleet.plan_json();
+    let (change, id) = held_change(&plan, "Secret");
+    assert!(
+        change["why"]
+            .to_string()
+            .contains("nowhere/moving-0 seems to take its place"),
+        "{change:#}"
+    );
+    keyfleet.run(&["apply", "--yes"]);
+    assert!(one.secret("shop", "moving-0").await.is_some());
+
+    // Another name, made from the same place, in a namespace that is not there.
+    kes("moved-0", path);
+    to_nowhere();
+    let plan = keyfleet.plan_json();
+    assert_eq!(held_change(&plan, "Secret").1, id, "{plan:#}");
+
+    // Where it can be made, it is, and the old one goes in the same run.
+    kes("moved-0", path);
+    let applied = keyfleet.run(&["apply", "--yes"]);
+    assert_eq!(applied.code, 0, "{applied:?}");
+    assert!(one.secret("shop", "moved-0").await.is_some());
+    assert!(one.secret("shop", "moving-0").await.is_none());
+}
+
+#[tokio::test]
 async fn a_cluster_that_left_git_loses_its_mount_and_policy_only_when_a_person_says_so() {
     let vault = &world().await.vault;
     let (repository, keyfleet) = settled("leaving", "").await;

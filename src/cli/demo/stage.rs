@@ -86,6 +86,8 @@ impl<'a> Stage<'a> {
         self.typed(&format!("keyfleet {}", arguments.join(" ")));
         let mut command = Command::new(&self.command);
         command
+            // As it is told.
+            .arg0("keyfleet")
             .args(arguments)
             .current_dir(self.playground.repository.folder())
             .envs(self.playground.environment())

@@ -68,6 +68,7 @@ fn create(look: &Look<'_>, data: BTreeMap<String, SecretBytes>, sheet: &mut Shee
         write: Write::Secret {
             secret,
             take_over: false,
+            made_from: record.versions,
         },
     });
 }
@@ -178,7 +179,11 @@ fn compare(
         cause,
         concerns,
         place: Some(desired.place.clone()),
-        write: Write::Secret { secret, take_over },
+        write: Write::Secret {
+            secret,
+            take_over,
+            made_from: record.versions,
+        },
     });
 }
 

@@ -1,16 +1,18 @@
 //! What metadata alone says of a cell's Secrets: which are settled, and which have to be looked into.
 
 use super::{target, waiting};
-use crate::desire::{Cell, DesiredSecret, SecretId};
+use crate::declare::KvMount;
+use crate::desire::{Assignment, Cell, DesiredSecret, SecretId};
 use crate::names::InstallationName;
 use crate::observe::freshness::{self, Freshness, Why};
-use crate::observe::live::Observed;
+use crate::observe::live::{LiveMount, Observed};
 use crate::observe::seen::{KvVersions, SeenSecret};
 use crate::observe::{Failure, KvReference};
 use crate::plan::change::{Cause, Scope, Target};
 use crate::plan::rbac;
 use crate::plan::sheet::Sheet;
 use crate::policy::{Access, Acl, Capability};
+use crate::yaml::nearest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -34,6 +36,9 @@ pub(in crate::plan) struct Metadata<'a> {
     pub(in crate::plan) installation: &'a InstallationName,
     pub(in crate::plan) secrets: &'a BTreeMap<SecretId, Observed<SeenSecret>>,
     pub(in crate::plan) versions: &'a KvVersions,
+    /// The engines that the Vault has, where that could be read, and those that are declared.
+    pub(in crate::plan) engines: Option<&'a BTreeMap<String, LiveMount>>,
+    pub(in crate::plan) declared_engines: &'a [KvMount],
     pub(in crate::plan) missing_namespaces: &'a BTreeSet<String>,
     /// Compare every Secret's data, whatever its metadata says.
     pub(in crate::plan) full: bool,
@@ -202,36 +207,75 @@ fn settled_without_reading(
         );
         return true;
     }
-    for assignment in &desired.assignments {
-        let path = assignment.from.api_path();
-        if desired.login.role == metadata.cell.role.name && forbidden(gate.then.as_deref(), &path) {
-            let why = format!(
-                "{}: {} may not read {path}: {}",
-                assignment.into, gate.role, gate.grants
-            );
-            let hint = "grant the path in `access`, or refer to a path that is granted";
-            sheet.blocked(
-                target.clone(),
-                why,
-                Some(hint.to_owned()),
-                Some(403),
-                Some(&assignment.place),
-            );
-            return true;
-        }
-        if let Some(why) = empty(&assignment.from, metadata.versions) {
-            let hint = "write the value in Vault, undelete it, or refer to another path; a Secret that is there stays as it is";
-            sheet.blocked(
-                target.clone(),
-                format!("{}: {path} {why}", assignment.into),
-                Some(hint.to_owned()),
-                Some(404),
-                Some(&assignment.place),
-            );
-            return true;
-        }
+    let stop = desired
+        .assignments
+        .iter()
+        .find_map(|assignment| Some((assignment, stops(assignment, metadata, desired, gate)?)));
+    let Some((assignment, stop)) = stop else {
+        return false;
+    };
+    sheet.blocked(
+        target.clone(),
+        format!("{}: {}", assignment.into, stop.why),
+        Some(stop.hint),
+        Some(stop.status),
+        Some(&assignment.place),
+    );
+    true
+}
+
+/// Why a value will not come, by what Vault would answer.
+struct Stop {
+    why: String,
+    hint: String,
+    status: u16,
+}
+
+fn stops(
+    assignment: &Assignment,
+    metadata: &Metadata<'_>,
+    desired: &DesiredSecret,
+    gate: &Gate,
+) -> Option<Stop> {
+    let path = assignment.from.api_path();
+    if desired.login.role == metadata.cell.role.name && forbidden(gate.then.as_deref(), &path) {
+        return Some(Stop {
+            why: format!("{} may not read {path}: {}", gate.role, gate.grants),
+            hint: "grant the path in `access`, or refer to a path that is granted".to_owned(),
+            status: 403,
+        });
     }
-    false
+    let why = empty(&assignment.from, metadata.versions)?;
+    let hint = "write the value in Vault, undelete it, or refer to another path; a Secret that is there stays as it is";
+    let (why, hint) = without_mount(&assignment.from, metadata)
+        .unwrap_or_else(|| (format!("{path} {why}"), hint.to_owned()));
+    Some(Stop {
+        why,
+        hint,
+        status: 404,
+    })
+}
+
+/// What to say of a value that is not there because its mount is not, nor declared. A mount that only a namespace below has
+/// is not seen either, so that this alone stops nothing.
+fn without_mount(from: &KvReference, metadata: &Metadata<'_>) -> Option<(String, String)> {
+    let mount = from.mount.as_str();
+    let declared = metadata.declared_engines.iter();
+    let known = || {
+        let there = metadata.engines.into_iter().flat_map(BTreeMap::keys);
+        let declared = declared.clone().map(|engine| engine.path.as_str());
+        there.map(String::as_str).chain(declared)
+    };
+    if metadata.engines.is_none() || known().any(|known| known == mount) {
+        return None;
+    }
+    let hint = "declare it in `kvMounts` of fleet.yaml, or refer to another";
+    let hint = match nearest(mount, known()) {
+        Some(near) => format!("did you mean `{near}`? else {hint}"),
+        None => hint.to_owned(),
+    };
+    let why = format!("{} is not there, nor is a mount {mount}", from.api_path());
+    Some((why, hint))
 }
 
 fn empty(reference: &KvReference, versions: &KvVersions) -> Option<String> {
