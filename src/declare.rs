@@ -104,7 +104,13 @@ impl Unreadable {
     fn report(&self, problems: &mut Diagnostics) {
         let place = Place::file(&self.path);
         let (what, hint) = self.why.split_once("; ").unwrap_or((&self.why, ""));
-        let said = format!("this path {what}");
+        // What holds text, or should, is a file; anything else may be a folder or a link as well.
+        let subject = if what.starts_with("holds ") {
+            "this file"
+        } else {
+            "this path"
+        };
+        let said = format!("{subject} {what}");
         let problem = if self.hides() || self.path.starts_with(POLICIES) {
             Diagnostic::error(&place, said)
         } else {
