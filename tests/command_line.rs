@@ -1,0 +1,54 @@
+//! What the command says when it is called wrongly, or from the wrong place. No server runs here.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "the helpers of a test fail as the test does"
+)]
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// `keyfleet` in this folder, with nothing of this environment.
+fn keyfleet(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyfleet"));
+    command.args(arguments).current_dir(folder).env_clear();
+    command.stdin(Stdio::null());
+    command
+}
+
+fn example() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/repo-layout"))
+}
+
+/// Its exit code, and what it says on stderr.
+fn said(command: &mut Command) -> (i32, String) {
+    let run = command.output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    (run.status.code().unwrap(), said)
+}
+
+#[test]
+fn output_that_is_lost_is_an_error() {
+    for arguments in [
+        ["validate", "."].as_slice(),
+        &["completions", "zsh"],
+        &["--help"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let (code, said) = said(keyfleet(example(), arguments).stdout(full));
+        assert_eq!(code, 1, "{arguments:?}: {said}");
+        let expected = "error: failed to print: No space left on device";
+        assert!(said.contains(expected), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_no_error() {
+    for arguments in [["validate", "."].as_slice(), &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let said = said(keyfleet(example(), arguments).stdout(writer));
+        assert_eq!(said, (0, String::new()), "{arguments:?}");
+    }
+}
