@@ -5,7 +5,7 @@
     reason = "the helpers of a test fail as the test does"
 )]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -50,5 +50,22 @@ fn a_reader_that_stops_reading_is_no_error() {
         drop(reader);
         let said = said(keyfleet(example(), arguments).stdout(writer));
         assert_eq!(said, (0, String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_folder_without_declarations_is_named() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().canonicalize().unwrap().join("empty");
+    fs::create_dir(&folder).unwrap();
+    for verb in ["validate", "plan", "apply", "status"] {
+        let (code, said) = said(&mut keyfleet(&folder, &[verb]));
+        assert_eq!(code, 1, "{said}");
+        let expected = format!(
+            "error: nothing is declared here: there is no clusters/ folder with a cluster in it\n--> {}\n",
+            folder.display()
+        );
+        assert!(said.starts_with(&expected), "{said}");
+        assert!(said.contains("`keyfleet sandbox` makes one"), "{said}");
     }
 }

@@ -41,7 +41,16 @@ impl RepositoryArguments {
         let repository = pipeline::read(source, self.reference.clone(), limits, access)
             .await
             .context("failed to read the repository")?;
-        Ok(pipeline::compile(repository))
+        let mut wanted = pipeline::compile(repository);
+        wanted.problems.name_root(&self.shown());
+        Ok(wanted)
+    }
+
+    /// A folder by its whole path: it says also where `.` is.
+    fn shown(&self) -> String {
+        let folder = std::fs::canonicalize(&self.repository);
+        let shown = folder.map_or_else(|_| self.repository.clone(), |it| it.display().to_string());
+        crate::report::clean(&shown)
     }
 }
 

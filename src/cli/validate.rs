@@ -43,7 +43,7 @@ fn summary(wanted: &Wanted) -> String {
         count(wanted.problems.count(Severity::Error), "error"),
         count(wanted.problems.count(Severity::Warning), "warning")
     ));
-    if !wanted.is_plannable() {
+    if !wanted.is_plannable() && !wanted.is_empty {
         text.push_str("nothing can be planned before fleet.yaml is right\n");
     }
     let vaults = wanted.desired.vaults.values();
