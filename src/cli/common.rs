@@ -120,7 +120,7 @@ pub(super) async fn look(desired: &Desired, world: &World, options: &Options) ->
     for id in options.approvals.difference(&ids) {
         // The change is another one by now, or it was mistyped.
         ui::talk(&format!(
-            "--approve {id}: no change of this plan has that id, so it releases nothing"
+            "warning: --approve {id}: no change of this plan has that id, so it releases nothing"
         ));
     }
     planned
