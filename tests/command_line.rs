@@ -69,3 +69,52 @@ fn a_folder_without_declarations_is_named() {
         assert!(said.contains("`keyfleet sandbox` makes one"), "{said}");
     }
 }
+
+/// A repository with these clusters.
+fn clusters(names: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let from = example().join("clusters/staging");
+    let file = fs::read_to_string(from.join("cluster.yaml")).unwrap();
+    for name in names {
+        let home = folder.path().join("clusters").join(name);
+        fs::create_dir_all(&home).unwrap();
+        let file = file.replace("staging", name);
+        fs::write(home.join("cluster.yaml"), file).unwrap();
+        fs::copy(from.join("ca.crt"), home.join("ca.crt")).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_cluster_that_is_not_there_is_answered_with_those_that_are() {
+    let few = clusters(&["staging", "prod-eu"]);
+    fs::create_dir(few.path().join("clusters/broken")).unwrap();
+    fs::write(
+        few.path().join("clusters/broken/cluster.yaml"),
+        "kind: Cluster\n",
+    )
+    .unwrap();
+    let names: Vec<String> = (10..22).map(|number| format!("c-{number}")).collect();
+    let many = clusters(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for (folder, name, expected) in [
+        (
+            &few,
+            "prod-us",
+            "no usable cluster is called `prod-us`; did you mean `prod-eu`?\n  its clusters are: prod-eu, staging\n",
+        ),
+        (
+            &few,
+            "broken",
+            "the cluster `broken` is left out for its errors: see above\n",
+        ),
+        (
+            &many,
+            "nope",
+            "no usable cluster is called `nope`\n  its clusters are: c-10, c-11, c-12, c-13, c-14, c-15, c-16, c-17, c-18, c-19 and 2 more\n",
+        ),
+    ] {
+        let (code, said) = said(&mut keyfleet(folder.path(), &["plan", "--cluster", name]));
+        assert_eq!(code, 1, "{said}");
+        assert!(said.ends_with(&format!("error: {expected}")), "{said}");
+    }
+}

@@ -72,11 +72,9 @@ impl ScopeArguments {
         approvals: &[String],
     ) -> anyhow::Result<Options> {
         for name in &self.clusters {
-            let known = || desired.cells.iter().map(|cell| cell.cluster.as_str());
-            if !known().any(|cluster| cluster == name) {
-                let near = crate::yaml::nearest(name, known())
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                anyhow::bail!("no usable cluster is called `{name}`{near}");
+            let mut known = desired.cells.iter().map(|cell| cell.cluster.as_str());
+            if !known.any(|cluster| cluster == name) {
+                anyhow::bail!("{}", unknown_cluster(name, desired));
             }
         }
         let approvals: BTreeSet<String> = approvals.iter().cloned().collect();
@@ -86,6 +84,34 @@ impl ScopeArguments {
             approvals,
         })
     }
+}
+
+/// How many names are listed before the rest is counted.
+const MOST_NAMED: usize = 10;
+
+fn unknown_cluster(name: &str, desired: &Desired) -> String {
+    let mut left_out = desired
+        .vaults
+        .values()
+        .flat_map(|vault| &vault.unread_clusters);
+    if left_out.any(|cluster| cluster == name) {
+        return format!("the cluster `{name}` is left out for its errors: see above");
+    }
+    let known: Vec<&str> = desired
+        .cells
+        .iter()
+        .map(|cell| cell.cluster.as_str())
+        .collect();
+    let near = crate::yaml::nearest(name, known.iter().copied());
+    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let mut listed = known[..known.len().min(MOST_NAMED)].join(", ");
+    if listed.is_empty() {
+        listed.push_str("none");
+    }
+    if known.len() > MOST_NAMED {
+        listed.push_str(&format!(" and {} more", known.len() - MOST_NAMED));
+    }
+    format!("no usable cluster is called `{name}`{near}\n  its clusters are: {listed}")
 }
 
 /// Shows everything that is wrong in the declarations, on stderr.
