@@ -118,3 +118,21 @@ fn a_cluster_that_is_not_there_is_answered_with_those_that_are() {
         assert!(said.ends_with(&format!("error: {expected}")), "{said}");
     }
 }
+
+#[test]
+fn a_file_where_the_repository_belongs_is_told_from_it() {
+    let folder = clusters(&["staging"]);
+    fs::write(folder.path().join("plan.json"), "{}").unwrap();
+    for (arguments, expected) in [
+        (
+            ["apply", "plan.json"].as_slice(),
+            "is it a plan? keyfleet apply REPO plan.json",
+        ),
+        (&["apply", "plan.json", "."], "name the repository's folder"),
+        (&["validate", "plan.json"], "name the repository's folder"),
+    ] {
+        let said = said(&mut keyfleet(folder.path(), arguments));
+        let expected = format!("error: plan.json is a file, not a repository: {expected}\n");
+        assert_eq!(said, (1, expected));
+    }
+}

@@ -42,6 +42,11 @@ pub(super) struct Apply {
 
 impl Apply {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
+        if let (Some(file), None) = (self.repository.file(), &self.plan_file) {
+            anyhow::bail!(
+                "{file} is a file, not a repository: is it a plan? keyfleet apply REPO {file}"
+            );
+        }
         let wanted = self.repository.compile().await?;
         show_problems_or_stop(&wanted, self.output)?;
         let file = self

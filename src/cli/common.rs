@@ -32,6 +32,9 @@ impl RepositoryArguments {
         for limit in &self.git_limits {
             limits.set(limit)?;
         }
+        if let Some(file) = self.file() {
+            anyhow::bail!("{file} is a file, not a repository: name the repository's folder");
+        }
         let _busy = ui::busy(format!(
             "reading {}",
             crate::report::clean(&self.repository)
@@ -44,6 +47,12 @@ impl RepositoryArguments {
         let mut wanted = pipeline::compile(repository);
         wanted.problems.name_root(&self.shown());
         Ok(wanted)
+    }
+
+    /// The file that stands where the repository is to be named.
+    pub(super) fn file(&self) -> Option<String> {
+        let is_file = std::path::Path::new(&self.repository).is_file();
+        is_file.then(|| crate::report::clean(&self.repository))
     }
 
     /// A folder by its whole path: it says also where `.` is.
