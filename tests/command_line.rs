@@ -136,3 +136,33 @@ fn a_file_where_the_repository_belongs_is_told_from_it() {
         assert_eq!(said, (1, expected));
     }
 }
+
+#[test]
+fn a_plan_that_cannot_be_kept_is_said_before_any_server_is_asked() {
+    let folder = clusters(&["staging"]);
+    let mut command = keyfleet(folder.path(), &["plan", "--out", "nope/plan.json"]);
+    let run = command.output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!((run.status.code(), run.stdout), (Some(1), Vec::new()));
+    assert!(
+        said.starts_with("error: failed to write nope/plan.json\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_plan_that_could_not_be_written_is_printed_all_the_same() {
+    let folder = clusters(&["staging"]);
+    let mut command = keyfleet(folder.path(), &["plan", "--out", "/dev/full"]);
+    let run = command.output().unwrap();
+    let (plan, said) = (
+        String::from_utf8(run.stdout).unwrap(),
+        String::from_utf8(run.stderr).unwrap(),
+    );
+    assert_eq!(run.status.code(), Some(1));
+    assert!(plan.ends_with("Nothing was written.\n"), "{plan}");
+    assert!(
+        said.contains("error: failed to write /dev/full\n"),
+        "{said}"
+    );
+}
