@@ -10,6 +10,7 @@ pub(crate) use settings::variable;
 
 use settings::token_variable;
 
+use crate::backends::file_trouble;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use crate::backends::vault::{Budget, VaultConnection, open};
 use crate::declare::Credential;
@@ -127,7 +128,11 @@ impl Opener {
             Failure::new(
                 FailureClass::Setup,
                 format!("connect to vault {}", vault.name),
-                format!("VAULT_CACERT {} cannot be read: {error}", path.display()),
+                format!(
+                    "VAULT_CACERT {} cannot be read: {}",
+                    path.display(),
+                    file_trouble::of_file(&error)
+                ),
             )
             .hint("name a PEM file")
         })
