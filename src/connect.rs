@@ -12,7 +12,7 @@ use settings::token_variable;
 
 use crate::backends::file_trouble;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
-use crate::backends::vault::{Budget, VaultConnection, open};
+use crate::backends::vault::{Budget, VaultConnection, check_address, open};
 use crate::declare::Credential;
 use crate::desire::{Cell, Connection, DesiredVault};
 use crate::names::VaultName;
@@ -74,6 +74,9 @@ impl Opener {
                 "set VAULT_ADDR, or `address:` of this Vault in fleet.yaml".to_owned(),
             )
         })?;
+        if vault.address.is_none() {
+            check_address(address, "VAULT_ADDR")?;
+        }
         Ok(VaultConnection {
             address: address.to_owned(),
             namespace: vault
