@@ -166,3 +166,17 @@ fn a_plan_that_could_not_be_written_is_printed_all_the_same() {
         "{said}"
     );
 }
+
+#[test]
+fn a_plan_says_which_clusters_it_leaves_out() {
+    let folder = clusters(&["staging"]);
+    fs::create_dir(folder.path().join("clusters/prod-eu")).unwrap();
+    let broken = folder.path().join("clusters/prod-eu/cluster.yaml");
+    fs::write(broken, "kind: Cluster\n").unwrap();
+    let run = keyfleet(folder.path(), &["plan"]).output().unwrap();
+    let plan = String::from_utf8(run.stdout).unwrap();
+    assert!(
+        plan.ends_with("Nothing was written.\nleft out: prod-eu\n"),
+        "{plan}"
+    );
+}

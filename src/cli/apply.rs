@@ -1,7 +1,7 @@
 //! `keyfleet apply`: shows the plan, asks, and makes it so.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    Format, RepositoryArguments, ScopeArguments, left_out, look, named, open_world, print_json,
     show_problems_or_stop,
 };
 use super::failure::Exit;
@@ -84,7 +84,10 @@ impl Apply {
             // Whoever brings a plan has seen it.
             let text = match file {
                 Some(_) => report::plan_again(wanted, &planned, ui::style()),
-                None => report::plan_text(wanted, &planned, ui::style()),
+                None => {
+                    report::plan_text(wanted, &planned, ui::style())
+                        + &named("left out", left_out(&wanted.desired))
+                }
             };
             ui::data(&text);
         }

@@ -95,15 +95,27 @@ impl ScopeArguments {
     }
 }
 
+/// The clusters that errors keep out.
+pub(super) fn left_out(desired: &Desired) -> BTreeSet<String> {
+    let vaults = desired.vaults.values();
+    let names = vaults.flat_map(|vault| &vault.unread_clusters);
+    names.cloned().collect()
+}
+
+/// A line of these names; nothing without any.
+pub(super) fn named(what: &str, names: BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = names.into_iter().collect();
+    format!("{what}: {}\n", names.join(", "))
+}
+
 /// How many names are listed before the rest is counted.
 const MOST_NAMED: usize = 10;
 
 fn unknown_cluster(name: &str, desired: &Desired) -> String {
-    let mut left_out = desired
-        .vaults
-        .values()
-        .flat_map(|vault| &vault.unread_clusters);
-    if left_out.any(|cluster| cluster == name) {
+    if left_out(desired).contains(name) {
         return format!("the cluster `{name}` is left out for its errors: see above");
     }
     let known: Vec<&str> = desired

@@ -1,7 +1,7 @@
 //! `keyfleet plan`: what would change and why. Reads only.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    Format, RepositoryArguments, ScopeArguments, left_out, look, named, open_world, print_json,
     show_problems_or_stop,
 };
 use super::failure::Exit;
@@ -43,7 +43,11 @@ impl Plan {
         match self.output {
             Format::Text => {
                 let text = report::plan_text(&wanted, &planned, ui::style());
-                ui::data(&format!("{} Nothing was written.\n", text.trim_end()));
+                ui::data(&format!(
+                    "{} Nothing was written.\n{}",
+                    text.trim_end(),
+                    named("left out", left_out(&wanted.desired))
+                ));
             }
             Format::Json => print_json(&json),
         }
