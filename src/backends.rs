@@ -4,6 +4,7 @@
 //! what went wrong.
 
 mod buffer;
+pub(crate) mod file_trouble;
 pub mod kubernetes;
 pub mod vault;
 

@@ -78,31 +78,35 @@ pub fn run() -> ExitCode {
             Verb::Demo(verb) => verb.run().await,
             Verb::Sandbox(verb) => verb.run().await,
             Verb::Completions { shell } => {
-                clap_complete::generate(
-                    shell,
-                    &mut Arguments::command(),
-                    "keyfleet",
-                    &mut std::io::stdout(),
-                );
+                ui::data(&completions(shell));
                 Ok(failure::Exit::Good)
             }
         }
     });
     // A git fetch that was given up on may still sit in a thread of its own; nobody waits for it.
     runtime.shutdown_background();
-    match result {
+    match result.and_then(|exit| ui::all_printed().map(|()| exit)) {
         Ok(exit) => exit.into(),
         Err(error) => failure::report(&error),
     }
 }
 
+/// Made as a whole: what clap writes to a place that takes no more panics.
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "keyfleet", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
 /// Help is what was asked for. Anything else is an error, by our own exit code: clap's is the one that means changes.
 fn shown(refused: &clap::Error) -> ExitCode {
-    // A reader that stops reading is not an error.
-    let _ = refused.print();
+    let printed = refused.print();
     if refused.use_stderr() {
-        failure::Exit::Error.into()
-    } else {
-        failure::Exit::Good.into()
+        return failure::Exit::Error.into();
+    }
+    ui::keep_lost(printed);
+    match ui::all_printed() {
+        Ok(()) => failure::Exit::Good.into(),
+        Err(error) => failure::report(&error),
     }
 }

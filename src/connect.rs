@@ -10,8 +10,9 @@ pub(crate) use settings::variable;
 
 use settings::token_variable;
 
+use crate::backends::file_trouble;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
-use crate::backends::vault::{Budget, VaultConnection, open};
+use crate::backends::vault::{Budget, VaultConnection, check_address, open};
 use crate::declare::Credential;
 use crate::desire::{Cell, Connection, DesiredVault};
 use crate::names::VaultName;
@@ -73,6 +74,9 @@ impl Opener {
                 "set VAULT_ADDR, or `address:` of this Vault in fleet.yaml".to_owned(),
             )
         })?;
+        if vault.address.is_none() {
+            check_address(address, "VAULT_ADDR")?;
+        }
         Ok(VaultConnection {
             address: address.to_owned(),
             namespace: vault
@@ -127,7 +131,11 @@ impl Opener {
             Failure::new(
                 FailureClass::Setup,
                 format!("connect to vault {}", vault.name),
-                format!("VAULT_CACERT {} cannot be read: {error}", path.display()),
+                format!(
+                    "VAULT_CACERT {} cannot be read: {}",
+                    path.display(),
+                    file_trouble::of_file(&error)
+                ),
             )
             .hint("name a PEM file")
         })

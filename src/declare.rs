@@ -104,7 +104,13 @@ impl Unreadable {
     fn report(&self, problems: &mut Diagnostics) {
         let place = Place::file(&self.path);
         let (what, hint) = self.why.split_once("; ").unwrap_or((&self.why, ""));
-        let said = format!("this path {what}");
+        // What holds text, or should, is a file; anything else may be a folder or a link as well.
+        let subject = if what.starts_with("holds ") {
+            "this file"
+        } else {
+            "this path"
+        };
+        let said = format!("{subject} {what}");
         let problem = if self.hides() || self.path.starts_with(POLICIES) {
             Diagnostic::error(&place, said)
         } else {
@@ -232,8 +238,9 @@ fn read_fleet(
     let mut fleet = fleet::load(files, unreadable, problems);
     if files.is_empty() && unreadable.is_empty() {
         // The wrong folder, or a lost one: seen from here, everything that is there would look abandoned.
-        let problem = Diagnostic::error(&Place::file(FLEET_FILE), "nothing is declared here");
-        let hint = "name a repository with fleet.yaml and clusters/, such as examples/repo-layout";
+        let wrong = "nothing is declared here: there is no clusters/ folder with a cluster in it";
+        let problem = Diagnostic::error(&Place::root(), wrong);
+        let hint = "name the repository's folder, or cd into it; `keyfleet sandbox` makes one to play with";
         problems.push(problem.hint(hint).without_line());
         fleet.whole = false;
     }

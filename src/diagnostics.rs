@@ -11,6 +11,9 @@ use std::sync::Arc;
 
 pub use render::render;
 
+/// How the repository itself is written where a file is wanted.
+const ROOT: &str = ".";
+
 /// A place in a file of the repository. Lines and columns count from one, columns in characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
@@ -31,9 +34,12 @@ impl Place {
             length: 1,
         }
     }
-}
 
-impl Place {
+    /// The repository as a whole.
+    pub fn root() -> Self {
+        Self::file(ROOT)
+    }
+
     /// `file:line`, where a column would only be noise.
     pub fn line(&self) -> String {
         format!("{}:{}", self.file, self.line)
@@ -154,6 +160,15 @@ impl Diagnostics {
 
     pub fn append(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// Says where the repository lies, where a problem is of it as a whole.
+    pub fn name_root(&mut self, root: &str) {
+        for diagnostic in &mut self.0 {
+            if *diagnostic.place.file == *ROOT {
+                diagnostic.place.file = Arc::from(root);
+            }
+        }
     }
 
     /// Says of which cluster these speak, where their files alone do not tell.

@@ -7,7 +7,7 @@
 mod fields;
 mod tree;
 
-use crate::diagnostics::{Diagnostics, Place};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use std::sync::Arc;
 
 pub use fields::{Fields, nearest};
@@ -104,10 +104,14 @@ impl Node {
     pub fn text(&self, what: &str, problems: &mut Diagnostics) -> Option<&str> {
         let text = self.scalar();
         if text.is_none() {
-            problems.error(
-                &self.place,
-                format!("{what} must be a single value, but is {}", self.kind()),
-            );
+            let hint = match &self.content {
+                Content::Scalar { .. } => "give it a value",
+                Content::List(_) | Content::Map(_) => {
+                    "write one value; one that begins with `[` or `{` needs quotes"
+                }
+            };
+            let wrong = format!("{what} must be a single value, but is {}", self.kind());
+            problems.push(Diagnostic::error(&self.place, wrong).hint(hint));
         }
         text
     }

@@ -43,6 +43,11 @@ pub struct VaultConnection {
     pub token: Option<SecretBytes>,
 }
 
+/// Whether a Vault can have this address. A message calls it by where it was given, such as `VAULT_ADDR`.
+pub fn check_address(address: &str, called: &str) -> Result<(), Failure> {
+    address::Address::parse_as(address, called).map(|_| ())
+}
+
 /// How much is asked of a Vault at once, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {

@@ -1,7 +1,7 @@
 //! `keyfleet apply`: shows the plan, asks, and makes it so.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    Format, RepositoryArguments, ScopeArguments, left_out, look, named, open_world, print_json,
     show_problems_or_stop, typed,
 };
 use super::failure::Exit;
@@ -11,7 +11,7 @@ use super::ui;
 use crate::apply::{Outcome, Progress, StepResult};
 use crate::pipeline::{self, Announced, Applied, Options, Planned, Run, Wanted, World};
 use crate::report;
-use std::io::{IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,6 +42,11 @@ pub(super) struct Apply {
 
 impl Apply {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
+        if let (Some(file), None) = (self.repository.file(), &self.plan_file) {
+            anyhow::bail!(
+                "{file} is a file, not a repository: is it a plan? keyfleet apply REPO {file}"
+            );
+        }
         let wanted = self.repository.compile().await?;
         show_problems_or_stop(&wanted, self.output)?;
         let file = self
@@ -79,7 +84,10 @@ impl Apply {
             // Whoever brings a plan has seen it.
             let text = match file {
                 Some(_) => report::plan_again(wanted, &planned, ui::style()),
-                None => report::plan_text(wanted, &planned, &self.typed(), ui::style()),
+                None => {
+                    report::plan_text(wanted, &planned, &self.typed(), ui::style())
+                        + &named("left out", left_out(&wanted.desired))
+                }
             };
             ui::data(&text);
         }
@@ -88,7 +96,11 @@ impl Apply {
             .scopes
             .iter()
             .all(|scope| scope.guarded.approved.is_empty());
-        if nothing || !self.yes && !agreed()? {
+        let declined = !nothing && !self.yes && !agreed()?;
+        if declined {
+            ui::talk("Not applied: nothing was written.");
+        }
+        if nothing || declined {
             if self.output == Format::Json {
                 print_json(&report::plan_json(wanted, &planned));
             }
@@ -169,11 +181,18 @@ fn agreed() -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         anyhow::bail!("there is nobody to ask: use --yes to apply without a terminal");
     }
-    let mut errors = std::io::stderr();
-    write!(errors, "\nApply this? Only `yes` is taken for an answer: ")?;
-    errors.flush()?;
+    Ok(ask(&mut std::io::stdin().lock(), &mut std::io::stderr())?)
+}
+
+fn ask(input: &mut impl BufRead, output: &mut impl Write) -> io::Result<bool> {
+    write!(output, "\nApply this? Only `yes` is taken for an answer: ")?;
+    output.flush()?;
     let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
+    input.read_line(&mut answer)?;
+    if !answer.ends_with('\n') {
+        // Ctrl-D leaves the cursor behind the question.
+        writeln!(output)?;
+    }
     Ok(answer.trim() == "yes")
 }
 
@@ -188,4 +207,30 @@ fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
         flag.store(true, Ordering::Relaxed);
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ask;
+
+    #[test]
+    fn only_yes_is_yes_and_what_follows_the_question_begins_a_line() {
+        let question = "\nApply this? Only `yes` is taken for an answer: ";
+        for (answer, agreed, after) in [
+            ("yes\n", true, ""),
+            ("y\n", false, ""),
+            ("\n", false, ""),
+            ("", false, "\n"),
+            ("no", false, "\n"),
+        ] {
+            let mut asked = Vec::new();
+            assert_eq!(
+                ask(&mut answer.as_bytes(), &mut asked).unwrap(),
+                agreed,
+                "{answer:?}"
+            );
+            let asked = String::from_utf8(asked).unwrap();
+            assert_eq!(asked, format!("{question}{after}"), "{answer:?}");
+        }
+    }
 }

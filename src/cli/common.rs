@@ -34,6 +34,9 @@ impl RepositoryArguments {
         for limit in &self.git_limits {
             limits.set(limit)?;
         }
+        if let Some(file) = self.file() {
+            anyhow::bail!("{file} is a file, not a repository: name the repository's folder");
+        }
         let _busy = ui::busy(format!(
             "reading {}",
             crate::report::clean(&self.repository)
@@ -43,7 +46,22 @@ impl RepositoryArguments {
         let repository = pipeline::read(source, self.reference.clone(), limits, access)
             .await
             .context("failed to read the repository")?;
-        Ok(pipeline::compile(repository))
+        let mut wanted = pipeline::compile(repository);
+        wanted.problems.name_root(&self.shown());
+        Ok(wanted)
+    }
+
+    /// The file that stands where the repository is to be named.
+    pub(super) fn file(&self) -> Option<String> {
+        let is_file = std::path::Path::new(&self.repository).is_file();
+        is_file.then(|| crate::report::clean(&self.repository))
+    }
+
+    /// A folder by its whole path: it says also where `.` is.
+    fn shown(&self) -> String {
+        let folder = std::fs::canonicalize(&self.repository);
+        let shown = folder.map_or_else(|_| self.repository.clone(), |it| it.display().to_string());
+        crate::report::clean(&shown)
     }
 }
 
@@ -65,11 +83,9 @@ impl ScopeArguments {
         approvals: &[String],
     ) -> anyhow::Result<Options> {
         for name in &self.clusters {
-            let known = || desired.cells.iter().map(|cell| cell.cluster.as_str());
-            if !known().any(|cluster| cluster == name) {
-                let near = crate::yaml::nearest(name, known())
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                anyhow::bail!("no usable cluster is called `{name}`{near}");
+            let mut known = desired.cells.iter().map(|cell| cell.cluster.as_str());
+            if !known.any(|cluster| cluster == name) {
+                anyhow::bail!("{}", unknown_cluster(name, desired));
             }
         }
         let approvals: BTreeSet<String> = approvals.iter().cloned().collect();
@@ -101,6 +117,46 @@ pub(super) fn typed(
         words.extend([flag.to_owned(), quoted(value)]);
     }
     words.join(" ")
+}
+
+/// The clusters that errors keep out.
+pub(super) fn left_out(desired: &Desired) -> BTreeSet<String> {
+    let vaults = desired.vaults.values();
+    let names = vaults.flat_map(|vault| &vault.unread_clusters);
+    names.cloned().collect()
+}
+
+/// A line of these names; nothing without any.
+pub(super) fn named(what: &str, names: BTreeSet<String>) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    let names: Vec<_> = names.into_iter().collect();
+    format!("{what}: {}\n", names.join(", "))
+}
+
+/// How many names are listed before the rest is counted.
+const MOST_NAMED: usize = 10;
+
+fn unknown_cluster(name: &str, desired: &Desired) -> String {
+    if left_out(desired).contains(name) {
+        return format!("the cluster `{name}` is left out for its errors: see above");
+    }
+    let known: Vec<&str> = desired
+        .cells
+        .iter()
+        .map(|cell| cell.cluster.as_str())
+        .collect();
+    let near = crate::yaml::nearest(name, known.iter().copied());
+    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let mut listed = known[..known.len().min(MOST_NAMED)].join(", ");
+    if listed.is_empty() {
+        listed.push_str("none");
+    }
+    if known.len() > MOST_NAMED {
+        listed.push_str(&format!(" and {} more", known.len() - MOST_NAMED));
+    }
+    format!("no usable cluster is called `{name}`{near}\n  its clusters are: {listed}")
 }
 
 /// Shows everything that is wrong in the declarations, on stderr.
@@ -135,7 +191,7 @@ pub(super) async fn look(desired: &Desired, world: &World, options: &Options) ->
     for id in options.approvals.difference(&ids) {
         // The change is another one by now, or it was mistyped.
         ui::talk(&format!(
-            "--approve {id}: no change of this plan has that id, so it releases nothing"
+            "warning: --approve {id}: no change of this plan has that id, so it releases nothing"
         ));
     }
     planned

@@ -1,7 +1,7 @@
 //! `keyfleet plan`: what would change and why. Reads only.
 
 use super::common::{
-    Format, RepositoryArguments, ScopeArguments, look, open_world, print_json,
+    Format, RepositoryArguments, ScopeArguments, left_out, look, named, open_world, print_json,
     show_problems_or_stop, typed,
 };
 use super::failure::Exit;
@@ -9,7 +9,9 @@ use super::ui;
 use crate::pipeline::{Planned, Wanted};
 use crate::report;
 use anyhow::Context;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Plan {
@@ -33,24 +35,59 @@ impl Plan {
         let wanted = self.repository.compile().await?;
         show_problems_or_stop(&wanted, self.output)?;
         let options = self.scope.options(&wanted.desired, &self.approve)?;
+        let out = self.out.as_deref().map(Out::open).transpose()?;
         let world = open_world(&wanted.desired, &options).await;
         let planned = look(&wanted.desired, &world, &options).await;
         world.close(&wanted.desired).await;
         let json = report::plan_file(&wanted, &planned, &options.approvals);
-        if let Some(path) = &self.out {
-            std::fs::write(path, format!("{json:#}\n"))
-                .with_context(|| format!("failed to write {}", path.display()))?;
-        }
         match self.output {
             Format::Text => {
                 let apply = typed("apply", &self.repository, &self.scope);
                 let text = report::plan_text(&wanted, &planned, &apply, ui::style());
-                ui::data(&format!("{} Nothing was written.\n", text.trim_end()));
+                ui::data(&format!(
+                    "{} Nothing was written.\n{}",
+                    text.trim_end(),
+                    named("left out", left_out(&wanted.desired))
+                ));
             }
             Format::Json => print_json(&json),
         }
+        if let Some(out) = out {
+            out.write(&format!("{json:#}\n"))?;
+        }
         Ok(exit(&wanted, &planned))
     }
+}
+
+/// The file that the plan goes to: opened before any server is asked, written when the plan is there.
+struct Out<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> Out<'a> {
+    fn open(path: &'a Path) -> anyhow::Result<Self> {
+        // What it holds is kept until there is something to put in its place.
+        let mut options = File::options();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(path).with_context(|| failed(path))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(mut self, text: &str) -> anyhow::Result<()> {
+        let mut replace = || {
+            // A pipe has no length to set.
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+            self.file.write_all(text.as_bytes())
+        };
+        replace().with_context(|| failed(self.path))
+    }
+}
+
+fn failed(path: &Path) -> String {
+    format!("failed to write {}", path.display())
 }
 
 /// Errors win over changes: with something unknown, nobody knows whether there are more.

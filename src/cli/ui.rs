@@ -1,7 +1,8 @@
 //! Printing: data on stdout, talk on stderr, colour only where somebody looks.
 
 use crate::report::Style;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// A window of a pipe: nothing is broken for it.
 const PIPE_WIDTH: usize = 200;
@@ -33,9 +34,31 @@ fn terminal_width() -> usize {
     })
 }
 
+/// Why what was printed did not arrive, the first time.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
 pub(super) fn data(text: &str) {
-    // A reader that stops reading is not an error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let mut output = io::stdout().lock();
+    let printed = output.write_all(text.as_bytes());
+    keep_lost(printed.and_then(|()| output.flush()));
+}
+
+/// A reader that stops reading is not an error.
+pub(super) fn keep_lost(printed: io::Result<()>) {
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let _ = LOST.set(error);
+        }
+        _ => {}
+    }
+}
+
+/// An error where some of what was printed was lost, such as on a full disk.
+pub(super) fn all_printed() -> anyhow::Result<()> {
+    match LOST.get() {
+        None => Ok(()),
+        Some(error) => anyhow::bail!("failed to print: {error}"),
+    }
 }
 
 pub(super) fn talk(text: &str) {

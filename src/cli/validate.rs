@@ -1,12 +1,11 @@
 //! `keyfleet validate`: offline, every problem of a repository.
 
-use super::common::{RepositoryArguments, show_problems};
+use super::common::{RepositoryArguments, left_out, named, show_problems};
 use super::failure::Exit;
 use super::ui;
 use crate::diagnostics::Severity;
 use crate::pipeline::Wanted;
 use crate::report::count;
-use std::collections::BTreeSet;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Validate {
@@ -43,12 +42,10 @@ fn summary(wanted: &Wanted) -> String {
         count(wanted.problems.count(Severity::Error), "error"),
         count(wanted.problems.count(Severity::Warning), "warning")
     ));
-    if !wanted.is_plannable() {
+    if !wanted.is_plannable() && !wanted.is_empty {
         text.push_str("nothing can be planned before fleet.yaml is right\n");
     }
-    let vaults = wanted.desired.vaults.values();
-    let left_out = vaults.flat_map(|vault| &vault.unread_clusters);
-    text.push_str(&named("left out", left_out.cloned().collect()));
+    text.push_str(&named("left out", left_out(&wanted.desired)));
     let vaults = wanted.desired.vaults.values();
     let vaults = vaults.filter(|vault| !vault.complete);
     let cells = cells.iter().filter(|cell| !cell.complete);
@@ -57,12 +54,4 @@ fn summary(wanted: &Wanted) -> String {
         .chain(cells.map(|cell| format!("cluster {}", cell.cluster)))
         .collect();
     text + &named("incomplete, so deletes are held", incomplete)
-}
-
-fn named(what: &str, names: BTreeSet<String>) -> String {
-    if names.is_empty() {
-        return String::new();
-    }
-    let names: Vec<_> = names.into_iter().collect();
-    format!("{what}: {}\n", names.join(", "))
 }

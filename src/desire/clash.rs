@@ -38,7 +38,7 @@ pub(super) fn without_shared_names(
                 Diagnostic::error(
                     &cell.place,
                     format!(
-                        "the auth mount {} and that of cluster {}, {}, lie one below the other",
+                        "the auth mount `{}` and that of cluster {}, `{}`, lie one below the other",
                         cell.mount,
                         name(&cells[*other]),
                         cells[*other].mount
@@ -92,8 +92,8 @@ impl Claim {
 
 fn claims(cell: &Cell) -> Vec<Claim> {
     let (vault, place) = (&cell.vault, &cell.place);
-    let mount = format!("the auth mount {} of Vault `{vault}`", cell.mount);
-    let policy = format!("the policy {} of Vault `{vault}`", cell.policy.name);
+    let mount = format!("the auth mount `{}` of Vault `{vault}`", cell.mount);
+    let policy = format!("the policy `{}` of Vault `{vault}`", cell.policy.name);
     let server = format!("the server {}", cell.config.host);
     let mut claims = vec![
         Claim::new(true, mount, place),

@@ -37,18 +37,18 @@ pub enum Problem {
     )]
     Submodule,
     #[error(
-        "is a Git LFS pointer, not the file; take it out of Git LFS (`git lfs untrack`) and commit the file itself"
+        "holds a Git LFS pointer, not the file; take it out of Git LFS (`git lfs untrack`) and commit the file itself"
     )]
     LfsPointer,
     #[error(
-        "has {bytes} bytes, more than the limit `file_bytes` = {limit} allows; split it, or raise the limit with --git-limit file_bytes=N"
+        "holds {bytes} bytes, more than the limit `file_bytes` = {limit} allows; split it, or raise the limit with --git-limit file_bytes=N"
     )]
     TooBig { bytes: u64, limit: u64 },
-    #[error("is not UTF-8 text (line {line}); save it as UTF-8")]
+    #[error("holds text that is not UTF-8 (line {line}); save it as UTF-8")]
     NotUtf8 { line: usize },
-    #[error("is UTF-16 text; save it as UTF-8")]
+    #[error("holds UTF-16 text; save it as UTF-8")]
     Utf16,
-    #[error("has a NUL byte (line {line}), so it is not text; save it as UTF-8, or remove it")]
+    #[error("holds a NUL byte (line {line}), so it is not text; save it as UTF-8, or remove it")]
     Nul { line: usize },
     #[error(
         "has a name that keyfleet does not use (`..`, `.git`, a backslash, a control character, or not UTF-8); rename it"

@@ -19,10 +19,9 @@ impl<'node> Fields<'node> {
             Content::Map(entries) => entries.iter().map(|entry| (entry, false)).collect(),
             Content::Scalar { .. } if node.is_null() => Vec::new(),
             Content::Scalar { .. } | Content::List(_) => {
-                problems.error(
-                    &node.place,
-                    format!("{what} must be a mapping, but is {}", node.kind()),
-                );
+                let wrong = format!("{what} must be a mapping, but is {}", node.kind());
+                let hint = "write its fields below it, each as `name: value` on a line of its own";
+                problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
                 return None;
             }
         };
@@ -101,7 +100,9 @@ impl<'node> Fields<'node> {
             (Content::Scalar { quoted: false, .. }, Some("true")) => Some(true),
             (Content::Scalar { quoted: false, .. }, Some("false")) => Some(false),
             _ => {
-                problems.error(&node.place, format!("`{key}` must be true or false"));
+                let wrong = format!("`{key}` must be true or false");
+                let hint = "write one of these two words, without quotes";
+                problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
                 None
             }
         }
@@ -112,7 +113,9 @@ impl<'node> Fields<'node> {
         let node = self.optional(key)?;
         let number = node.text(&format!("`{key}`"), problems)?.parse().ok();
         if number.is_none() {
-            problems.error(&node.place, format!("`{key}` must be a whole number"));
+            let wrong = format!("`{key}` must be a whole number");
+            let hint = "write it in digits alone, such as 5";
+            problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
         }
         number
     }
@@ -125,10 +128,9 @@ impl<'node> Fields<'node> {
         if let Content::List(items) = &node.content {
             return items;
         }
-        problems.error(
-            &node.place,
-            format!("`{key}` must be a list, but is {}", node.kind()),
-        );
+        let wrong = format!("`{key}` must be a list, but is {}", node.kind());
+        let hint = "write each entry on a line of its own, after `- `; a list of one is a list too";
+        problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
         &[]
     }
 
@@ -289,7 +291,10 @@ mod tests {
 
     #[test]
     fn only_true_and_false_are_booleans() {
-        assert_eq!(read("adopt: yes\n"), ["`adopt` must be true or false "]);
+        assert_eq!(
+            read("adopt: yes\n"),
+            ["`adopt` must be true or false write one of these two words, without quotes"]
+        );
         assert!(read("adopt: true\nserver: \"1\"\n").is_empty());
     }
 }

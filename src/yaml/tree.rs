@@ -29,6 +29,16 @@ pub fn parse(file: &str, text: &str, problems: &mut Diagnostics) -> Documents {
     }
 }
 
+/// Where a tab stands among the spaces that a line begins with. A parser stops at it, or at the end of the line before.
+fn indenting_tab(text: &str, stopped_at: usize) -> Option<(usize, usize)> {
+    let lines = (1..).zip(text.lines()).skip(stopped_at - 1);
+    let mut filled = lines.filter(|(line, text)| *line == stopped_at || !text.trim().is_empty());
+    filled.by_ref().take(2).find_map(|(line, text)| {
+        let indentation = &text[..text.len() - text.trim_start().len()];
+        indentation.find('\t').map(|index| (line, index + 1))
+    })
+}
+
 /// Looks for `kind: Secret` in text that may not be YAML.
 fn holds_secret(text: &str) -> bool {
     text.lines().any(|line| {
@@ -235,14 +245,27 @@ impl<'text> Reader<'_, 'text> {
 
     fn syntax(&mut self, error: &ScanError) -> Stop {
         let marker = error.marker();
-        let place = Place {
+        let place = |line, column| Place {
             file: self.file.clone(),
-            line: marker.line().max(1),
-            column: marker.col() + 1,
+            line,
+            column,
             length: 1,
         };
-        // The parser's message ends with its own position, which the place already says.
         let message = error.to_string();
+        let line = marker.line().max(1);
+        let tab = message
+            .contains("tab")
+            .then(|| indenting_tab(self.text, line));
+        if let Some((line, column)) = tab.flatten() {
+            let place = place(line, column);
+            return self.stop(
+                &place,
+                "this is not valid YAML: a tab stands in the indentation".to_owned(),
+                "indent with spaces: YAML takes no tabs there",
+            );
+        }
+        let place = place(line, marker.col() + 1);
+        // The parser's message ends with its own position, which the place already says.
         let message = message
             .split(" at char ")
             .next()
@@ -335,6 +358,22 @@ mod tests {
             documents.documents[1].get("c").and_then(Node::scalar),
             Some("no")
         );
+    }
+
+    #[test]
+    fn a_tab_that_indents_is_marked_where_it_stands() {
+        for (text, place) in [
+            ("a:\n\tb: 1\n", "2:1"),
+            ("a:\n  b: x\n\tc: y\n", "3:1"),
+            ("a:\n  b: x\n\n  \tc: y\n", "4:3"),
+            ("a:\n  - x\n\t- y\n", "3:1"),
+        ] {
+            let said = problems(text).remove(0);
+            let wanted = format!("{place} this is not valid YAML: a tab stands in the indentation");
+            assert_eq!(said, wanted, "{text:?}");
+        }
+        let elsewhere = problems("a: b: c\n\td: 1\n").remove(0);
+        assert!(elsewhere.starts_with("1:"), "{elsewhere}");
     }
 
     #[test]

@@ -93,3 +93,43 @@ async fn what_is_not_a_certificate_is_refused_at_once() {
         assert_failure(&failure, FailureClass::Setup, &["PEM"]);
     }
 }
+
+/// A server that sends this to everybody who sends something.
+async fn answering(answer: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(answer).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_vault_without_tls_is_told_from_one_that_is_not_trusted() {
+    crate::support::init();
+    let port = answering(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").await;
+    let failure = reader(port, None).auth_mounts().await.unwrap_err();
+    let said = ["it does not answer in TLS", "is it http://?"];
+    assert_failure(&failure, FailureClass::Tls, &said);
+}
+
+#[tokio::test]
+async fn a_vault_with_tls_that_is_asked_without_says_so() {
+    crate::support::init();
+    let refusal =
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+    let port = answering(refusal).await;
+    let connection = VaultConnection {
+        address: format!("http://127.0.0.1:{port}"),
+        token: Some(SecretBytes::from(CANARY.to_owned())),
+        ..VaultConnection::default()
+    };
+    let reader = VaultReader::new(connection, &Budget::default()).unwrap();
+    let failure = reader.auth_mounts().await.unwrap_err();
+    let said = ["it answers in TLS only", "with https://"];
+    assert_failure(&failure, FailureClass::Tls, &said);
+}

@@ -5,6 +5,7 @@
 
 use super::settings::MARGIN;
 use crate::backends::buffer::WipedBuffer;
+use crate::backends::file_trouble;
 use crate::observe::{Failure, FailureClass};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -51,7 +52,10 @@ pub(super) fn run(plugin: &ExecConfig, limit: Duration, request: &str) -> Result
         .hint(hint)
     };
     let child = command(plugin, name).spawn().map_err(|error| {
-        let failure = wrong(&format!("cannot be started: {}", error.kind()));
+        let failure = wrong(&format!(
+            "cannot be started: {}",
+            file_trouble::of_program(name, &error)
+        ));
         match &plugin.install_hint {
             Some(hint) => failure.hint(hint.trim()),
             None => failure,

@@ -5,6 +5,7 @@
 
 use super::connect::Limits;
 use super::settings::{Settings, connecting};
+use crate::backends::file_trouble;
 use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use base64::Engine as _;
@@ -79,7 +80,11 @@ fn unreadable(error: &kube::config::KubeconfigError, origin: &str) -> Failure {
     let why = match error {
         KubeconfigError::FindPath => "there is no home directory to look in".to_owned(),
         KubeconfigError::ReadConfig(source, path) => {
-            format!("{} cannot be read: {}", path.display(), source.kind())
+            format!(
+                "{} cannot be read: {}",
+                path.display(),
+                file_trouble::of_file(source)
+            )
         }
         KubeconfigError::Parse(source) => match source.location() {
             Some(place) => format!("it is not a kubeconfig, see line {}", place.line()),
@@ -214,10 +219,11 @@ impl Chosen {
             let pem = STANDARD.decode(data.trim());
             settings.set_ca(&pem.map_err(|_| settings.wrong("its CA is not base64"))?)?;
         } else if let Some(path) = &self.cluster.certificate_authority {
-            let pem = std::fs::read(path);
-            settings.set_ca(
-                &pem.map_err(|_| settings.wrong(&format!("its CA file {path} cannot be read")))?,
-            )?;
+            let pem = std::fs::read(path).map_err(|error| {
+                let why = file_trouble::of_file(&error);
+                settings.wrong(&format!("its CA file {path} cannot be read: {why}"))
+            })?;
+            settings.set_ca(&pem)?;
         }
         if let Some(plugin) = self
             .user

@@ -19,9 +19,26 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The refused text is never shown: it may hold a password.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
-        let url = Url::parse(text).map_err(|error| refused(&format!("not a URL ({error})")))?;
+        Self::parse_as(text, "its address")
+    }
+
+    /// The same with the name of where the text stands. A refused text is not shown, but for a plain host and port: it
+    /// may hold a password.
+    pub(super) fn parse_as(text: &str, called: &str) -> Result<Self, Failure> {
+        let refused = |what: &str| refused(called, what);
+        if let Some(url) = with_scheme(text) {
+            let scheme = if is_loopback(&url) { "http" } else { "https" };
+            return Err(refused(&format!("`{text}`, without https:// or http://"))
+                .hint(format!("write {scheme}://{text}")));
+        }
+        let url = Url::parse(text).map_err(|error| {
+            if text.contains("://") {
+                refused(&format!("not a URL ({error})"))
+            } else {
+                refused("not a URL")
+            }
+        })?;
         let loopback = is_loopback(&url);
         match url.scheme() {
             "https" => {}
@@ -50,11 +67,21 @@ impl Address {
     }
 }
 
-fn refused(what: &str) -> Failure {
+/// The URL that is meant by `host:port` and no more.
+fn with_scheme(text: &str) -> Option<Url> {
+    let (host, port) = text.rsplit_once(':')?;
+    port.parse::<u16>().ok()?;
+    if host.contains(['/', '@', '?', '#', '\\']) {
+        return None;
+    }
+    Url::parse(&format!("https://{text}")).ok()
+}
+
+fn refused(called: &str, what: &str) -> Failure {
     Failure::new(
         FailureClass::Setup,
         "connect to Vault",
-        format!("its address is {what}"),
+        format!("{called} is {what}"),
     )
     .hint("write it as https://host:port, with a path if a proxy adds one; http works on loopback only")
 }
@@ -112,6 +139,26 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_host_and_port_are_answered_with_what_is_missing() {
+        for (text, hint) in [
+            ("127.0.0.1:8200", "write http://127.0.0.1:8200"),
+            ("localhost:8200", "write http://localhost:8200"),
+            ("[::1]:8200", "write http://[::1]:8200"),
+            ("vault.example:443", "write https://vault.example:443"),
+        ] {
+            let failure = Address::parse_as(text, "VAULT_ADDR").unwrap_err();
+            assert_eq!(
+                failure.why,
+                format!("VAULT_ADDR is `{text}`, without https:// or http://")
+            );
+            assert_eq!(failure.hint.as_deref(), Some(hint));
+        }
+        let failure = Address::parse_as("vault", "VAULT_ADDR").unwrap_err();
+        assert_eq!(failure.why, "VAULT_ADDR is not a URL");
+        assert!(failure.hint.unwrap().contains("https://host:port"));
     }
 
     #[test]

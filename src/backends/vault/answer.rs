@@ -79,6 +79,16 @@ impl Answer {
         }
     }
 
+    /// Whether a server that speaks TLS only answered plain http, in the words of Go's server or of nginx.
+    pub(super) fn is_of_a_tls_port(&self) -> bool {
+        let body = String::from_utf8_lossy(self.body.as_ref());
+        let said = [
+            "HTTP request to an HTTPS server",
+            "HTTP request was sent to HTTPS port",
+        ];
+        self.status == 400 && said.iter().any(|text| body.contains(text))
+    }
+
     /// Whether one of the errors holds this lower-case text.
     pub(super) fn says(&self, text: &str) -> bool {
         self.errors()
@@ -119,6 +129,8 @@ pub(super) struct Lost {
     pub(super) why: String,
     /// Whether the request cannot have reached the server.
     pub(super) unsent: bool,
+    /// Whether what answered does not speak TLS.
+    pub(super) plain: bool,
     /// Whether the connection broke, which the next one may not.
     pub(super) broken: bool,
 }
@@ -129,6 +141,7 @@ impl Lost {
             class: FailureClass::Setup,
             why: why.to_owned(),
             unsent: true,
+            plain: false,
             broken: false,
         }
     }
@@ -138,6 +151,7 @@ impl Lost {
             class: FailureClass::Protocol,
             why: format!("the answer is larger than {} MiB", cap >> 20),
             unsent: false,
+            plain: false,
             broken: false,
         }
     }
@@ -147,8 +161,11 @@ impl From<&reqwest::Error> for Lost {
     /// The URL in the error is left out, and the innermost cause is what a person can act on.
     fn from(error: &reqwest::Error) -> Self {
         let unsent = error.is_connect() || error.is_builder();
-        let (class, why) = match tls_error(error) {
-            Some(tls) => (FailureClass::Tls, tls),
+        let tls = tls_error(error);
+        let plain = matches!(tls, Some(rustls::Error::InvalidMessage(_)));
+        let (class, why) = match tls {
+            Some(_) if plain => (FailureClass::Tls, "it does not answer in TLS".to_owned()),
+            Some(tls) => (FailureClass::Tls, tls.to_string()),
             None if unsent => (
                 FailureClass::Unreachable,
                 format!("no connection: {}", innermost(error)),
@@ -160,6 +177,7 @@ impl From<&reqwest::Error> for Lost {
         };
         Self {
             unsent,
+            plain,
             broken: !unsent && class == FailureClass::Unreachable,
             class,
             why,
@@ -182,10 +200,8 @@ fn inner<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stati
     }
 }
 
-fn tls_error(error: &reqwest::Error) -> Option<String> {
-    causes(error)
-        .find_map(|cause| cause.downcast_ref::<rustls::Error>())
-        .map(ToString::to_string)
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())
 }
 
 fn innermost(error: &reqwest::Error) -> String {

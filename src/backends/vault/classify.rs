@@ -116,6 +116,12 @@ fn redirected(request: &Request<'_>, answer: &Answer) -> Failure {
 
 /// An answer, good or bad by its status, that Vault cannot have given.
 pub(super) fn foreign(request: &Request<'_>, answer: &Answer) -> Failure {
+    if answer.is_of_a_tls_port() {
+        return request
+            .failure(FailureClass::Tls, "it answers in TLS only")
+            .status(answer.status)
+            .hint("write its address with https://");
+    }
     let kind = answer.content_type.as_deref().unwrap_or("without a type");
     let perhaps = if request.intent == Intent::Change {
         PERHAPS

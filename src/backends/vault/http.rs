@@ -339,6 +339,9 @@ impl Http {
         }
         let failure = request.failure(lost.class, why);
         match lost.class {
+            FailureClass::Tls if lost.plain => {
+                failure.hint("is it http://? keyfleet speaks that on loopback only")
+            }
             FailureClass::Tls => failure.hint(
                 "give the authority that signed Vault's certificate, and the name that is in the certificate",
             ),

@@ -4,17 +4,19 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::yaml::Node;
 use std::time::Duration;
 
-/// `24h`, `90m`, `1h30m`, or seconds, as Vault writes durations.
-pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Option<Duration> {
-    let text = node.text("a duration", problems)?;
-    let parsed = parse(text);
-    if parsed.is_none() {
-        problems.push(
-            Diagnostic::error(&node.place, format!("{text:?} is not a duration"))
-                .hint("write 24h, 90m, 1h30m, or a number of seconds"),
-        );
+/// Reads a field of `24h`, `90m`, `1h30m`, or seconds, as Vault writes durations.
+pub(super) fn reader(field: &str) -> impl Fn(&Node, &mut Diagnostics) -> Option<Duration> {
+    move |node, problems| {
+        let text = node.text(&format!("`{field}`"), problems)?;
+        let parsed = parse(text);
+        if parsed.is_none() {
+            problems.push(
+                Diagnostic::error(&node.place, format!("{text:?} is not a duration"))
+                    .hint("write 24h, 90m, 1h30m, or a number of seconds"),
+            );
+        }
+        parsed
     }
-    parsed
 }
 
 /// Parses a duration in Vault's notation.

@@ -95,8 +95,8 @@ impl ClusterSpec {
             role: named(it, "role", RoleName::parse, problems),
             policy: own_policy(it, problems),
             policies: further_policies(it, problems),
-            ttl: located(it, "ttl", problems, duration::read),
-            max_ttl: located(it, "maxTtl", problems, duration::read),
+            ttl: located(it, "ttl", problems, duration::reader("ttl")),
+            max_ttl: located(it, "maxTtl", problems, duration::reader("maxTtl")),
             audience: text(it, "audience", problems),
             binding: named(it, "binding", ObjectName::parse, problems),
         };

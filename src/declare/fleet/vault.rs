@@ -155,20 +155,24 @@ fn kv_mounts(items: &[Node], problems: &mut Diagnostics) -> Vec<KvMount> {
             path.starts_with(&other) || other.starts_with(&path)
         };
         if let Some(other) = mounts.iter().find(overlaps) {
-            problems.push(
-                Diagnostic::error(
-                    &mount.place,
-                    format!(
-                        "the mounts {} and {} lie at or below one place",
-                        other.path, mount.path
-                    ),
-                )
-                .hint("Vault mounts nothing at or below a mount: keep one, or move it"),
-            );
+            problems.push(shares_place(&mount, other));
         }
         mounts.push(mount);
     }
     mounts
+}
+
+fn shares_place(mount: &KvMount, other: &KvMount) -> Diagnostic {
+    if mount.path == other.path {
+        let wrong = format!("the mount `{}` is declared twice", mount.path);
+        return Diagnostic::error(&mount.place, wrong).hint("keep one of the two");
+    }
+    let wrong = format!(
+        "the mounts `{}` and `{}` lie one below the other",
+        other.path, mount.path
+    );
+    Diagnostic::error(&mount.place, wrong)
+        .hint("Vault mounts nothing below a mount: keep one, or move it")
 }
 
 fn kv_mount(node: &Node, problems: &mut Diagnostics) -> Option<KvMount> {
