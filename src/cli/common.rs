@@ -12,6 +12,7 @@ use crate::plan::Change;
 use crate::report::count;
 use anyhow::Context;
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 /// Which repository, and which revision of it.
 #[derive(Debug, clap::Args)]
@@ -41,6 +42,7 @@ impl RepositoryArguments {
             "reading {}",
             crate::report::clean(&self.repository)
         ));
+        let begin = Instant::now();
         let source = Source::parse(&self.repository)?;
         let access = Access::from_lookup(variable);
         let repository = pipeline::read(source, self.reference.clone(), limits, access)
@@ -48,6 +50,8 @@ impl RepositoryArguments {
             .context("failed to read the repository")?;
         let mut wanted = pipeline::compile(repository);
         wanted.problems.name_root(&self.shown());
+        let clusters = wanted.desired.cells.len();
+        tracing::info!(took = ?begin.elapsed(), clusters, "{} @ {} is compiled", wanted.name, wanted.revision);
         Ok(wanted)
     }
 

@@ -14,6 +14,7 @@ use crate::observe::values::see_values;
 use crate::plan::{self, Context, Kind, Scope, Sheet, Target};
 use futures::future::{BoxFuture, Shared};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A look at a Vault, which many cells wait for.
 pub(super) type Looking = Shared<BoxFuture<'static, Arc<SeenVault>>>;
@@ -36,6 +37,7 @@ pub(super) struct CellPass {
 
 impl CellPass {
     pub(super) async fn plan(self) -> ScopePlan {
+        let begin = Instant::now();
         let sheet = match &self.vault {
             Ok((vault, looking)) => self.look(vault, looking.clone()).await,
             Err(failure) => {
@@ -56,6 +58,13 @@ impl CellPass {
         {
             cluster.read.rest().await;
         }
+        tracing::info!(
+            took = ?begin.elapsed(),
+            changes = guarded.approved.changes().len(),
+            held = guarded.held.len(),
+            "cluster {} is planned",
+            self.cell.cluster
+        );
         ScopePlan {
             scope: Scope::Cluster(self.cell.cluster.clone()),
             guarded,

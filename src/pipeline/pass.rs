@@ -13,6 +13,7 @@ use crate::plan::{self, Kind, Scope, Sheet, Target, Unread};
 use futures::FutureExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How many cells are planned at once.
 pub(super) const CELLS_AT_ONCE: usize = 32;
@@ -39,7 +40,13 @@ pub(super) fn look_at_vaults(
         let secrets = chosen.flat_map(|cell| &cell.secrets);
         let assignments = secrets.flat_map(|secret| &secret.assignments);
         let places: KvPlaces = assignments.map(|assignment| &assignment.from).collect();
-        let look = async move { Arc::new(see_vault(read.as_ref(), &places).await) };
+        let name = vault.name.clone();
+        let look = async move {
+            let begin = Instant::now();
+            let seen = see_vault(read.as_ref(), &places).await;
+            tracing::info!(took = ?begin.elapsed(), "vault {name} is looked at");
+            Arc::new(seen)
+        };
         Ok(look.boxed().shared())
     };
     let vaults = desired.vaults.values();

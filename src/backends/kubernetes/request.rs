@@ -118,7 +118,10 @@ impl Requests {
         let mut tries = 1;
         loop {
             let (number, client) = self.client(&call.what).await?;
-            let refused = match self.exchange(&client, call).await {
+            let begin = Instant::now();
+            let outcome = self.exchange(&client, call).await;
+            self.tell(call, &outcome, begin);
+            let refused = match outcome {
                 Ok(body) => return Ok(body),
                 Err(refused) => refused,
             };
@@ -134,6 +137,19 @@ impl Requests {
             }
             tries += 1;
         }
+    }
+
+    /// What was asked and how it went, without anything that was said.
+    fn tell(&self, call: &Call, outcome: &Result<WipedBuffer, Refused>, begin: Instant) {
+        let status = match outcome {
+            Ok(_) => "good".to_owned(),
+            Err(refused) => match refused.failure.status {
+                Some(status) => status.to_string(),
+                None => refused.failure.why.clone(),
+            },
+        };
+        let took = begin.elapsed();
+        tracing::debug!(cluster = %self.server(), status, ?took, "{} {}", call.method, call.path);
     }
 
     async fn exchange(&self, opened: &Opened, call: &Call) -> Result<WipedBuffer, Refused> {

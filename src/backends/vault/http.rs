@@ -201,10 +201,12 @@ impl Http {
         let end = Instant::now() + self.budget.deadline;
         let mut attempt = 1;
         loop {
+            let begin = Instant::now();
             let outcome = match self.transmit(request).await {
                 Ok(response) => receive(response).await,
                 Err(lost) => Err(lost),
             };
+            self.tell(request, &outcome, begin);
             let delay = match &outcome {
                 Ok(Received::Picked(_)) => None,
                 Ok(Received::Other(answer))
@@ -227,6 +229,17 @@ impl Http {
             }
             attempt += 1;
         }
+    }
+
+    /// What was asked and how it went, without anything that was said.
+    fn tell<T>(&self, request: &Request<'_>, outcome: &Result<Received<T>, Lost>, begin: Instant) {
+        let status = match outcome {
+            Ok(Received::Picked(_)) => "200".to_owned(),
+            Ok(Received::Other(answer)) => answer.status.to_string(),
+            Err(lost) => lost.why.clone(),
+        };
+        let took = begin.elapsed();
+        tracing::debug!(vault = %self.address.base(), status, ?took, "{}", request.name());
     }
 
     async fn once(&self, request: &Request<'_>) -> Result<Answer, Lost> {
