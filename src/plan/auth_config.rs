@@ -202,7 +202,7 @@ fn rules_beside(reviewer: Reviewer, cell: &Cell, live: &Fields, sheet: &mut Shee
         sheet.note(
             &Scope::Vault(cell.vault.clone()),
             format!("config {}: disable_local_ca_jwt is false; no effect while a reviewer token and a CA are stored", cell.mount),
-            "set it to true: without a stored reviewer token, a Vault in Kubernetes would send its own to this cluster",
+            "set it to true when you next write this config, which has to give the reviewer token anew: without one, a Vault in Kubernetes would send its own to this cluster",
             Some(&cell.config.place),
         );
     }
