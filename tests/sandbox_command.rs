@@ -164,6 +164,51 @@ fn every_line_to_type_can_be_copied_wherever_the_folder_lies() {
     printed(home.path(), "it's a folder; $HOME");
 }
 
+/// Whoever names the wrong folder loses nothing in it.
+#[test]
+fn a_folder_with_anything_in_it_is_refused_and_stays_as_it_was() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let write = |path: &str| std::fs::write(home.path().join(path), "mine").expect("written");
+    for folder in ["full", "acme-too/acme"] {
+        std::fs::create_dir_all(home.path().join(folder)).expect("a folder can be made");
+    }
+    let files = [
+        "full/env",
+        "full/kubeconfig",
+        "acme-too/kubeconfig",
+        "a-file",
+    ];
+    for file in files {
+        write(file);
+    }
+    for (folder, why) in [
+        ("full", "full is not empty, and what is in it is kept"),
+        ("acme-too", "acme-too is not empty"),
+        ("a-file", "a-file is not a folder"),
+    ] {
+        let mut command = sandbox();
+        command.args(["--folder", folder]).current_dir(home.path());
+        let output = command.output().expect("keyfleet can be started");
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(why), "{said}");
+    }
+    for file in files {
+        let text = std::fs::read_to_string(home.path().join(file));
+        assert_eq!(text.expect("still there"), "mine", "{file}");
+    }
+    assert!(!home.path().join("full/acme").exists());
+}
+
+#[test]
+fn an_empty_folder_is_as_good_as_a_new_one() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = home.path().to_str().expect("text");
+    let sandbox = Sandbox::start(&["--clusters", "1", "--folder", folder]);
+    assert!(home.path().join("acme/fleet.yaml").is_file());
+    assert_eq!(sandbox.end(), Some(0));
+}
+
 #[tokio::test]
 async fn a_fault_is_taken_as_curl_sends_it_and_what_is_none_is_said() {
     let sandbox = Sandbox::start(&["--clusters", "1"]);

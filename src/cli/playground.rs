@@ -7,6 +7,7 @@
 pub(super) mod address;
 mod example;
 mod fleet;
+pub(super) mod folder;
 pub(super) mod hands;
 mod kubeconfig;
 mod real;
@@ -39,8 +40,7 @@ impl Playground {
         folder: &Path,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("failed to make {}", folder.display()))?;
+        folder::claim(folder)?;
         let kubeconfig = kubeconfig::write(&addresses, folder)?;
         let repository = Repository::create(&folder.join("acme"))?;
         for (path, text) in fleet::files(shape, &addresses) {

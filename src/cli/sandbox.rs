@@ -3,6 +3,7 @@
 use super::common::Format;
 use super::failure::Exit;
 use super::interruption::Interruption;
+use super::playground::folder::must_be_free;
 use super::playground::servers::Servers;
 use super::playground::{Playground, Shape, quoted};
 use super::ui;
@@ -20,7 +21,7 @@ pub(super) struct Sandbox {
     /// Declare this many Secrets on every cluster, instead of the example's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
     secrets: Option<u16>,
-    /// A new folder for the repository and the kubeconfig, which stays; a temporary one without it
+    /// A new or empty folder for the repository and the kubeconfig, which stays; a temporary one without it
     #[arg(long, value_name = "FOLDER", default_value_os_t = new_folder("sandbox"), hide_default_value = true)]
     folder: PathBuf,
     /// Whose API the Vault speaks
@@ -75,6 +76,8 @@ impl Sandbox {
         // The other terminal is somewhere else.
         let folder = std::path::absolute(&self.folder)
             .with_context(|| format!("failed to find {}", self.folder.display()))?;
+        // Before the servers, which may take a while.
+        must_be_free(&folder)?;
         let servers = Servers::embedded(shape, options).await?;
         let busy = ui::progress("furnishing");
         let progress = |done, all| busy.at(done, all);
