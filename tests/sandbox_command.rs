@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use support::Keyfleet;
@@ -198,6 +199,23 @@ fn a_folder_with_anything_in_it_is_refused_and_stays_as_it_was() {
         assert_eq!(text.expect("still there"), "mine", "{file}");
     }
     assert!(!home.path().join("full/acme").exists());
+}
+
+#[test]
+fn what_opens_the_servers_is_its_owners_alone() {
+    let sandbox = Sandbox::start(&["--clusters", "1"]);
+    let kubeconfig = sandbox.keyfleet().kubeconfig;
+    let folder = kubeconfig.parent().expect("a folder");
+    for (path, mode) in [
+        (folder, 0o700),
+        (&folder.join("env"), 0o600),
+        (&kubeconfig, 0o600),
+    ] {
+        let there = std::fs::metadata(path).expect("it is there");
+        let shown = path.display();
+        assert_eq!(there.permissions().mode() & 0o777, mode, "{shown}");
+    }
+    assert_eq!(sandbox.end(), Some(0));
 }
 
 #[test]

@@ -82,7 +82,7 @@ impl Playground {
             .iter()
             .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
             .collect();
-        write(&self.folder.join("env"), &lines)
+        folder::write_private(&self.folder.join("env"), &lines)
     }
 }
 

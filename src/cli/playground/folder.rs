@@ -1,7 +1,10 @@
-//! The folder of a playground: a new one or an empty one, so that nothing of anybody's is written over.
+//! The folder of a playground: a new one or an empty one, so that nothing of anybody's is written over. What opens the
+//! servers lies in it, and is its owner's alone from the moment it is there.
 
 use anyhow::Context;
-use std::io::ErrorKind;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Nothing is there, or an empty folder.
@@ -22,8 +25,27 @@ pub(in crate::cli) fn must_be_free(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes the folder, where it is not there yet.
+/// Makes the folder, where it is not there yet. Who may enter one that is there, its owner has settled.
 pub(super) fn claim(folder: &Path) -> anyhow::Result<()> {
     must_be_free(folder)?;
-    std::fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))
+    make_private(folder)
+}
+
+/// A folder that nobody else can enter.
+pub(super) fn make_private(folder: &Path) -> anyhow::Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("failed to make {}", folder.display()))
+}
+
+/// A new file that nobody else can read.
+pub(super) fn create_private(file: &Path) -> anyhow::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let made = options.open(file);
+    made.with_context(|| format!("failed to make {}", file.display()))
+}
+
+pub(super) fn write_private(file: &Path, text: &str) -> anyhow::Result<()> {
+    let written = create_private(file)?.write_all(text.as_bytes());
+    written.with_context(|| format!("failed to write {}", file.display()))
 }

@@ -4,6 +4,7 @@
 //! Nothing is downloaded or built here; what is not found is named.
 
 use super::address::{Addresses, ClusterAddress};
+use super::folder::{create_private, make_private, write_private};
 use super::hands::client;
 use crate::sandbox::Authority;
 use anyhow::Context;
@@ -32,8 +33,7 @@ impl RealServers {
         let vault = found(&["bao", "vault"])?;
         let (etcd, apiserver) = (found(&["etcd"])?, found(&["kube-apiserver"])?);
         let folder = std::env::temp_dir().join(format!("keyfleet-servers-{}", Uuid::new_v4()));
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to make {}", folder.display()))?;
+        make_private(&folder)?;
         let mut starting = Starting {
             folder,
             processes: Vec::new(),
@@ -122,7 +122,7 @@ impl Starting {
         name: &str,
     ) -> anyhow::Result<ClusterAddress> {
         let folder = self.folder.join(name);
-        std::fs::create_dir_all(&folder)?;
+        make_private(&folder)?;
         let authority = Authority::new(name)?;
         let accounts = KeyPair::generate()?;
         let token = Uuid::new_v4().to_string();
@@ -136,7 +136,7 @@ impl Starting {
                 format!("{token},admin,admin,\"system:masters\"\n"),
             ),
         ] {
-            super::write(&folder.join(file), &text)?;
+            write_private(&folder.join(file), &text)?;
         }
         let port = free_ports(1)?;
         self.spawn(program, name, &flags(&folder, etcd, name, port))?;
@@ -154,7 +154,7 @@ impl Starting {
     }
 
     fn spawn(&mut self, program: &Path, name: &str, arguments: &[String]) -> anyhow::Result<()> {
-        let log = std::fs::File::create(self.folder.join(format!("{name}.log")))?;
+        let log = create_private(&self.folder.join(format!("{name}.log")))?;
         let child = Command::new(program)
             .args(arguments)
             .env_clear()
