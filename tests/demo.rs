@@ -2,7 +2,8 @@
 
 mod support;
 
-use std::os::unix::fs::symlink;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use support::binaries;
@@ -91,4 +92,54 @@ fn what_is_not_found_for_real_servers_is_named() {
         said.contains("there is no `bao` or `vault` in KUBEBUILDER_ASSETS or on PATH"),
         "{said}"
     );
+}
+
+/// A folder with programs of these names, each of which is this script.
+fn scripts(script: &str) -> tempfile::TempDir {
+    let assets = tempfile::tempdir().expect("a temporary folder can be made");
+    for name in ["bao", "etcd", "kube-apiserver"] {
+        let file = assets.path().join(name);
+        fs::write(&file, format!("#!/bin/sh\n{script}\n")).expect("a script can be written");
+        fs::set_permissions(&file, Permissions::from_mode(0o755)).expect("it can be made to run");
+    }
+    assets
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder is there");
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.expect("readable").file_name();
+    entries
+        .map(|entry| name(entry).to_string_lossy().into_owned())
+        .collect()
+}
+
+#[test]
+fn a_server_that_ends_at_its_start_is_named_with_its_last_words() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let assets = scripts("echo no such flag; echo; exit 7");
+    let output = told(&["demo", "--real"], Some(assets.path()), home.path());
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    let expected = format!(
+        "error: vault did not start: {}/bao ended with exit status: 7\n  its last words:\n    no such flag\n  \
+         its whole log stays in ",
+        assets.path().display()
+    );
+    let log = said.strip_prefix(&expected);
+    let log = log.unwrap_or_else(|| panic!("{said}\ninstead of\n{expected}"));
+    let log = fs::read_to_string(log.trim_end()).expect("the log is there");
+    assert_eq!(log, "no such flag\n\n");
+}
+
+#[test]
+fn a_server_that_says_nothing_at_its_end_leaves_nothing() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let assets = scripts("exit 1");
+    let output = told(&["demo", "--real"], Some(assets.path()), home.path());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.ends_with("/bao ended with exit status: 1, and said nothing\n"),
+        "{said}"
+    );
+    assert_eq!(names_in(home.path()), Vec::<String>::new());
 }

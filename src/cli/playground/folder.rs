@@ -5,7 +5,43 @@ use anyhow::Context;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// A folder that goes with all that is in it when this is dropped, unless somebody still needs it.
+#[derive(Debug)]
+pub(in crate::cli) struct Passing {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Passing {
+    /// Below where temporary things go, by a name that nobody else has. It is not made yet.
+    pub(in crate::cli) fn temporary(what: &str) -> Self {
+        let id = Uuid::new_v4().simple().to_string();
+        Self {
+            path: std::env::temp_dir().join(format!("keyfleet-{what}-{}", &id[..8])),
+            is_kept: false,
+        }
+    }
+
+    pub(in crate::cli) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(in crate::cli) fn keep(&mut self) {
+        self.is_kept = true;
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // It may never have been made.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
 
 /// Nothing is there, or an empty folder.
 pub(in crate::cli) fn must_be_free(folder: &Path) -> anyhow::Result<()> {
