@@ -3,9 +3,11 @@
 mod support;
 
 use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 use support::binaries;
 use support::canary::Canaries;
 
@@ -26,7 +28,7 @@ const TURNS: [&str; 13] = [
     "The repository of this story stays in ",
 ];
 
-fn told(arguments: &[&str], assets: Option<&Path>, home: &Path) -> Output {
+fn demo(arguments: &[&str], assets: Option<&Path>, home: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyfleet"));
     command
         .args(arguments)
@@ -37,7 +39,86 @@ fn told(arguments: &[&str], assets: Option<&Path>, home: &Path) -> Output {
     if let Some(assets) = assets {
         command.env("KUBEBUILDER_ASSETS", assets);
     }
+    command
+}
+
+fn told(arguments: &[&str], assets: Option<&Path>, home: &Path) -> Output {
+    let mut command = demo(arguments, assets, home);
     command.output().expect("keyfleet can be started")
+}
+
+/// Ctrl-C, as soon as it has printed this line; its exit code, and what it said after that.
+fn interrupted(arguments: &[&str], line: &str, home: &Path) -> (Option<i32>, String) {
+    let mut command = demo(arguments, None, home);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().expect("keyfleet can be started");
+    let mut output = BufReader::new(process.stdout.take().expect("it is piped"));
+    let found = output
+        .by_ref()
+        .lines()
+        .any(|read| read.expect("text").starts_with(line));
+    assert!(found, "it does not say `{line}`");
+    // What is not read would keep it waiting.
+    std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.expect("kill can be started").success());
+    let ended = process.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    (ended.status.code(), said)
+}
+
+fn assert_parts(said: &str, home: &Path) {
+    let (_, after) = said
+        .split_once("\nThe servers are gone, with all that was in them. The repository stays in ")
+        .unwrap_or_else(|| panic!("{said}"));
+    let (repository, removal) = after
+        .split_once(". To take it away:\n\n  rm -r ")
+        .unwrap_or_else(|| panic!("{said}"));
+    assert!(Path::new(repository).join("fleet.yaml").is_file(), "{said}");
+    assert_eq!(Path::new(removal.trim_end()).parent(), Some(home), "{said}");
+}
+
+#[test]
+fn whoever_has_seen_enough_is_told_what_stays() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let (code, said) = interrupted(&["demo"], "$ keyfleet plan --out ../plan.json", home.path());
+    assert_eq!(code, Some(130), "{said}");
+    assert_parts(&said, home.path());
+}
+
+#[test]
+fn servers_that_stayed_end_with_ctrl_c_and_all_is_well() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let last =
+        "To see the guard hold the folder once more, and to release what it holds with the command";
+    let (code, said) = interrupted(&["demo", "--stay"], last, home.path());
+    assert_eq!(code, Some(0), "{said}");
+    assert_parts(&said, home.path());
+}
+
+#[test]
+fn real_servers_that_are_interrupted_at_their_start_leave_nothing() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let assets = scripts("echo starting; exec sleep 60");
+    let mut command = demo(&["demo", "--real"], Some(assets.path()), home.path());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let process = command.stderr(Stdio::piped()).spawn();
+    let process = process.expect("keyfleet can be started");
+    while names_in(home.path()).is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = process.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &id]).status();
+    assert!(sent.expect("kill can be started").success());
+    let ended = process.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(
+        said,
+        "\nEnded before the story began; nothing of it stays.\n"
+    );
+    assert_eq!(names_in(home.path()), Vec::<String>::new());
 }
 
 fn assert_told(output: &Output) {

@@ -72,6 +72,14 @@ impl Playground {
         variables
     }
 
+    /// The last words, when the servers have ended.
+    pub(super) fn farewell(&self) -> String {
+        format!(
+            "The servers are gone, with all that was in them. The repository stays in {}.",
+            self.repository.folder().display()
+        )
+    }
+
     /// For `. FOLDER/env`.
     fn write_environment(&self) -> anyhow::Result<()> {
         if let Some(pem) = &self.addresses.vault_ca_pem {
@@ -84,6 +92,11 @@ impl Playground {
             .collect();
         folder::write_private(&self.folder.join("env"), &lines)
     }
+}
+
+/// What takes a folder away that nobody will miss.
+pub(super) fn removal(folder: &Path) -> String {
+    format!("rm -r {}", quoted(&folder.display().to_string()))
 }
 
 /// As a shell takes it for one word.

@@ -1,8 +1,8 @@
 //! The story: a fleet is onboarded, left alone, meddled with, changed in a pull request, rotated, and nearly lost.
 
-use super::super::playground::quoted;
 use super::super::playground::seed::made_up;
-use super::super::ui;
+use super::super::playground::{quoted, removal};
+use super::Demo;
 use super::stage::Stage;
 use crate::report::count;
 use crate::sandbox::Kind;
@@ -164,45 +164,40 @@ async fn nearly_lose(stage: &Stage<'_>) -> anyhow::Result<()> {
     stage.keyfleet(&["apply", "--yes"], 0).await
 }
 
-pub(super) fn end(stage: &Stage<'_>, stay: bool) {
+/// What to do next.
+pub(super) fn end(stage: &Stage<'_>, demo: &Demo) {
+    let playground = &stage.playground;
     let command = super::super::sandbox::own_name();
-    let folder = &stage.playground.folder;
-    let repository = stage.playground.repository.folder();
-    let mut lines = vec![
-        format!(
-            "The repository of this story stays in {}.",
-            repository.display()
-        ),
-        String::new(),
-    ];
-    if stay {
-        lines.extend([
-            "The servers stay as well, until Ctrl-C. In another terminal:".to_owned(),
-            String::new(),
-            format!("  . {}", quoted(&folder.join("env").display().to_string())),
-            format!("  cd {}", quoted(&repository.display().to_string())),
-            format!("  {command} plan"),
+    let repository = quoted(&playground.repository.folder().display().to_string());
+    if demo.stay {
+        let environment = quoted(&playground.folder.join("env").display().to_string());
+        stage.say("The servers stay, until Ctrl-C. In another terminal:");
+        stage.to_type(&[
+            format!(". {environment}"),
+            format!("cd {repository}"),
+            format!("{command} plan"),
         ]);
-    } else {
-        let advice = [
-            ("demo --stay", "the same, and the servers stay to play with"),
-            (
-                "sandbox --clusters 5",
-                "a fleet to play with, also with kubectl and vault",
-            ),
-            ("plan --help", "what a plan of your own repository needs"),
-        ];
-        lines.push("Go on with:".to_owned());
-        for (verb, what) in advice {
-            lines.extend([
-                String::new(),
-                format!("  {what}:"),
-                format!("  {command} {verb}"),
-            ]);
-        }
+        stage.say(
+            "To see the guard hold the folder once more, and to release what it holds with the command that it shows:",
+        );
+        stage.to_type(&[
+            "git rm -rq clusters/staging".to_owned(),
+            format!("{command} apply"),
+        ]);
+        return;
     }
-    ui::data("\n");
-    for line in lines {
-        ui::data(&format!("{line}\n"));
-    }
+    stage.say(
+        "The servers end with the story, and its commands need them. To try those yourself, also the one that \
+         releases what was held, tell it again and let the servers stay:",
+    );
+    let real = if demo.real { " --real" } else { "" };
+    stage.to_type(&[format!("{command} demo{real} --stay")]);
+    stage.say("A fleet to play with, also with kubectl and vault:");
+    stage.to_type(&[format!("{command} sandbox --clusters 5")]);
+    stage.say("What a plan of your own repository needs:");
+    stage.to_type(&[format!("{command} plan --help")]);
+    stage.say(&format!(
+        "The repository of this story stays in {repository}. To take it away:"
+    ));
+    stage.to_type(&[removal(&playground.folder)]);
 }
