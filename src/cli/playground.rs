@@ -10,6 +10,7 @@ mod fleet;
 pub(super) mod folder;
 pub(super) mod hands;
 mod kubeconfig;
+mod loopback;
 mod real;
 pub(super) mod repository;
 pub(super) mod seed;
