@@ -12,10 +12,11 @@ use support::binaries;
 use support::canary::Canaries;
 
 /// The turns of the story, in order.
-const TURNS: [&str; 13] = [
+const TURNS: [&str; 14] = [
     "$ keyfleet plan --out ../plan.json",
     "9 to create in Vault; 6 to create in clusters; 6 waiting. Nothing was written.",
     "$ keyfleet apply . ../plan.json --yes",
+    "  ✓ main policy platform-read created\n",
     "21 writes in 2 rounds.\nEverything is as declared.",
     "No changes: everything is as declared. Nothing was written.",
     "policy  prod-eu-kv-rw  8 changes  drift, since 20",
@@ -125,6 +126,7 @@ fn assert_told(output: &Output) {
     let text = String::from_utf8_lossy(&output.stdout);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{text}\n{said}");
+    assert_eq!(said, "", "all of it is the story");
     let mut rest = text.as_ref();
     for turn in TURNS {
         let Some((_, after)) = rest.split_once(turn) else {

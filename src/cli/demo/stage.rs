@@ -7,6 +7,7 @@ use super::super::ui;
 use crate::report::{Ink, Style, wrapped};
 use anyhow::Context;
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::process::Command;
@@ -98,6 +99,9 @@ impl<'a> Stage<'a> {
             .current_dir(self.playground.repository.folder())
             .envs(self.playground.environment())
             .kill_on_drop(true);
+        // What it does, step by step, belongs to the story wherever that goes.
+        let told = std::io::stdout().as_fd().try_clone_to_owned();
+        command.stderr(told.context("failed to share stdout")?);
         for name in FOREIGN {
             command.env_remove(name);
         }
