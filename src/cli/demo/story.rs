@@ -98,7 +98,10 @@ async fn meddle(stage: &Stage<'_>) -> anyhow::Result<()> {
     hands
         .send(Method::PATCH, path, MERGE_PATCH, Some(&edited))
         .await?;
-    stage.say("keyfleet says what it was, who did it, and since when; and puts it back with one write each:");
+    stage.say(
+        "keyfleet says what it was, since when and, where the server records it, who; and puts it back with one write \
+         each:",
+    );
     stage.keyfleet(&["plan", "--out", PLAN], 2).await?;
     stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
 }
