@@ -134,6 +134,9 @@ fn assert_told(output: &Output) {
         };
         rest = after;
     }
+    for line in text.lines().filter(|line| !line.starts_with("  ")) {
+        assert_eq!(line, line.trim_end(), "nothing follows the words");
+    }
     let all = format!("{text}{said}");
     assert!(!all.contains("made-up-"), "a value shows:\n{all}");
     assert_eq!(Canaries::default().found_in(&all), Vec::<String>::new());
