@@ -12,7 +12,7 @@ use support::binaries;
 use support::canary::Canaries;
 
 /// The turns of the story, in order.
-const TURNS: [&str; 14] = [
+const TURNS: [&str; 17] = [
     "$ keyfleet plan --out ../plan.json",
     "9 to create in Vault; 6 to create in clusters; 6 waiting. Nothing was written.",
     "$ keyfleet apply . ../plan.json --yes",
@@ -26,6 +26,9 @@ const TURNS: [&str; 14] = [
     "keys username, password, now from kv/data/prod-eu/database",
     "rotation v1 → v2",
     "why: revokes every token it issued",
+    "1 held; 1 waiting.",
+    "$ git revert --no-edit HEAD\n\n$ keyfleet plan\n",
+    "No changes: everything is as declared. Nothing was written.",
     "The repository of this story stays in ",
 ];
 

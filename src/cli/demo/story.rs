@@ -164,7 +164,11 @@ async fn nearly_lose(stage: &Stage<'_>) -> anyhow::Result<()> {
     let repository = &stage.playground.repository;
     repository.remove_folder("clusters/staging")?;
     repository.commit("Tidy up")?;
-    stage.keyfleet(&["apply", "--yes"], 0).await
+    stage.keyfleet(&["apply", "--yes"], 0).await?;
+    stage.say("Nobody wants that. The commit is reverted, and nothing was lost on the way:");
+    stage.typed("git revert --no-edit HEAD");
+    repository.revert()?;
+    stage.keyfleet(&["plan"], 0).await
 }
 
 /// What to do next.
