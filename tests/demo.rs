@@ -74,7 +74,7 @@ fn interrupted(arguments: &[&str], line: &str, home: &Path) -> (Option<i32>, Str
 
 fn assert_parts(said: &str, home: &Path) {
     let (_, after) = said
-        .split_once("\nThe servers are gone, with all that was in them. The repository stays in ")
+        .split_once("\nThe servers are gone, with all that was in them.\nThe repository stays in ")
         .unwrap_or_else(|| panic!("{said}"));
     let (repository, removal) = after
         .split_once(". To take it away:\n\n  rm -r ")

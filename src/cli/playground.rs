@@ -76,7 +76,7 @@ impl Playground {
     /// The last words, when the servers have ended.
     pub(super) fn farewell(&self) -> String {
         format!(
-            "The servers are gone, with all that was in them. The repository stays in {}.",
+            "The servers are gone, with all that was in them.\nThe repository stays in {}.",
             self.repository.folder().display()
         )
     }

@@ -72,14 +72,6 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// What whoever reads this may type, each in a line of its own, so that it can be copied as it is.
-    pub(super) fn to_type(&self, lines: &[String]) {
-        ui::data("\n");
-        for line in lines {
-            ui::data(&format!("  {line}\n"));
-        }
-    }
-
     /// Added, removed, or the name of a file.
     pub(super) fn diff_line(&self, line: &str) {
         let ink = match line.chars().next() {

@@ -2,6 +2,7 @@
 
 use super::super::playground::seed::made_up;
 use super::super::playground::{quoted, removal};
+use super::super::ui;
 use super::Demo;
 use super::stage::Stage;
 use crate::report::count;
@@ -179,7 +180,7 @@ pub(super) fn end(stage: &Stage<'_>, demo: &Demo) {
     if demo.stay {
         let environment = quoted(&playground.folder.join("env").display().to_string());
         stage.say("The servers stay, until Ctrl-C. In another terminal:");
-        stage.to_type(&[
+        to_type(&[
             format!(". {environment}"),
             format!("cd {repository}"),
             format!("{command} plan"),
@@ -187,7 +188,7 @@ pub(super) fn end(stage: &Stage<'_>, demo: &Demo) {
         stage.say(
             "To see the guard hold the folder once more, and to release what it holds with the command that it shows:",
         );
-        stage.to_type(&[
+        to_type(&[
             "git rm -rq clusters/staging".to_owned(),
             format!("{command} apply"),
         ]);
@@ -198,13 +199,21 @@ pub(super) fn end(stage: &Stage<'_>, demo: &Demo) {
          releases what was held, tell it again and let the servers stay:",
     );
     let real = if demo.real { " --real" } else { "" };
-    stage.to_type(&[format!("{command} demo{real} --stay")]);
+    to_type(&[format!("{command} demo{real} --stay")]);
     stage.say("A fleet to play with, also with kubectl and vault:");
-    stage.to_type(&[format!("{command} sandbox --clusters 5")]);
+    to_type(&[format!("{command} sandbox --clusters 5")]);
     stage.say("What a plan of your own repository needs:");
-    stage.to_type(&[format!("{command} plan --help")]);
+    to_type(&[format!("{command} plan --help")]);
     stage.say(&format!(
         "The repository of this story stays in {repository}. To take it away:"
     ));
-    stage.to_type(&[removal(&playground.folder)]);
+    to_type(&[removal(&playground.folder)]);
+}
+
+/// What whoever reads this may type, each in a line of its own, so that it can be copied as it is.
+fn to_type(lines: &[String]) {
+    ui::data("\n");
+    for line in lines {
+        ui::data(&format!("  {line}\n"));
+    }
 }
