@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use support::Keyfleet;
@@ -162,6 +163,68 @@ fn every_line_to_type_can_be_copied_wherever_the_folder_lies() {
         assert!(line.chars().count() <= 80, "{line}");
     }
     printed(home.path(), "it's a folder; $HOME");
+}
+
+/// Whoever names the wrong folder loses nothing in it.
+#[test]
+fn a_folder_with_anything_in_it_is_refused_and_stays_as_it_was() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let write = |path: &str| std::fs::write(home.path().join(path), "mine").expect("written");
+    for folder in ["full", "acme-too/acme"] {
+        std::fs::create_dir_all(home.path().join(folder)).expect("a folder can be made");
+    }
+    let files = [
+        "full/env",
+        "full/kubeconfig",
+        "acme-too/kubeconfig",
+        "a-file",
+    ];
+    for file in files {
+        write(file);
+    }
+    for (folder, why) in [
+        ("full", "full is not empty, and what is in it is kept"),
+        ("acme-too", "acme-too is not empty"),
+        ("a-file", "a-file is not a folder"),
+    ] {
+        let mut command = sandbox();
+        command.args(["--folder", folder]).current_dir(home.path());
+        let output = command.output().expect("keyfleet can be started");
+        assert_eq!(output.status.code(), Some(1));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(why), "{said}");
+    }
+    for file in files {
+        let text = std::fs::read_to_string(home.path().join(file));
+        assert_eq!(text.expect("still there"), "mine", "{file}");
+    }
+    assert!(!home.path().join("full/acme").exists());
+}
+
+#[test]
+fn what_opens_the_servers_is_its_owners_alone() {
+    let sandbox = Sandbox::start(&["--clusters", "1"]);
+    let kubeconfig = sandbox.keyfleet().kubeconfig;
+    let folder = kubeconfig.parent().expect("a folder");
+    for (path, mode) in [
+        (folder, 0o700),
+        (&folder.join("env"), 0o600),
+        (&kubeconfig, 0o600),
+    ] {
+        let there = std::fs::metadata(path).expect("it is there");
+        let shown = path.display();
+        assert_eq!(there.permissions().mode() & 0o777, mode, "{shown}");
+    }
+    assert_eq!(sandbox.end(), Some(0));
+}
+
+#[test]
+fn an_empty_folder_is_as_good_as_a_new_one() {
+    let home = tempfile::tempdir().expect("a temporary folder can be made");
+    let folder = home.path().to_str().expect("text");
+    let sandbox = Sandbox::start(&["--clusters", "1", "--folder", folder]);
+    assert!(home.path().join("acme/fleet.yaml").is_file());
+    assert_eq!(sandbox.end(), Some(0));
 }
 
 #[tokio::test]

@@ -8,12 +8,14 @@ mod story;
 
 use super::failure::Exit;
 use super::interruption::Interruption;
+use super::playground::folder::Passing;
 use super::playground::servers::Servers;
-use super::playground::{Playground, Shape};
-use super::sandbox::new_folder;
+use super::playground::{Playground, Shape, removal};
 use super::ui;
 use crate::sandbox::vault;
+use anyhow::Context;
 use stage::Stage;
+use std::path::Path;
 use uuid::Uuid;
 
 #[derive(Debug, clap::Args)]
@@ -28,20 +30,54 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
-        // Whoever has seen enough leaves no server behind.
         let mut interruption = Interruption::caught()?;
-        let servers = tokio::select! {
-            servers = self.servers() => servers?,
-            () = interruption.came() => return Ok(Exit::Error),
+        let mut folder = Passing::temporary("demo");
+        let ready = tokio::select! {
+            ready = self.ready(folder.path()) => Some(ready?),
+            () = interruption.came() => None,
         };
-        tokio::select! {
-            told = self.tell(&servers) => told?,
-            () = interruption.came() => return Ok(Exit::Error),
-        }
-        if self.stay {
+        let Some((servers, playground)) = ready else {
+            ui::talk("\nEnded before the story began; nothing of it stays.");
+            return Ok(Exit::Interrupted);
+        };
+        folder.keep();
+        let stage = Stage::new(&servers, playground)?;
+        // First of all the interruption: what runs in the story hears of it as well, and ends otherwise than told.
+        let exit = tokio::select! {
+            biased;
+            () = interruption.came() => Exit::Interrupted,
+            told = story::tell(&stage) => {
+                told.with_context(|| {
+                    let repository = stage.playground.repository.folder();
+                    format!("the story stopped; its repository stays in {}", repository.display())
+                })?;
+                story::end(&stage, self);
+                Exit::Good
+            }
+        };
+        if exit == Exit::Good {
+            if !self.stay {
+                return Ok(exit);
+            }
             interruption.came().await;
         }
-        Ok(Exit::Good)
+        let words = stage.playground.farewell();
+        drop(stage);
+        drop(servers);
+        ui::talk(&format!(
+            "\n{words} To take it away:\n\n  {}",
+            removal(folder.path())
+        ));
+        Ok(exit)
+    }
+
+    /// The servers, and the place where the story plays.
+    async fn ready(&self, folder: &Path) -> anyhow::Result<(Servers, Playground)> {
+        let servers = self.servers().await?;
+        let addresses = servers.addresses();
+        let furnished = Playground::furnish(addresses, &Shape::EXAMPLE, folder, &|_, _| {});
+        let playground = furnished.await?;
+        Ok((servers, playground))
     }
 
     async fn servers(&self) -> anyhow::Result<Servers> {
@@ -54,15 +90,5 @@ impl Demo {
             ..vault::Options::default()
         };
         Servers::embedded(Shape::EXAMPLE, options).await
-    }
-
-    async fn tell(&self, servers: &Servers) -> anyhow::Result<()> {
-        let folder = new_folder("demo");
-        let furnished =
-            Playground::furnish(servers.addresses(), &Shape::EXAMPLE, &folder, &|_, _| {});
-        let stage = Stage::new(servers, furnished.await?)?;
-        story::tell(&stage).await?;
-        story::end(&stage, self.stay);
-        Ok(())
     }
 }

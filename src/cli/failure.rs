@@ -11,6 +11,8 @@ pub(super) enum Exit {
     Error,
     /// Something is not as declared.
     Changes,
+    /// Somebody had seen enough: what a shell says of a command that Ctrl-C ended.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -19,6 +21,7 @@ impl From<Exit> for ExitCode {
             Exit::Good => 0,
             Exit::Error => 1,
             Exit::Changes => 2,
+            Exit::Interrupted => 130,
         })
     }
 }

@@ -7,8 +7,10 @@
 pub(super) mod address;
 mod example;
 mod fleet;
+pub(super) mod folder;
 pub(super) mod hands;
 mod kubeconfig;
+mod loopback;
 mod real;
 pub(super) mod repository;
 pub(super) mod seed;
@@ -39,8 +41,7 @@ impl Playground {
         folder: &Path,
         progress: &(dyn Fn(u64, u64) + Sync),
     ) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("failed to make {}", folder.display()))?;
+        folder::claim(folder)?;
         let kubeconfig = kubeconfig::write(&addresses, folder)?;
         let repository = Repository::create(&folder.join("acme"))?;
         for (path, text) in fleet::files(shape, &addresses) {
@@ -72,6 +73,14 @@ impl Playground {
         variables
     }
 
+    /// The last words, when the servers have ended.
+    pub(super) fn farewell(&self) -> String {
+        format!(
+            "The servers are gone, with all that was in them.\nThe repository stays in {}.",
+            self.repository.folder().display()
+        )
+    }
+
     /// For `. FOLDER/env`.
     fn write_environment(&self) -> anyhow::Result<()> {
         if let Some(pem) = &self.addresses.vault_ca_pem {
@@ -82,8 +91,13 @@ impl Playground {
             .iter()
             .map(|(name, value)| format!("export {name}={}\n", quoted(value)))
             .collect();
-        write(&self.folder.join("env"), &lines)
+        folder::write_private(&self.folder.join("env"), &lines)
     }
+}
+
+/// What takes a folder away that nobody will miss.
+pub(super) fn removal(folder: &Path) -> String {
+    format!("rm -r {}", quoted(&folder.display().to_string()))
 }
 
 /// As a shell takes it for one word.

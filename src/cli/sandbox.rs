@@ -3,13 +3,14 @@
 use super::common::Format;
 use super::failure::Exit;
 use super::interruption::Interruption;
+use super::playground::folder::{Passing, must_be_free};
 use super::playground::servers::Servers;
-use super::playground::{Playground, Shape, quoted};
+use super::playground::{Playground, Shape, quoted, removal};
 use super::ui;
 use crate::sandbox::vault::{self, Flavour};
 use anyhow::Context;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 #[derive(Debug, clap::Args)]
@@ -20,9 +21,9 @@ pub(super) struct Sandbox {
     /// Declare this many Secrets on every cluster, instead of the example's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=1000))]
     secrets: Option<u16>,
-    /// A new folder for the repository and the kubeconfig, which stays; a temporary one without it
-    #[arg(long, value_name = "FOLDER", default_value_os_t = new_folder("sandbox"), hide_default_value = true)]
-    folder: PathBuf,
+    /// A new or empty folder for the repository and the kubeconfig, which stays; a temporary one without it
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
     /// Whose API the Vault speaks
     #[arg(long, value_enum, default_value = "openbao")]
     flavour: FlavourName,
@@ -50,15 +51,40 @@ enum FlavourName {
     HashiCorp,
 }
 
-/// Nobody else's, and below where temporary things go.
-pub(super) fn new_folder(what: &str) -> PathBuf {
-    let id = Uuid::new_v4().simple().to_string();
-    std::env::temp_dir().join(format!("keyfleet-{what}-{}", &id[..8]))
-}
-
 impl Sandbox {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let mut interruption = Interruption::caught()?;
+        let temporary = Passing::temporary("sandbox");
+        // The other terminal is somewhere else.
+        let folder = std::path::absolute(self.folder.as_deref().unwrap_or(temporary.path()))
+            .context("failed to find the folder")?;
+        // Before the servers, which may take a while.
+        must_be_free(&folder)?;
+        let ready = tokio::select! {
+            ready = self.ready(&folder) => Some(ready?),
+            () = interruption.came() => None,
+        };
+        let Some((servers, playground)) = ready else {
+            ui::talk(&match &self.folder {
+                Some(_) => format!(
+                    "\nEnded before it was ready; what was written stays in {}.",
+                    folder.display()
+                ),
+                None => "\nEnded before it was ready; nothing of it stays.".to_owned(),
+            });
+            return Ok(Exit::Good);
+        };
+        match self.output {
+            Format::Text => ui::data(&invitation(&playground, &servers, self.flavour)),
+            Format::Json => ui::data(&format!("{}\n", places(&playground, &servers))),
+        }
+        interruption.came().await;
+        drop(servers);
+        self.part(&playground, temporary);
+        Ok(Exit::Good)
+    }
+
+    async fn ready(&self, folder: &Path) -> anyhow::Result<(Servers, Playground)> {
         let shape = Shape {
             clusters: usize::from(self.clusters),
             secrets: self.secrets.map(usize::from),
@@ -72,42 +98,30 @@ impl Sandbox {
             root_token: Uuid::new_v4().to_string(),
             tls: self.vault_tls,
         };
-        // The other terminal is somewhere else.
-        let folder = std::path::absolute(&self.folder)
-            .with_context(|| format!("failed to find {}", self.folder.display()))?;
         let servers = Servers::embedded(shape, options).await?;
         let busy = ui::progress("furnishing");
         let progress = |done, all| busy.at(done, all);
-        let addresses = servers.addresses();
-        let furnished = Playground::furnish(addresses, &shape, &folder, &progress);
-        let playground = tokio::select! {
-            playground = furnished => playground?,
-            () = interruption.came() => {
-                drop(busy);
-                ui::talk(&format!(
-                    "Ended before it was ready; what was written stays in {}.",
-                    folder.display()
-                ));
-                return Ok(Exit::Good);
-            }
-        };
+        let furnished = Playground::furnish(servers.addresses(), &shape, folder, &progress);
+        let playground = furnished.await?;
         drop(busy);
-        match self.output {
-            Format::Text => ui::data(&invitation(&playground, &servers, self.flavour)),
-            Format::Json => ui::data(&format!("{}\n", places(&playground, &servers))),
+        Ok((servers, playground))
+    }
+
+    /// Somebody may have changed the repository, so it stays.
+    fn part(&self, playground: &Playground, mut temporary: Passing) {
+        let mut words = format!("\n{}", playground.farewell());
+        if self.folder.is_none() {
+            temporary.keep();
+            let removal = removal(&playground.folder);
+            words.push_str(&format!(" To take it away:\n\n  {removal}"));
         }
-        interruption.came().await;
-        ui::talk(&format!(
-            "\nThe servers are gone, with all that was in them. The repository stays in {}.",
-            playground.repository.folder().display()
-        ));
-        Ok(Exit::Good)
+        ui::talk(&words);
     }
 }
 
 /// Whatever is to be typed stands in a line of its own, so that it can be copied as it is.
 fn invitation(playground: &Playground, servers: &Servers, flavour: FlavourName) -> String {
-    let command = quoted(&own_name());
+    let command = own_name();
     let repository = quoted(&playground.repository.folder().display().to_string());
     let environment = quoted(&playground.folder.join("env").display().to_string());
     let variables: String = playground
@@ -164,12 +178,15 @@ fn places(playground: &Playground, servers: &Servers) -> serde_json::Value {
     })
 }
 
-/// As it was typed, where that is how it is found again.
+/// As it was typed, where that is how it is found again, also from another folder.
 pub(super) fn own_name() -> String {
     let typed = std::env::args().next().unwrap_or_default();
     if typed.is_empty() {
-        "keyfleet".to_owned()
-    } else {
-        typed
+        return "keyfleet".to_owned();
     }
+    if !typed.contains('/') {
+        return typed;
+    }
+    let path = std::path::absolute(&typed);
+    quoted(&path.map_or(typed, |path| path.display().to_string()))
 }

@@ -7,6 +7,7 @@ use super::super::ui;
 use crate::report::{Ink, Style, wrapped};
 use anyhow::Context;
 use std::io::IsTerminal;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::process::Command;
@@ -49,7 +50,7 @@ impl<'a> Stage<'a> {
         tokio::time::sleep(self.pace).await;
         ui::data(&format!(
             "\n{}\n",
-            self.style.paint(Ink::Good, &format!("── {title} "))
+            self.style.paint(Ink::Good, &format!("── {title}"))
         ));
         for line in wrapped(text, self.style.width.min(100)) {
             ui::data(&format!("{line}\n"));
@@ -65,10 +66,10 @@ impl<'a> Stage<'a> {
 
     /// What somebody types who is not keyfleet.
     pub(super) fn typed(&self, line: &str) {
-        ui::data(&format!(
-            "\n{}\n",
-            self.style.paint(Ink::Strong, &format!("$ {line}"))
-        ));
+        ui::data("\n");
+        for part in folded(&format!("$ {line}"), self.style.width) {
+            ui::data(&format!("{}\n", self.style.paint(Ink::Strong, &part)));
+        }
     }
 
     /// Added, removed, or the name of a file.
@@ -92,6 +93,9 @@ impl<'a> Stage<'a> {
             .current_dir(self.playground.repository.folder())
             .envs(self.playground.environment())
             .kill_on_drop(true);
+        // What it does, step by step, belongs to the story wherever that goes.
+        let told = std::io::stdout().as_fd().try_clone_to_owned();
+        command.stderr(told.context("failed to share stdout")?);
         for name in FOREIGN {
             command.env_remove(name);
         }
@@ -116,5 +120,66 @@ impl<'a> Stage<'a> {
     /// How often the servers were asked since this was last called; real ones do not count.
     pub(super) fn take_counts(&self) -> Option<crate::sandbox::WorldCounts> {
         self.servers.take_counts()
+    }
+}
+
+/// A line of shell that fits the width, folded between words so that it can still be pasted. A word goes with what is
+/// redirected into it by `<<<`.
+fn folded(line: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in words(line) {
+        let begun = lines.last_mut().filter(|line| !line.is_empty());
+        match begun {
+            // Room for the backslash, which the last word of all would not need.
+            Some(line) if line.chars().count() + 1 + word.chars().count() + 2 <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(line) => {
+                line.push_str(" \\");
+                lines.push(format!("    {word}"));
+            }
+            None => word.clone_into(&mut lines[0]),
+        }
+    }
+    lines
+}
+
+/// Split at spaces, but not within single quotes and not after `<<<`.
+fn words(line: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut is_quoted) = (0, false);
+    for (at, letter) in line.char_indices() {
+        match letter {
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted && !line[start..at].ends_with("<<<") => {
+                words.push(&line[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&line[start..]);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folded;
+
+    #[test]
+    fn a_long_command_folds_between_words_and_stays_the_same_command() {
+        let line = "$ vault policy write prod-eu-kv-rw - <<< 'path \"kv/*\" { capabilities = [\"read\"] }'";
+        assert_eq!(folded(line, 90), [line]);
+        let parts = folded(line, 80);
+        let expected = [
+            "$ vault policy write prod-eu-kv-rw - \\",
+            "    <<< 'path \"kv/*\" { capabilities = [\"read\"] }'",
+        ];
+        assert_eq!(parts, expected);
+        assert_eq!(
+            folded("$ keyfleet plan", 5),
+            ["$ \\", "    keyfleet \\", "    plan"]
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! The story: a fleet is onboarded, left alone, meddled with, changed in a pull request, rotated, and nearly lost.
 
-use super::super::playground::quoted;
 use super::super::playground::seed::made_up;
+use super::super::playground::{quoted, removal};
 use super::super::ui;
+use super::Demo;
 use super::stage::Stage;
 use crate::report::count;
 use crate::sandbox::Kind;
@@ -98,7 +99,10 @@ async fn meddle(stage: &Stage<'_>) -> anyhow::Result<()> {
     hands
         .send(Method::PATCH, path, MERGE_PATCH, Some(&edited))
         .await?;
-    stage.say("keyfleet says what it was, who did it, and since when; and puts it back with one write each:");
+    stage.say(
+        "keyfleet says what it was, since when and, where the server records it, who; and puts it back with one write \
+         each:",
+    );
     stage.keyfleet(&["plan", "--out", PLAN], 2).await?;
     stage.keyfleet(&["apply", ".", PLAN, "--yes"], 0).await
 }
@@ -161,48 +165,55 @@ async fn nearly_lose(stage: &Stage<'_>) -> anyhow::Result<()> {
     let repository = &stage.playground.repository;
     repository.remove_folder("clusters/staging")?;
     repository.commit("Tidy up")?;
-    stage.keyfleet(&["apply", "--yes"], 0).await
+    stage.keyfleet(&["apply", "--yes"], 0).await?;
+    stage.say("Nobody wants that. The commit is reverted, and nothing was lost on the way:");
+    stage.typed("git revert --no-edit HEAD");
+    repository.revert()?;
+    stage.keyfleet(&["plan"], 0).await
 }
 
-pub(super) fn end(stage: &Stage<'_>, stay: bool) {
+/// What to do next.
+pub(super) fn end(stage: &Stage<'_>, demo: &Demo) {
+    let playground = &stage.playground;
     let command = super::super::sandbox::own_name();
-    let folder = &stage.playground.folder;
-    let repository = stage.playground.repository.folder();
-    let mut lines = vec![
-        format!(
-            "The repository of this story stays in {}.",
-            repository.display()
-        ),
-        String::new(),
-    ];
-    if stay {
-        lines.extend([
-            "The servers stay as well, until Ctrl-C. In another terminal:".to_owned(),
-            String::new(),
-            format!("  . {}", quoted(&folder.join("env").display().to_string())),
-            format!("  cd {}", quoted(&repository.display().to_string())),
-            format!("  {command} plan"),
+    let repository = quoted(&playground.repository.folder().display().to_string());
+    if demo.stay {
+        let environment = quoted(&playground.folder.join("env").display().to_string());
+        stage.say("The servers stay, until Ctrl-C. In another terminal:");
+        to_type(&[
+            format!(". {environment}"),
+            format!("cd {repository}"),
+            format!("{command} plan"),
         ]);
-    } else {
-        let advice = [
-            ("demo --stay", "the same, and the servers stay to play with"),
-            (
-                "sandbox --clusters 5",
-                "a fleet to play with, also with kubectl and vault",
-            ),
-            ("plan --help", "what a plan of your own repository needs"),
-        ];
-        lines.push("Go on with:".to_owned());
-        for (verb, what) in advice {
-            lines.extend([
-                String::new(),
-                format!("  {what}:"),
-                format!("  {command} {verb}"),
-            ]);
-        }
+        stage.say(
+            "To see the guard hold the folder once more, and to release what it holds with the command that it shows:",
+        );
+        to_type(&[
+            "git rm -rq clusters/staging".to_owned(),
+            format!("{command} apply"),
+        ]);
+        return;
     }
+    stage.say(
+        "The servers end with the story, and its commands need them. To try those yourself, also the one that \
+         releases what was held, tell it again and let the servers stay:",
+    );
+    let real = if demo.real { " --real" } else { "" };
+    to_type(&[format!("{command} demo{real} --stay")]);
+    stage.say("A fleet to play with, also with kubectl and vault:");
+    to_type(&[format!("{command} sandbox --clusters 5")]);
+    stage.say("What a plan of your own repository needs:");
+    to_type(&[format!("{command} plan --help")]);
+    stage.say(&format!(
+        "The repository of this story stays in {repository}. To take it away:"
+    ));
+    to_type(&[removal(&playground.folder)]);
+}
+
+/// What whoever reads this may type, each in a line of its own, so that it can be copied as it is.
+fn to_type(lines: &[String]) {
     ui::data("\n");
     for line in lines {
-        ui::data(&format!("{line}\n"));
+        ui::data(&format!("  {line}\n"));
     }
 }

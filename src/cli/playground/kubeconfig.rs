@@ -37,6 +37,6 @@ pub(super) fn write(addresses: &Addresses, folder: &Path) -> anyhow::Result<Path
     }
     // JSON is YAML too.
     let file = folder.join("kubeconfig");
-    super::write(&file, &format!("{config:#}\n"))?;
+    super::folder::write_private(&file, &format!("{config:#}\n"))?;
     Ok(file)
 }

@@ -4,6 +4,7 @@
 //! Nothing is downloaded or built here; what is not found is named.
 
 use super::address::{Addresses, ClusterAddress};
+use super::folder::{Passing, create_private, make_private, write_private};
 use super::hands::client;
 use crate::sandbox::Authority;
 use anyhow::Context;
@@ -18,34 +19,33 @@ use uuid::Uuid;
 
 /// A server that is not ready after this is not going to be.
 const START: Duration = Duration::from_secs(60);
+/// A killed one is gone long before.
+const END: Duration = Duration::from_secs(2);
+
+/// How much of the log of a server that does not start is shown.
+const LAST_LINES: usize = 10;
 
 #[derive(Debug)]
 pub(in crate::cli) struct RealServers {
     addresses: Addresses,
-    /// The last started is the first to end.
-    _processes: Vec<Child>,
-    folder: PathBuf,
+    _running: Running,
 }
 
 impl RealServers {
     pub(super) async fn start(clusters: &[String]) -> anyhow::Result<Self> {
         let vault = found(&["bao", "vault"])?;
         let (etcd, apiserver) = (found(&["etcd"])?, found(&["kube-apiserver"])?);
-        let folder = std::env::temp_dir().join(format!("keyfleet-servers-{}", Uuid::new_v4()));
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to make {}", folder.display()))?;
-        let mut starting = Starting {
-            folder,
-            processes: Vec::new(),
+        let mut running = Running {
+            processes: Processes(Vec::new()),
+            folder: Passing::temporary("servers"),
         };
-        let (vault, vault_token) = starting.vault(&vault).await?;
-        let store = starting.etcd(&etcd).await?;
+        make_private(running.folder.path())?;
+        let (vault, vault_token) = running.vault(&vault).await?;
+        let store = running.etcd(&etcd).await?;
         let mut started = Vec::new();
         for name in clusters {
-            started.push(starting.cluster(&apiserver, &store, name).await?);
+            started.push(running.cluster(&apiserver, &store, name).await?);
         }
-        let mut processes = starting.processes;
-        processes.reverse();
         Ok(Self {
             addresses: Addresses {
                 vault,
@@ -53,8 +53,7 @@ impl RealServers {
                 vault_ca_pem: None,
                 clusters: started,
             },
-            _processes: processes,
-            folder: starting.folder,
+            _running: running,
         })
     }
 
@@ -63,19 +62,40 @@ impl RealServers {
     }
 }
 
-impl Drop for RealServers {
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    name: String,
+    program: PathBuf,
+    log: PathBuf,
+}
+
+#[derive(Debug)]
+struct Processes(Vec<Process>);
+
+impl Drop for Processes {
     fn drop(&mut self) {
-        // Logs, keys and data of servers that end now.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        // The last started is the first to end.
+        for process in self.0.iter_mut().rev() {
+            let _ = process.child.start_kill();
+        }
+        // What still writes would leave something of its folder behind.
+        let begin = Instant::now();
+        let is_running = |process: &mut Process| matches!(process.child.try_wait(), Ok(None));
+        while self.0.iter_mut().any(is_running) && begin.elapsed() < END {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
-struct Starting {
-    folder: PathBuf,
-    processes: Vec<Child>,
+/// What runs already, whole or not: it ends when this is dropped, and its logs, keys and data go after it.
+#[derive(Debug)]
+struct Running {
+    processes: Processes,
+    folder: Passing,
 }
 
-impl Starting {
+impl Running {
     async fn vault(&mut self, program: &Path) -> anyhow::Result<(String, String)> {
         // Development mode takes the next port as well.
         let port = free_ports(2)?;
@@ -90,7 +110,7 @@ impl Starting {
         let address = format!("http://127.0.0.1:{port}");
         self.spawn(program, "vault", &arguments)?;
         let health = format!("{address}/v1/sys/health");
-        self.wait(&client(None)?, &health, None, "vault").await?;
+        self.wait(&client(None)?, &health, None).await?;
         Ok((address, token))
     }
 
@@ -102,7 +122,7 @@ impl Starting {
         );
         let arguments = [
             "--unsafe-no-fsync".to_owned(),
-            format!("--data-dir={}", self.folder.join("data").display()),
+            format!("--data-dir={}", self.folder.path().join("data").display()),
             format!("--listen-client-urls={address}"),
             format!("--advertise-client-urls={address}"),
             format!("--listen-peer-urls={peer}"),
@@ -111,7 +131,7 @@ impl Starting {
         ];
         self.spawn(program, "etcd", &arguments)?;
         let health = format!("{address}/health");
-        self.wait(&client(None)?, &health, None, "etcd").await?;
+        self.wait(&client(None)?, &health, None).await?;
         Ok(address)
     }
 
@@ -121,8 +141,8 @@ impl Starting {
         etcd: &str,
         name: &str,
     ) -> anyhow::Result<ClusterAddress> {
-        let folder = self.folder.join(name);
-        std::fs::create_dir_all(&folder)?;
+        let folder = self.folder.path().join(name);
+        make_private(&folder)?;
         let authority = Authority::new(name)?;
         let accounts = KeyPair::generate()?;
         let token = Uuid::new_v4().to_string();
@@ -136,14 +156,14 @@ impl Starting {
                 format!("{token},admin,admin,\"system:masters\"\n"),
             ),
         ] {
-            super::write(&folder.join(file), &text)?;
+            write_private(&folder.join(file), &text)?;
         }
         let port = free_ports(1)?;
         self.spawn(program, name, &flags(&folder, etcd, name, port))?;
         let server = format!("https://127.0.0.1:{port}");
         // It is made by the server a moment after it calls itself ready, and keyfleet knows a cluster by it.
         let system = format!("{server}/api/v1/namespaces/kube-system");
-        self.wait(&client(Some(&authority.pem))?, &system, Some(&token), name)
+        self.wait(&client(Some(&authority.pem))?, &system, Some(&token))
             .await?;
         Ok(ClusterAddress {
             name: name.to_owned(),
@@ -154,29 +174,35 @@ impl Starting {
     }
 
     fn spawn(&mut self, program: &Path, name: &str, arguments: &[String]) -> anyhow::Result<()> {
-        let log = std::fs::File::create(self.folder.join(format!("{name}.log")))?;
+        let folder = self.folder.path();
+        let log = folder.join(format!("{name}.log"));
+        let output = create_private(&log)?;
         let child = Command::new(program)
             .args(arguments)
             .env_clear()
-            .env("HOME", &self.folder)
-            .current_dir(&self.folder)
+            .env("HOME", folder)
+            .current_dir(folder)
             .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
+            .stdout(output.try_clone()?)
+            .stderr(output)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("failed to start {}", program.display()))?;
-        self.processes.push(child);
+        self.processes.0.push(Process {
+            child,
+            name: name.to_owned(),
+            program: program.to_owned(),
+            log,
+        });
         Ok(())
     }
 
-    /// Until the server answers this well.
+    /// Until the server that was started last answers this well.
     async fn wait(
         &mut self,
         client: &Client,
         url: &str,
         token: Option<&str>,
-        name: &str,
     ) -> anyhow::Result<()> {
         let begin = Instant::now();
         loop {
@@ -184,23 +210,47 @@ impl Starting {
             if let Some(token) = token {
                 request = request.bearer_auth(token);
             }
-            if request
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status() == 200)
-            {
+            let answer = request.send().await;
+            if answer.is_ok_and(|answer| answer.status() == 200) {
                 return Ok(());
             }
-            let ended = self.processes.last_mut().map(Child::try_wait);
-            let log = self.folder.join(format!("{name}.log"));
-            if matches!(ended, Some(Ok(Some(_)))) || begin.elapsed() > START {
-                let text = std::fs::read_to_string(&log).unwrap_or_default();
-                let end: Vec<&str> = text.lines().rev().take(5).collect();
-                anyhow::bail!("{name} did not start:\n{}", end.join("\n"));
+            if let Some(process) = self.processes.0.last_mut() {
+                if let Ok(Some(status)) = process.child.try_wait() {
+                    return Err(failed(
+                        process,
+                        &format!("ended with {status}"),
+                        &mut self.folder,
+                    ));
+                }
+                if begin.elapsed() > START {
+                    let how = format!("was not ready after {} seconds", START.as_secs());
+                    return Err(failed(process, &how, &mut self.folder));
+                }
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+}
+
+/// What a person needs to find out why; the folder stays where its log says more than this.
+fn failed(process: &Process, how: &str, folder: &mut Passing) -> anyhow::Error {
+    let Process { name, program, .. } = process;
+    let what = format!("{name} did not start: {} {how}", program.display());
+    let log = std::fs::read(&process.log).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log);
+    let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.is_empty() {
+        return anyhow::anyhow!("{what}, and said nothing");
+    }
+    folder.keep();
+    let last: String = lines[lines.len().saturating_sub(LAST_LINES)..]
+        .iter()
+        .map(|line| format!("\n    {}", crate::report::clean(line)))
+        .collect();
+    anyhow::anyhow!(
+        "{what}\n  its last words:{last}\n  its whole log stays in {}",
+        process.log.display()
+    )
 }
 
 fn flags(folder: &Path, etcd: &str, name: &str, port: u16) -> Vec<String> {

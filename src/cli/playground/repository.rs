@@ -84,6 +84,24 @@ impl Repository {
         Ok(())
     }
 
+    /// Takes the last commit back by another one, with the message that `git revert` gives it.
+    pub(in crate::cli) fn revert(&self) -> anyhow::Result<()> {
+        let taken_back = || -> Result<String, git2::Error> {
+            let git = git2::Repository::open(&self.folder)?;
+            let last = git.head()?.peel_to_commit()?;
+            let mut checkout = git2::build::CheckoutBuilder::new();
+            checkout.force();
+            git.checkout_tree(last.parent(0)?.as_object(), Some(&mut checkout))?;
+            let summary = last.summary()?.unwrap_or_default();
+            let id = last.id();
+            Ok(format!(
+                "Revert \"{summary}\"\n\nThis reverts commit {id}.\n"
+            ))
+        };
+        let message = taken_back().context("failed to revert the last commit")?;
+        self.commit(&message)
+    }
+
     /// A new branch from here, and on it.
     pub(in crate::cli) fn branch(&self, name: &str) -> anyhow::Result<()> {
         let made = || -> Result<(), git2::Error> {

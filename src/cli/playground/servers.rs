@@ -2,6 +2,7 @@
 
 use super::Shape;
 use super::address::{Addresses, ClusterAddress};
+use super::loopback;
 use super::real::RealServers;
 use crate::sandbox;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ impl Servers {
         shape: Shape,
         vault: sandbox::vault::Options,
     ) -> anyhow::Result<Self> {
+        loopback::must_be_up()?;
         let clusters = shape
             .names()
             .into_iter()
@@ -37,6 +39,7 @@ impl Servers {
     }
 
     pub(in crate::cli) async fn real(shape: Shape) -> anyhow::Result<Self> {
+        loopback::must_be_up()?;
         Ok(Self::Real(RealServers::start(&shape.names()).await?))
     }
 
