@@ -104,11 +104,15 @@ impl Running {
             "server".to_owned(),
             "-dev".to_owned(),
             "-dev-no-store-token".to_owned(),
-            format!("-dev-root-token-id={token}"),
             format!("-dev-listen-address=127.0.0.1:{port}"),
         ];
         let address = format!("http://127.0.0.1:{port}");
-        self.spawn(program, "vault", &arguments)?;
+        // Arguments can be read by everybody on the machine. OpenBao and Vault each have their own name for it.
+        let root = [
+            ("BAO_DEV_ROOT_TOKEN_ID", token.as_str()),
+            ("VAULT_DEV_ROOT_TOKEN_ID", token.as_str()),
+        ];
+        self.spawn(program, "vault", &arguments, &root)?;
         let health = format!("{address}/v1/sys/health");
         self.wait(&client(None)?, &health, None).await?;
         Ok((address, token))
@@ -129,7 +133,7 @@ impl Running {
             format!("--initial-advertise-peer-urls={peer}"),
             format!("--initial-cluster=default={peer}"),
         ];
-        self.spawn(program, "etcd", &arguments)?;
+        self.spawn(program, "etcd", &arguments, &[])?;
         let health = format!("{address}/health");
         self.wait(&client(None)?, &health, None).await?;
         Ok(address)
@@ -159,7 +163,7 @@ impl Running {
             write_private(&folder.join(file), &text)?;
         }
         let port = free_ports(1)?;
-        self.spawn(program, name, &flags(&folder, etcd, name, port))?;
+        self.spawn(program, name, &flags(&folder, etcd, name, port), &[])?;
         let server = format!("https://127.0.0.1:{port}");
         // It is made by the server a moment after it calls itself ready, and keyfleet knows a cluster by it.
         let system = format!("{server}/api/v1/namespaces/kube-system");
@@ -173,7 +177,13 @@ impl Running {
         })
     }
 
-    fn spawn(&mut self, program: &Path, name: &str, arguments: &[String]) -> anyhow::Result<()> {
+    fn spawn(
+        &mut self,
+        program: &Path,
+        name: &str,
+        arguments: &[String],
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
         let folder = self.folder.path();
         let log = folder.join(format!("{name}.log"));
         let output = create_private(&log)?;
@@ -181,6 +191,7 @@ impl Running {
             .args(arguments)
             .env_clear()
             .env("HOME", folder)
+            .envs(environment.iter().copied())
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
