@@ -163,7 +163,7 @@ impl Request<'_> {
             role: self.of_role(batch),
         };
         self.check_root(&wish)?;
-        if let Some(id) = &wish.id {
+        if let Some(id) = wish.id.as_ref().filter(|_| !wish.batch) {
             check_id(state, id)?;
         }
         Ok(wish)
@@ -180,7 +180,8 @@ impl Request<'_> {
         }
     }
 
-    /// What a token without a record cannot be; a role may say it all the same.
+    /// What a token without a record cannot be; a role may say it all the same. Of a call that says the longest time, the rest
+    /// is not looked at, as of the command line's, which always says it.
     fn check_batch(&self, flavour: Flavour) -> Result<(), Refusal> {
         let lasts = |name: &str| {
             let seconds = fields::seconds(&self.form.text_or_empty(name).into());
@@ -194,6 +195,7 @@ impl Request<'_> {
         };
         let wrong = match () {
             () if lasts("explicit_max_ttl")? => "explicit_max_ttl",
+            () if !self.form.text_or_empty("explicit_max_ttl").is_empty() => return Ok(()),
             () if self.form.number("num_uses").unwrap_or(0) != 0 => "num_uses",
             () if lasts("period")? => "period",
             () => return Ok(()),

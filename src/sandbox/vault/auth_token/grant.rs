@@ -140,9 +140,9 @@ pub(in crate::sandbox::vault) fn token(
         (false, Some(ending)) => format!("{}.{ending}", random_text(24)),
         (false, None) => random_text(24),
     };
-    let id = wish
-        .id
-        .unwrap_or_else(|| new_id(state.flavour, wish.batch, ending));
+    // A token without a record is what is written in it.
+    let chosen = wish.id.filter(|_| !wish.batch);
+    let id = chosen.unwrap_or_else(|| new_id(state.flavour, wish.batch, ending));
     Token {
         id,
         accessor,
@@ -157,7 +157,7 @@ pub(in crate::sandbox::vault) fn token(
         creation_ttl: ttl,
         granted_ttl: ttl,
         explicit_max_ttl: wish.explicit_max_ttl,
-        period: wish.period,
+        period: if wish.batch { 0 } else { wish.period },
         uses: wish.num_uses,
         // Nobody counts the uses of a batch token, whatever a role says.
         uses_left: if wish.batch {
