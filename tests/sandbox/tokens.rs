@@ -384,3 +384,22 @@ async fn a_batch_token_that_is_told_a_longest_time_may_have_more() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn tokens_are_tidied() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        GET auth/token/tidy
+        LIST auth/token/tidy
+        DELETE auth/token/tidy
+        PATCH auth/token/tidy {}
+        POST auth/token/tidy/ {}
+        POST auth/token/tidy/x {}
+        by wrong POST auth/token/tidy {}
+        POST auth/token/tidy {"a":"b"}
+        "#,
+    )
+    .await;
+}

@@ -10,7 +10,8 @@ mod revoke;
 mod role;
 mod roles;
 
-use super::call::{Answer, Call, Operation, Refusal};
+use super::Flavour;
+use super::call::{Answer, Call, Operation, Refusal, Secret};
 use super::core::Caller;
 use super::state::State;
 use jiff::Timestamp;
@@ -40,16 +41,33 @@ pub(super) fn handle(
         "revoke" if update => revoke::revoke(state, call),
         "revoke-self" if update => revoke::revoke_self(state, caller),
         "revoke-accessor" if update => revoke::revoke_accessor(state, call),
+        "tidy" if update => Ok(tidied(state.flavour)),
         "revoke-orphan" if update => revoke::revoke_orphan(state, call, caller),
         "accessors/" if call.operation == Operation::List => lookup::accessors(state, call),
         "roles/" if call.operation == Operation::List => roles::list(state, call),
         "create" | "create-orphan" | "lookup" | "lookup-self" | "lookup-accessor" | "renew"
         | "renew-self" | "renew-accessor" | "revoke" | "revoke-self" | "revoke-accessor"
-        | "revoke-orphan" | "accessors" | "roles" | "roles/" => {
+        | "revoke-orphan" | "tidy" | "accessors" | "roles" | "roles/" => {
             Err(Refusal::unsupported_operation())
         }
         _ => of_role(state, call, caller, now),
     }
+}
+
+/// There is nothing to be tidied: a token that is gone leaves nothing behind.
+fn tidied(flavour: Flavour) -> Answer {
+    let server = match flavour {
+        Flavour::OpenBao => "OpenBao",
+        Flavour::HashiCorp => "Vault",
+    };
+    let warning = format!(
+        "Tidy operation successfully started. Any information from the operation will be printed to {server}'s server logs."
+    );
+    Answer::Secret(Box::new(Secret {
+        warnings: vec![warning],
+        status: Some(202),
+        ..Secret::default()
+    }))
 }
 
 /// What is asked of a role by its name.
