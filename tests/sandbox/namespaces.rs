@@ -171,3 +171,33 @@ async fn the_engine_behind_a_path_that_begins_with_namespaces() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_token_of_a_namespace_asks_at_the_root() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        POST sys/namespaces/ta {}
+        POST sys/namespaces/tb {}
+        in ta POST auth/token/create {"policies":["default"]} => t /auth/client_token
+        by {t} GET sys/internal/ui/mounts/secret/x
+        by {t} GET sys/internal/ui/mounts/secret
+        by {t} GET sys/internal/ui/mounts/ta/x
+        by {t} GET sys/internal/ui/mounts/none/x
+        by {t} GET sys/internal/ui/mounts/
+        by {t} GET sys/internal/ui/mounts
+        by {t} GET sys/internal/ui/namespaces
+        by wrong GET sys/internal/ui/mounts/secret/x
+        by wrong GET sys/internal/ui/mounts/
+        by wrong GET sys/internal/ui/mounts
+        by wrong GET sys/internal/ui/namespaces
+        nobody GET sys/internal/ui/mounts/secret/x
+        nobody GET sys/internal/ui/mounts
+        nobody GET sys/internal/ui/namespaces
+        in tb by {t} GET sys/internal/ui/mounts/x
+        in tb by {t} GET sys/internal/ui/namespaces
+        "#,
+    )
+    .await;
+}

@@ -6,6 +6,7 @@ use crate::sandbox::vault::access::Access;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
 use crate::sandbox::vault::mounts::shown;
 use crate::sandbox::vault::state::State;
+use crate::sandbox::vault::tokens::Token;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -30,12 +31,18 @@ pub(in crate::sandbox::vault) fn internal(
         return Err(Refusal::unsupported_operation());
     }
     let token = call.token.as_deref().and_then(|id| state.tokens.get(id));
-    let token = token.filter(|token| call.namespace.starts_with(&token.namespace));
-    let access = token.map(|token| Access::of(state, token, now));
+    let home = |token: &&Token| call.namespace.starts_with(&token.namespace);
+    let access = token
+        .filter(home)
+        .map(|token| Access::of(state, token, now));
     match path.strip_prefix("mounts/") {
-        Some(path) if !path.is_empty() => mount(state, call, access.as_ref(), path),
-        _ if path == "namespaces" => namespaces(state, call, access.as_ref()),
-        _ => Ok(Answer::data(mounts(state, call, access.as_ref()))),
+        Some("") => Err(Refusal::new(404, "unsupported path")),
+        // A token of elsewhere is told what one is that nothing is granted to.
+        Some(_) if token.is_none() => Err(Refusal::denied()),
+        Some(path) => mount(state, call, access.as_ref(), path),
+        None if path == "namespaces" => namespaces(state, call, token),
+        None if token.is_none() && call.token.is_some() => Err(Refusal::denied()),
+        None => Ok(Answer::data(mounts(state, call, access.as_ref()))),
     }
 }
 
@@ -83,9 +90,6 @@ fn mount(
         let place = home.place_of(&whole[namespace.len()..])?;
         Some((place, home.mounts.get(place)?))
     });
-    if access.is_none() {
-        return Err(Refusal::denied());
-    }
     let refused = || {
         let error = format!(
             "preflight capability check returned 403, please ensure client's policies grant access to path {path:?}"
@@ -110,13 +114,19 @@ fn mount(
     Ok(Answer::data(entry))
 }
 
-fn namespaces(state: &State, call: &Call, access: Option<&Access>) -> Result<Answer, Refusal> {
-    if access.is_none() {
-        return Err(Refusal::denied());
-    }
+/// A token of a namespace below sees the way to it only.
+fn namespaces(state: &State, call: &Call, token: Option<&Token>) -> Result<Answer, Refusal> {
+    let Some(token) = token else {
+        return Err(match (state.flavour, &call.token) {
+            (Flavour::OpenBao, None) => Refusal::new(500, "client token empty"),
+            _ => Refusal::denied(),
+        });
+    };
+    let is_home = call.namespace.starts_with(&token.namespace);
     let below = state.namespaces.keys().filter_map(|path| {
+        let seen = is_home || token.namespace.starts_with(path.as_str());
         let path = path.strip_prefix(call.namespace.as_str())?;
-        (!path.is_empty() && path.matches('/').count() == 1).then(|| path.to_owned())
+        (seen && path.matches('/').count() == 1).then(|| path.to_owned())
     });
     let keys: Vec<String> = below.collect();
     Ok(Answer::data(match (state.flavour, keys.is_empty()) {
