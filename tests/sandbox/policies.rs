@@ -236,3 +236,24 @@ async fn the_policies_that_a_vault_begins_with_grant_the_same() {
         }
     }
 }
+
+#[tokio::test]
+async fn lists_are_sifted_where_there_are_lists() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        PUT sys/policies/acl/p {"policy":"path \"a\" { capabilities = [\"read\"] list_scan_response_keys_filter_path = \"{{ .path }}{{ .key }}\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a\" { capabilities = [\"read\"] list_scan_response_keys_filter_path = \"x\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a\" { capabilities = [\"scan\"] list_scan_response_keys_filter_path = \"x\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a/*\" { list_scan_response_keys_filter_path = \"x\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a/*\" { list_scan_response_keys_filter_path = \"\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a/*\" { policy = \"read\" list_scan_response_keys_filter_path = \"x\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a/*\" { capabilities = [\"deny\"] list_scan_response_keys_filter_path = \"x\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a/*\" { capabilities = [\"list\", \"deny\"] list_scan_response_keys_filter_path = \"x\" }"}
+        PUT sys/policies/acl/p {"policy":"path \"a/*\" { capabilities = [\"read\"] pagination_limit = 2 }"}
+        PUT sys/policies/acl/p {"policy":"path \"a/*\" { capabilities = [\"read\"] list_scan_response_keys_filter_path = \"x\" frob = 1 }"}
+        "#,
+    )
+    .await;
+}

@@ -39,6 +39,16 @@ pub(super) fn of(text: &str, errors: &ParseErrors, flavour: Flavour) -> String {
             "{inside}failed to validate policy templating: unbalanced templating characters"
         );
     }
+    if message == "list_scan_response_keys_filter_path needs the capability list" {
+        return format!(
+            "{inside}list_scan_response_keys_filter_path needs to be used on a path with the list capability"
+        );
+    }
+    if message == "list_scan_response_keys_filter_path gives the same path for every name" {
+        return format!(
+            "{inside}list_scan_response_keys_filter_path resulted in same path for two different keys"
+        );
+    }
     if message == "max_wrapping_ttl is less than min_wrapping_ttl" {
         return format!("{inside}max_wrapping_ttl cannot be less than min_wrapping_ttl");
     }
