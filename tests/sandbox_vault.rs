@@ -40,6 +40,8 @@ mod mounts;
 mod namespaces;
 #[path = "sandbox/pair.rs"]
 mod pair;
+#[path = "sandbox/plain_http.rs"]
+mod plain_http;
 #[path = "sandbox/policies.rs"]
 mod policies;
 #[path = "sandbox/story.rs"]

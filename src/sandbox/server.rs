@@ -9,6 +9,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -112,8 +113,8 @@ impl Encrypted {
                 let (stream, from) = listener.accept().await;
                 let (acceptor, sender) = (acceptor.clone(), sender.clone());
                 tokio::spawn(async move {
-                    let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream));
-                    if let Ok(Ok(stream)) = handshake.await {
+                    let handshake = tokio::time::timeout(HANDSHAKE, greet(stream, acceptor));
+                    if let Ok(Ok(Some(stream))) = handshake.await {
                         let _ = sender.send((stream, from)).await;
                     }
                 });
@@ -125,6 +126,29 @@ impl Encrypted {
             task,
         }
     }
+}
+
+/// As every server written in Go says it.
+const PLAIN: &[u8] =
+    b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+/// How a request begins that they know for plain HTTP.
+const BEGINNINGS: [&[u8; 5]; 5] = [b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO"];
+
+/// Whoever speaks plain HTTP is told so.
+async fn greet(
+    mut stream: TcpStream,
+    acceptor: TlsAcceptor,
+) -> io::Result<Option<TlsStream<TcpStream>>> {
+    let mut first = [0; 5];
+    stream.peek(&mut first).await?;
+    if BEGINNINGS.contains(&&first) {
+        // What is not read would reset the connection before the client reads the answer.
+        let _ = stream.read(&mut [0; 4096]).await?;
+        stream.write_all(PLAIN).await?;
+        stream.shutdown().await?;
+        return Ok(None);
+    }
+    acceptor.accept(stream).await.map(Some)
 }
 
 impl Listener for Encrypted {
