@@ -54,6 +54,7 @@ fn is_nearly_an_hour(left: &str) -> bool {
 fn is_made_up(word: &str) -> bool {
     let has = |is: fn(&char) -> bool| word.chars().any(|letter| is(&letter));
     let is_accessor = || {
+        let word = word.trim_matches(['"', ',']);
         let begin = ["s.", "hvs."]
             .iter()
             .find_map(|begin| word.strip_prefix(begin));
