@@ -34,6 +34,8 @@ mod kv_sequences;
 mod logins;
 #[path = "sandbox/masks.rs"]
 mod masks;
+#[path = "sandbox/mount_fields.rs"]
+mod mount_fields;
 #[path = "sandbox/mounts.rs"]
 mod mounts;
 #[path = "sandbox/namespaces.rs"]

@@ -5,12 +5,13 @@ use super::call::{Answer, Refusal};
 use super::fields;
 use super::state::Mount;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Tunes the options of a mount: those given are added to those it has. A version that is raised is warned of.
 pub(super) fn tune(
     mount: &mut Mount,
-    given: &Map<String, Value>,
+    given: &BTreeMap<String, String>,
     flavour: Flavour,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
@@ -18,7 +19,6 @@ pub(super) fn tune(
     let before = known.get("version").and_then(fields::text);
     let mut answer = Answer::Empty;
     if let Some(asked) = given.get("version") {
-        let asked = fields::text(asked).unwrap_or_default();
         let before = before.and_then(|before| before.parse::<u32>().ok());
         let (before, asked) = (before.unwrap_or(0), asked.parse::<u32>().unwrap_or(0));
         if !(1..=2).contains(&asked) {
@@ -37,10 +37,9 @@ pub(super) fn tune(
             mount.backend = Some(upgraded);
         }
     }
-    let given = given.iter().map(|(name, value)| {
-        let text = fields::text(value).unwrap_or_default();
-        (name.clone(), Value::from(text))
-    });
+    let given = given
+        .iter()
+        .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
     let mut options = known;
     options.extend(given);
     mount.options = Some(options);

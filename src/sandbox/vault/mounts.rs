@@ -13,11 +13,15 @@ use std::collections::BTreeMap;
 /// 32 days, where neither the mount nor the request says anything.
 pub(super) const SYSTEM_TTL: u64 = 2_764_800;
 
-pub(super) fn default_ttl(own: u64) -> u64 {
-    if own == 0 { SYSTEM_TTL } else { own }
+/// A time below nothing, which mounts may be told, grants what none grants.
+pub(super) fn default_ttl(own: i64) -> u64 {
+    match u64::try_from(own) {
+        Ok(0) | Err(_) => SYSTEM_TTL,
+        Ok(own) => own,
+    }
 }
 
-pub(super) fn max_ttl(own: u64) -> u64 {
+pub(super) fn max_ttl(own: i64) -> u64 {
     default_ttl(own)
 }
 
@@ -185,7 +189,7 @@ fn is_built_in(kind: &str) -> bool {
     matches!(kind, "system" | "identity" | "cubbyhole" | "token")
 }
 
-fn running_version(path: &str, kind: &str, flavour: Flavour) -> &'static str {
+pub(super) fn running_version(path: &str, kind: &str, flavour: Flavour) -> &'static str {
     let auth = path.starts_with("auth/");
     match (flavour, kind) {
         (Flavour::OpenBao, _) => "v2.7.2+builtin.bao",

@@ -46,8 +46,9 @@ pub(super) struct Mount {
     pub uuid: String,
     pub description: String,
     pub options: Option<Map<String, Value>>,
-    pub default_lease_ttl: u64,
-    pub max_lease_ttl: u64,
+    /// Seconds; 0 is what the server grants, and less than that is kept and shown as it is.
+    pub default_lease_ttl: i64,
+    pub max_lease_ttl: i64,
     pub local: bool,
     pub seal_wrap: bool,
     pub external_entropy_access: bool,

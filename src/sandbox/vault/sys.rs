@@ -5,6 +5,7 @@ mod health;
 mod internal;
 mod mounts;
 mod namespaces;
+mod plugin;
 mod policies;
 mod remount;
 mod tune;

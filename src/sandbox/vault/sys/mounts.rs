@@ -3,13 +3,25 @@
 use super::tune;
 use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
-use crate::sandbox::vault::fields;
+use crate::sandbox::vault::form::{Form, Kind};
 use crate::sandbox::vault::mounts::{new_mount, shown};
 use crate::sandbox::vault::state::{Namespace, State};
 use serde_json::{Map, Value};
 
 /// Paths that no engine is mounted over or taken from.
 const PROTECTED: [&str; 4] = ["sys/", "cubbyhole/", "identity/", "auth/"];
+
+const SCHEMA: [(&str, Kind); 9] = [
+    ("config", Kind::Map),
+    ("description", Kind::Text),
+    ("external_entropy_access", Kind::Flag),
+    ("local", Kind::Flag),
+    ("options", Kind::Pairs),
+    ("plugin_name", Kind::Text),
+    ("plugin_version", Kind::Text),
+    ("seal_wrap", Kind::Flag),
+    ("type", Kind::Text),
+];
 
 /// `table` is empty for engines and `auth/` for auth methods, which stand below it.
 pub(super) fn handle(
@@ -35,12 +47,18 @@ pub(super) fn handle(
         return tune::handle(home, call, table, &path, flavour);
     }
     let path = format!("{}/", rest.trim_end_matches('/'));
-    match call.operation {
-        Operation::Read => one(home, table, &path, flavour),
-        Operation::Update => enable(home, call, table, &path, flavour),
-        Operation::Delete => disable(state, call, table, &path),
-        _ => Err(Refusal::unsupported_operation()),
-    }
+    let read = || Form::read(call, &SCHEMA, Some("path"), false, flavour);
+    let (form, answer) = match call.operation {
+        Operation::Read => (read()?, one(home, table, &path, flavour)?),
+        Operation::Update => {
+            let form = read()?;
+            enable(home, &form, table, &path, flavour)?;
+            (form, Answer::Empty)
+        }
+        Operation::Delete => (read()?, disable(state, call, table, &path)?),
+        _ => return Err(Refusal::unsupported_operation()),
+    };
+    Ok(form.warn(answer))
 }
 
 /// Those of one table, by their paths in it.
@@ -80,42 +98,28 @@ fn one(home: &Namespace, table: &str, path: &str, flavour: Flavour) -> Result<An
 
 fn enable(
     home: &mut Namespace,
-    call: &Call,
+    form: &Form,
     table: &str,
     path: &str,
     flavour: Flavour,
-) -> Result<Answer, Refusal> {
-    let asked = call.text("type").unwrap_or_default();
+) -> Result<(), Refusal> {
+    let asked = form.text_or_empty("type");
     if asked.is_empty() {
         let error = "backend type must be specified as a string";
         return Err(Refusal::invalid(error));
     }
-    let mut options: Map<String, Value> = match call.body.get("options") {
-        // Options are texts, however they are given.
-        Some(Value::Object(options)) => options
-            .iter()
-            .map(|(name, value)| (name.clone(), fields::text(value).unwrap_or_default().into()))
-            .collect(),
-        _ => Map::new(),
-    };
-    let kind = match (table, asked) {
-        ("", "kv-v1" | "kv-v2") => {
-            let version = asked.trim_start_matches("kv-v");
-            options.insert("version".to_owned(), version.into());
-            "kv"
-        }
+    let kind = match (table, asked.as_str()) {
+        ("", "kv-v1" | "kv-v2") => "kv",
         (_, kind) => kind,
     };
-    let config = tune::config(call, table)?;
-    let full = format!("{table}{path}");
+    let options = options(form, kind, &asked);
+    let config = tune::config(form, table, kind, flavour)?;
     may_mount(home, table, path, kind)?;
     let wanted = match table {
         "" => kind.to_owned(),
         _ => format!("auth/{kind}"),
     };
-    // What is said to be nothing stays so, where nothing else is known.
-    let none = call.body.get("options").is_some_and(Value::is_null) && options.is_empty();
-    let options = (!none).then_some(options);
+    config.version.check_catalog(kind)?;
     let Some(mut mount) = new_mount(&wanted, kind, options, flavour) else {
         let error = match kind {
             "kv" => "nil backend of type \"kv\" returned from factory".to_owned(),
@@ -123,16 +127,27 @@ fn enable(
         };
         return Err(Refusal::invalid(error));
     };
-    let flag = |name: &str| call.body.get(name).and_then(fields::flag) == Some(true);
-    call.text("description")
-        .unwrap_or_default()
-        .clone_into(&mut mount.description);
+    let flag = |name: &str| form.flag(name) == Some(true);
+    mount.description = form.text_or_empty("description");
     mount.local = flag("local");
     mount.seal_wrap = flag("seal_wrap");
     mount.external_entropy_access = flag("external_entropy_access");
     config.apply(&mut mount, table);
-    home.mounts.insert(full, mount);
-    Ok(Answer::Empty)
+    home.mounts.insert(format!("{table}{path}"), mount);
+    Ok(())
+}
+
+/// Options are texts. What is said to be nothing stays so, where the type says nothing either.
+fn options(form: &Form, kind: &str, asked: &str) -> Option<Map<String, Value>> {
+    let given = form.pairs("options");
+    let is_null = given.as_ref().is_some_and(Option::is_none);
+    let given = given.flatten().unwrap_or_default().into_iter();
+    let mut options: Map<String, Value> = given.map(|(name, value)| (name, value.into())).collect();
+    if kind != asked {
+        let version = asked.trim_start_matches("kv-v");
+        options.insert("version".to_owned(), version.into());
+    }
+    (!is_null || !options.is_empty()).then_some(options)
 }
 
 fn may_mount(home: &Namespace, table: &str, path: &str, kind: &str) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 
 use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
+use crate::sandbox::vault::form::{Form, Kind};
 use crate::sandbox::vault::mounts::new_namespace;
 use crate::sandbox::vault::state::{Namespace, State, random_text};
 use jiff::Timestamp;
@@ -34,6 +35,21 @@ pub(super) fn handle(
             _ => Err(Refusal::unsupported_operation()),
         };
     };
+    if lists {
+        return Err(Refusal::unsupported_operation());
+    }
+    let schema = [("custom_metadata", Kind::Map)];
+    let form = Form::read(call, &schema, Some("path"), false, state.flavour)?;
+    one(state, call, name, &form, now).map(|answer| form.warn(answer))
+}
+
+fn one(
+    state: &mut State,
+    call: &Call,
+    name: &str,
+    form: &Form,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
     if name.contains('/') {
         return Err(Refusal::invalid("namespace name cannot contain /"));
     }
@@ -43,10 +59,9 @@ pub(super) fn handle(
             Some(namespace) => Ok(Answer::data(shown(&path, namespace))),
             None => Err(Refusal::not_found()),
         },
-        Operation::Create | Operation::Update => create(state, call, name, &path, now),
-        Operation::Patch => patch(state, call, &path),
+        Operation::Patch => patch(state, form, &path),
         Operation::Delete => delete(state, &path),
-        Operation::List | Operation::Scan => Err(Refusal::unsupported_operation()),
+        _ => create(state, call, name, form, now),
     }
 }
 
@@ -88,20 +103,21 @@ fn create(
     state: &mut State,
     call: &Call,
     name: &str,
-    path: &str,
+    form: &Form,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     let flavour = state.flavour;
-    let metadata = metadata(call)?;
-    if !state.namespaces.contains_key(path) {
+    let path = format!("{}{name}/", call.namespace);
+    let metadata = metadata(form)?;
+    if !state.namespaces.contains_key(&path) {
         may_be(state, call, name)?;
     }
     let namespace = state
         .namespaces
-        .entry(path.to_owned())
+        .entry(path.clone())
         .or_insert_with(|| new_namespace(flavour, random_text(6), now));
     namespace.custom_metadata = metadata;
-    Ok(Answer::data(shown(path, namespace)))
+    Ok(Answer::data(shown(&path, namespace)))
 }
 
 /// Whether a namespace may have this name.
@@ -134,8 +150,8 @@ fn may_be(state: &State, call: &Call, name: &str) -> Result<(), Refusal> {
     }
 }
 
-fn metadata(call: &Call) -> Result<BTreeMap<String, String>, Refusal> {
-    let Some(Value::Object(fields)) = call.body.get("custom_metadata") else {
+fn metadata(form: &Form) -> Result<BTreeMap<String, String>, Refusal> {
+    let Some(fields) = form.map("custom_metadata").flatten() else {
         return Ok(BTreeMap::new());
     };
     let texts = fields.iter().map(|(name, value)| match value {
@@ -145,12 +161,16 @@ fn metadata(call: &Call) -> Result<BTreeMap<String, String>, Refusal> {
     texts.collect()
 }
 
-fn patch(state: &mut State, call: &Call, path: &str) -> Result<Answer, Refusal> {
+fn patch(state: &mut State, form: &Form, path: &str) -> Result<Answer, Refusal> {
     let Some(namespace) = state.namespaces.get_mut(path) else {
         return Err(Refusal::invalid("namespace not found"));
     };
     let mut metadata = namespace.custom_metadata.clone();
-    if let Some(Value::Object(fields)) = call.body.get("custom_metadata") {
+    let given = form.map("custom_metadata");
+    if given == Some(None) {
+        metadata.clear();
+    }
+    if let Some(fields) = given.flatten() {
         for (name, value) in fields {
             match value {
                 Value::String(text) => drop(metadata.insert(name.clone(), text.clone())),
