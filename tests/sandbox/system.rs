@@ -29,6 +29,32 @@ async fn the_server_says_how_it_is_in_the_same_words() {
     .await;
 }
 
+/// What browsers ask before they ask.
+#[tokio::test]
+async fn options_are_asked_of_nothing() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r"
+        OPTIONS secret/data/x
+        OPTIONS nope
+        OPTIONS sys/mounts
+        OPTIONS sys/health
+        OPTIONS sys/seal-status
+        nobody OPTIONS secret/data/x
+        by wrong OPTIONS secret/data/x
+        in nope OPTIONS secret/data/x
+        in nope POST secret/x/ {}
+        in nope GET sys/seal-status
+        in nope GET sys/leader
+        in nope GET sys/init
+        in nope POST sys/leader {}
+        FOO secret/data/x
+        ",
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_alike() {
     let (pair, _sandbox, _real) = vaults().await;

@@ -18,6 +18,8 @@ pub(super) enum Operation {
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub operation: Operation,
+    /// It asks for an operation that no caller can ask for.
+    pub is_of_nothing: bool,
     /// Empty for the root namespace, else with a slash at its end: `team-a/`.
     pub namespace: String,
     /// Below `/v1/` and the namespace, decoded: `kv/data/a`. What a backend gets is below its mount: `data/a`.

@@ -1,5 +1,7 @@
 //! From a call to its answer: whose token it is, whether its policies grant this, and which mount answers.
 
+mod checks;
+mod kind;
 mod login;
 
 use super::access::Access;
@@ -9,8 +11,9 @@ use super::state::{Mount, State};
 use super::tokens::Token;
 use super::{Flavour, auth_token, mounts, review, sys, token_role, wrapping};
 use crate::sandbox::meter::Kind;
+use checks::{check_operation, check_written};
 use jiff::Timestamp;
-use serde_json::Value;
+use kind::{kind, value_read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug)]
@@ -97,12 +100,15 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         done.result = answer;
         return Begun::Done(done);
     }
-    if let Some(refusal) = unwritable(&call) {
-        done.result = Err(refusal);
-        return Begun::Done(done);
-    }
+    // A mount is entered by its path with a slash, whatever was asked for.
+    let written = check_written(&call);
     if !state.enter(&mut call) {
         done.result = Err(Refusal::new(404, "namespace not found"));
+        return Begun::Done(done);
+    }
+    let checked = check_operation(&call).and(written);
+    if let Err(refusal) = checked {
+        done.result = Err(refusal);
         return Begun::Done(done);
     }
     state.tokens.expire(now);
@@ -117,13 +123,6 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         },
     };
     Begun::Done(done)
-}
-
-/// Nothing is named with a slash at its end.
-fn unwritable(call: &Call) -> Option<Refusal> {
-    let writes = matches!(call.operation, Operation::Update | Operation::Patch);
-    let error = "cannot write to a path ending in '/'";
-    (writes && call.path.ends_with('/')).then(|| Refusal::invalid(error))
 }
 
 enum Routed {
@@ -379,28 +378,4 @@ fn next_step(state: &mut State, waiting: &Waiting, now: Timestamp) -> Result<Ste
     let backend = found.backend.as_mut();
     let backend = backend.ok_or_else(Refusal::unsupported_path)?;
     backend.reviewed(&call.below(mount), &around, &waiting.reviews)
-}
-
-/// What a call means to the one who counts.
-fn kind(call: &Call) -> Kind {
-    let below = call.path.rsplit("auth/token/").next().unwrap_or_default();
-    let of_tokens = call.path.contains("auth/token/");
-    match call.operation {
-        Operation::Read | Operation::List | Operation::Scan => Kind::Read,
-        _ if of_tokens && below.starts_with("lookup") => Kind::Read,
-        _ if call.path.contains("sys/capabilities") => Kind::Read,
-        _ if of_tokens => Kind::Login,
-        _ if call.path.contains("auth/") && call.path.ends_with("/login") => Kind::Login,
-        _ => Kind::Write,
-    }
-}
-
-/// Reads of KV that hand out values.
-fn value_read(mount: &Mount, path: &str, call: &Call) -> Option<Kind> {
-    let below = call.path.strip_prefix(path)?;
-    let options = mount.options.as_ref();
-    let version = options.and_then(|options| options.get("version"));
-    let second = version.and_then(Value::as_str) == Some("2");
-    let reads = call.operation == Operation::Read && mount.kind == "kv";
-    (reads && (!second || below.starts_with("data/"))).then_some(Kind::Value)
 }

@@ -67,6 +67,7 @@ pub(super) fn read(head: &Parts, body: &[u8], flavour: Flavour) -> Result<Call, 
     };
     Ok(Call {
         operation,
+        is_of_nothing: is_of_nothing(head, flavour),
         namespace: namespace(head, flavour),
         path,
         query,
@@ -98,11 +99,20 @@ fn operation(
         "POST" | "PUT" => Ok(Operation::Update),
         "PATCH" => Ok(Operation::Patch),
         "DELETE" => Ok(Operation::Delete),
+        "OPTIONS" if is_of_nothing(head, flavour) => Ok(Operation::Read),
         _ => Err(Refusal {
             status: 405,
             ..Refusal::not_found()
         }),
     }
+}
+
+/// `OPTIONS`, which is taken for an operation that the server has for itself only.
+fn is_of_nothing(head: &Parts, flavour: Flavour) -> bool {
+    let path = head.uri.path().strip_prefix("/v1/");
+    head.method == http::Method::OPTIONS
+        && flavour == Flavour::OpenBao
+        && !path.is_some_and(sys::is_of_the_server)
 }
 
 /// Takes `list=true` out of the query.

@@ -28,7 +28,7 @@ pub(super) fn answer(
         "sys/init" => json!({ "initialized": true }),
         _ => return None,
     };
-    if !call.namespace.is_empty() {
+    if !call.namespace.is_empty() && matches!(path, "sys/health" | "sys/init") {
         return Some(Err(Refusal::invalid("operation unavailable in namespaces")));
     }
     if call.operation != Operation::Read {
