@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Fields whose text a server makes up.
-const MADE_UP: [&str; 19] = [
+const MADE_UP: [&str; 20] = [
     "uid",
     "uuid",
     "accessor",
@@ -24,6 +24,7 @@ const MADE_UP: [&str; 19] = [
     "request_id",
     "authentication.kubernetes.io/credential-id",
     "migration_id",
+    "unlock_key",
 ];
 /// Fields whose number is a moment.
 const MOMENTS: [&str; 3] = ["server_time_utc", "creation_time", "last_renewal_time"];

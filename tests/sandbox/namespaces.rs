@@ -201,3 +201,63 @@ async fn a_token_of_a_namespace_asks_at_the_root() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_namespace_is_locked() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        POST sys/namespaces/ta {}
+        POST sys/namespaces/tb {}
+        POST ta/sys/namespaces/in {}
+        in ta/in POST sys/mounts/kv {"type":"kv"}
+        POST sys/namespaces/api-lock/lock {}
+        POST sys/namespaces/api-lock/unlock {}
+        POST sys/namespaces/api-lock/lock/none {}
+        POST sys/namespaces/api-lock/unlock/none {}
+        POST sys/namespaces/api-lock/unlock/tb {}
+        GET sys/namespaces/api-lock
+        GET sys/namespaces/api-lock/x
+        GET sys/namespaces/api-lock/lock
+        LIST sys/namespaces/api-lock/lock
+        DELETE sys/namespaces/api-lock/lock/ta
+        POST sys/namespaces/ta/lock {}
+        POST sys/namespaces/api-lock/lock/ta {"unlock_key":"x"}
+        POST sys/namespaces/api-lock/lock/ta {}
+        POST sys/namespaces/api-lock/lock/ta/in {}
+        GET sys/namespaces/ta
+        in ta GET sys/mounts
+        GET ta/sys/mounts
+        GET ta/sys/health
+        in ta GET sys/seal-status
+        in ta/in GET kv/x
+        in ta/in by wrong GET kv/x
+        nobody in ta GET sys/internal/ui/mounts
+        in ta OPTIONS sys/mounts
+        in ta POST sys/namespaces/x/ {}
+        GET sys/internal/ui/mounts/ta/in/kv/x
+        in ta POST sys/namespaces/api-lock/lock {}
+        in ta POST sys/namespaces/api-lock/unlock/in {}
+        in ta/in POST sys/namespaces/api-lock/unlock {}
+        in ta by wrong POST sys/namespaces/api-lock/unlock {}
+        in tb GET sys/auth
+        in ta POST sys/namespaces/api-lock/unlock {}
+        in ta/in GET kv/x
+        in ta/in POST sys/namespaces/api-lock/lock {} => key /data/unlock_key
+        in ta GET sys/namespaces/in
+        POST sys/namespaces/api-lock/unlock/ta/in {"unlock_key":"x"}
+        POST sys/namespaces/api-lock/unlock/ta/in {"unlock_key":["x"]}
+        POST sys/namespaces/api-lock/unlock/ta/in {"unlock_key":"{key}","frob":1}
+        PUT sys/policies/acl/p {"policy":"path \"sys/namespaces/api-lock/*\" { capabilities = [\"update\"] }"}
+        POST auth/token/create {"policies":["p"]} => t /auth/client_token
+        by {t} POST sys/namespaces/api-lock/lock/ta {} => key /data/unlock_key
+        by {t} POST sys/namespaces/api-lock/unlock/ta {}
+        by {t} POST sys/namespaces/api-lock/unlock/ta {"unlock_key":"x"}
+        by {t} POST sys/namespaces/api-lock/unlock/ta {"unlock_key":"{key}"}
+        POST sys/namespaces/api-lock/lock/tb {}
+        DELETE sys/namespaces/tb
+        "#,
+    )
+    .await;
+}

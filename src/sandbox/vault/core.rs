@@ -106,7 +106,9 @@ fn begin(state: &mut State, mut call: Call, now: Timestamp) -> Begun {
         done.result = Err(Refusal::new(404, "namespace not found"));
         return Begun::Done(done);
     }
-    let checked = check_operation(&call).and(written);
+    let checked = sys::check_lock(state, &call)
+        .and_then(|()| check_operation(&call))
+        .and(written);
     if let Err(refusal) = checked {
         done.result = Err(refusal);
         return Begun::Done(done);

@@ -114,6 +114,7 @@ pub(super) fn new_namespace(flavour: Flavour, id: String, now: Timestamp) -> Nam
         id,
         uuid: new_uuid(),
         custom_metadata: BTreeMap::new(),
+        unlock_key: None,
         mounts,
         policies: policies::initial(flavour, now),
         token_roles: BTreeMap::new(),

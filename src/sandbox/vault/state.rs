@@ -27,6 +27,8 @@ pub(super) struct Namespace {
     pub id: String,
     pub uuid: String,
     pub custom_metadata: BTreeMap<String, String>,
+    /// While it is locked.
+    pub unlock_key: Option<String>,
     /// By path with the slash at its end, auth methods below `auth/`.
     pub mounts: BTreeMap<String, Mount>,
     pub policies: Policies,

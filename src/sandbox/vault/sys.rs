@@ -1,5 +1,6 @@
 //! `sys/`: what the Vault says of itself, and what is mounted, granted and set apart in it.
 
+mod api_lock;
 mod capabilities;
 mod health;
 mod internal;
@@ -16,6 +17,7 @@ use super::core::Caller;
 use super::state::State;
 use jiff::Timestamp;
 
+pub(super) use api_lock::check as check_lock;
 pub(super) use internal::{internal, needs_no_token};
 
 /// What anybody may ask of the server itself, without a namespace and without a token.
@@ -52,7 +54,7 @@ pub(super) fn handle(
         "capabilities" | "capabilities-self" | "capabilities-accessor" if rest.is_none() => {
             capabilities::handle(state, call, caller, head, now)
         }
-        "namespaces" => namespaces::handle(state, call, rest, now),
+        "namespaces" => namespaces::handle(state, call, caller, rest, now),
         // Nothing is ever recorded.
         "audit" if rest.is_none() && call.operation == Operation::Read => {
             Ok(Answer::data(serde_json::json!({})))

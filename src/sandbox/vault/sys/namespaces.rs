@@ -1,7 +1,9 @@
 //! `sys/namespaces`, which the community edition of `HashiCorp` Vault has not.
 
+use super::api_lock;
 use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
+use crate::sandbox::vault::core::Caller;
 use crate::sandbox::vault::form::{Form, Kind};
 use crate::sandbox::vault::mounts::new_namespace;
 use crate::sandbox::vault::state::{Namespace, State, random_text};
@@ -14,6 +16,7 @@ const RESERVED: [&str; 6] = ["root", "sys", "audit", "auth", "cubbyhole", "ident
 pub(super) fn handle(
     state: &mut State,
     call: &Call,
+    caller: &Caller,
     rest: Option<&str>,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
@@ -37,6 +40,9 @@ pub(super) fn handle(
     };
     if lists {
         return Err(Refusal::unsupported_operation());
+    }
+    if let Some(answer) = api_lock::handle(state, call, caller, name) {
+        return answer;
     }
     let schema = [("custom_metadata", Kind::Map)];
     let form = Form::read(call, &schema, Some("path"), false, state.flavour)?;
@@ -69,7 +75,7 @@ fn shown(path: &str, namespace: &Namespace) -> Value {
     json!({
         "custom_metadata": namespace.custom_metadata,
         "id": namespace.id,
-        "locked": false,
+        "locked": namespace.unlock_key.is_some(),
         "path": path,
         "tainted": false,
         "uuid": namespace.uuid,
