@@ -98,6 +98,16 @@ async fn the_ordinary_commands_end_and_print_alike() {
         secrets tune -default-lease-ttl=1h old/
         secrets disable old/
         secrets disable old/
+        secrets enable -plugin-version=1 -path=other kv
+        write sys/mounts/typed type=kv options=version=2
+        read sys/mounts/typed
+        write sys/mounts/typed/tune options=version=1
+        write sys/mounts/typed/tune options=frob=1
+        secrets tune -max-lease-ttl=-1s typed
+        read sys/mounts/typed/tune
+        write sys/mounts/other type=kv options={}
+        write sys/mounts/other type=kv config=default_lease_ttl=5m
+        write sys/mounts/other type=kv local=frob
         auth list
         auth list -detailed
         auth tune -description=tokens token/
@@ -110,6 +120,9 @@ async fn the_ordinary_commands_end_and_print_alike() {
         auth move people folk
         auth disable folk
         auth disable none
+        auth enable -plugin-version=1 -path=other kubernetes
+        write sys/auth/other type=kubernetes options=a=b
+        read sys/auth/other
         token create -policy=default -ttl=1h -field=token_type
         token create -policy=default -ttl=1h
         token create -orphan -period=1h -policy=default -display-name=a -metadata=a=b
@@ -163,6 +176,12 @@ async fn the_ordinary_commands_end_and_print_alike() {
         scan kv/metadata
         write sys/capabilities-self paths=kv/data/a
         token create -type=batch -policy=default -field=token_type
+        token create -type=batch -policy=default -period=1h
+        token create -type=batch -policy=default -period=30m -ttl=5m
+        token create -type=batch -policy=default -use-limit=2
+        token create -type=batch -policy=default -explicit-max-ttl=1h
+        write auth/token/create type=batch policies=default id=chosen
+        write -f auth/token/tidy
         token create -id=chosen -policy=default -ttl=1h
         token lookup chosen
         token renew -increment=10m chosen
@@ -189,6 +208,18 @@ async fn the_ordinary_commands_end_and_print_alike() {
         namespace create team
         namespace lookup team
         namespace list
+        write sys/namespaces/other custom_metadata=a=b
+        namespace lock team
+        namespace lookup team
+        namespace lock team
+        secrets list -namespace=team
+        kv get team/kv/a
+        namespace unlock team
+        namespace unlock team
+        namespace lock -namespace=team
+        namespace unlock -namespace=team
+        namespace lock
+        namespace lock none
         secrets enable -namespace=team -path=kv -version=2 kv
         kv put team/kv/a b=c
         kv get team/kv/a
