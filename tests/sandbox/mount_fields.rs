@@ -130,6 +130,10 @@ async fn a_time_below_nothing_is_kept() {
         GET sys/mounts/a
         POST sys/mounts/a/tune {"max_lease_ttl":"-5m","default_lease_ttl":"-1h"}
         GET sys/mounts/a/tune
+        POST a/x {"a":"b"}
+        POST a/y {"a":"b","ttl":"5m"}
+        GET a/x
+        GET a/y
         POST sys/mounts/a/tune {"default_lease_ttl":"-5s"}
         POST sys/mounts/a/tune {"default_lease_ttl":5}
         POST sys/mounts/a/tune {"default_lease_ttl":0}

@@ -47,7 +47,7 @@ pub(super) struct Surroundings {
     pub now: Timestamp,
     pub flavour: Flavour,
     /// Seconds: what the mount grants where nothing else is said.
-    pub default_ttl: u64,
+    pub default_ttl: i64,
     pub max_ttl: u64,
 }
 

@@ -304,7 +304,7 @@ fn dispatch(
     let around = Surroundings {
         now,
         flavour,
-        default_ttl: mounts::default_ttl(mount.default_lease_ttl),
+        default_ttl: mounts::lease_ttl(mount.default_lease_ttl),
         max_ttl: mounts::max_ttl(mount.max_lease_ttl),
     };
     match backend.handle(&call.below(&path), &around)? {
@@ -374,7 +374,7 @@ fn next_step(state: &mut State, waiting: &Waiting, now: Timestamp) -> Result<Ste
     let around = Surroundings {
         now,
         flavour,
-        default_ttl: mounts::default_ttl(found.default_lease_ttl),
+        default_ttl: mounts::lease_ttl(found.default_lease_ttl),
         max_ttl: mounts::max_ttl(found.max_lease_ttl),
     };
     let backend = found.backend.as_mut();

@@ -57,10 +57,9 @@ impl Kv1 {
         let data = parsed(entry);
         let lease = data.get("ttl").or_else(|| data.get("lease"));
         let lease = lease.and_then(|value| seconds_of(value, around.flavour));
-        let default = i64::try_from(around.default_ttl).unwrap_or(i64::MAX);
         let mut answer = Answer::data(data.into());
         if let Answer::Secret(secret) = &mut answer {
-            secret.lease_duration = lease.unwrap_or(default);
+            secret.lease_duration = lease.unwrap_or(around.default_ttl);
         }
         Ok(answer)
     }

@@ -13,7 +13,16 @@ use std::collections::BTreeMap;
 /// 32 days, where neither the mount nor the request says anything.
 pub(super) const SYSTEM_TTL: u64 = 2_764_800;
 
-/// A time below nothing, which mounts may be told, grants what none grants.
+/// The time that a mount tells, which may be below nothing.
+pub(super) fn lease_ttl(own: i64) -> i64 {
+    if own == 0 {
+        SYSTEM_TTL.cast_signed()
+    } else {
+        own
+    }
+}
+
+/// For tokens, a time below nothing is as none.
 pub(super) fn default_ttl(own: i64) -> u64 {
     match u64::try_from(own) {
         Ok(0) | Err(_) => SYSTEM_TTL,

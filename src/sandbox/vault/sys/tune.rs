@@ -4,7 +4,7 @@ use super::plugin::Version;
 use crate::sandbox::vault::Flavour;
 use crate::sandbox::vault::call::{Answer, Call, Operation, Refusal};
 use crate::sandbox::vault::form::{Form, Kind};
-use crate::sandbox::vault::mounts::SYSTEM_TTL;
+use crate::sandbox::vault::mounts::{SYSTEM_TTL, lease_ttl};
 use crate::sandbox::vault::state::{Mount, Namespace};
 use crate::sandbox::vault::{fields, kv_version};
 use jiff::Timestamp;
@@ -242,8 +242,8 @@ fn read(home: &Namespace, path: &str) -> Result<Answer, Refusal> {
         return Err(Refusal::invalid(error));
     };
     let mut shown = json!({
-        "default_lease_ttl": shown_time(mount.default_lease_ttl),
-        "max_lease_ttl": shown_time(mount.max_lease_ttl),
+        "default_lease_ttl": lease_ttl(mount.default_lease_ttl),
+        "max_lease_ttl": lease_ttl(mount.max_lease_ttl),
         "description": mount.description,
         "force_no_cache": mount.force_no_cache,
     });
@@ -254,14 +254,6 @@ fn read(home: &Namespace, path: &str) -> Result<Answer, Refusal> {
         }
     }
     Ok(Answer::data(shown))
-}
-
-fn shown_time(own: i64) -> i64 {
-    if own == 0 {
-        SYSTEM_TTL.cast_signed()
-    } else {
-        own
-    }
 }
 
 fn write(
