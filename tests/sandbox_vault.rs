@@ -10,6 +10,8 @@ mod ask;
 mod auth_jwt;
 #[path = "sandbox/auth_kubernetes.rs"]
 mod auth_kubernetes;
+#[path = "sandbox/batch_tokens.rs"]
+mod batch_tokens;
 #[path = "sandbox/command_line.rs"]
 mod command_line;
 #[path = "sandbox/counts.rs"]
