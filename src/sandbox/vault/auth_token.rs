@@ -66,6 +66,7 @@ fn tidied(flavour: Flavour) -> Answer {
     Answer::Secret(Box::new(Secret {
         warnings: vec![warning],
         status: Some(202),
+        mount_type: (flavour == Flavour::HashiCorp).then(String::new),
         ..Secret::default()
     }))
 }

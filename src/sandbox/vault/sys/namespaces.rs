@@ -22,7 +22,9 @@ pub(super) fn handle(
 ) -> Result<Answer, Refusal> {
     let lists = matches!(call.operation, Operation::List | Operation::Scan);
     if state.flavour == Flavour::HashiCorp {
-        return Err(if rest.is_some() == lists {
+        let locks = rest.is_some_and(|rest| rest.starts_with("api-lock/"));
+        let is_none = locks && call.operation != Operation::Update;
+        return Err(if rest.is_some() == lists || is_none {
             Refusal::unsupported_operation()
         } else {
             Refusal::new(404, "enterprise-only feature")

@@ -16,8 +16,12 @@ impl Version {
         flavour: Flavour,
     ) -> Result<Self, Refusal> {
         let version = normal(asked).ok_or_else(|| {
+            let malformed = match flavour {
+                Flavour::OpenBao => "malformed",
+                Flavour::HashiCorp => "Malformed",
+            };
             let error = format!(
-                "version {asked:?} is not a valid semantic version: malformed version: {asked}"
+                "version {asked:?} is not a valid semantic version: {malformed} version: {asked}"
             );
             Refusal::invalid(error)
         })?;

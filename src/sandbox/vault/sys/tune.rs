@@ -271,7 +271,15 @@ fn write(
     let (default, max) = times(mount, form)?;
     if let Some(asked) = form.text("plugin_version") {
         let kind = mount.kind.trim_start_matches("ns_");
-        Version::of(&asked, table, kind, flavour)?.check_catalog(kind)?;
+        let checked = Version::of(&asked, table, kind, flavour);
+        let checked = checked.and_then(|version| version.check_catalog(kind));
+        if let (Err(_), Flavour::HashiCorp, Some(text)) =
+            (&checked, flavour, form.text("description"))
+        {
+            // What was read before stays.
+            mount.description = text;
+        }
+        checked?;
     }
     let mut tuned = mount.tuned.clone();
     let lists = LISTS
