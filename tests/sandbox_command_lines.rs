@@ -23,12 +23,19 @@ metadata: { name: key, namespace: story }
 data: { p: cQ== }
 ";
 
+/// With a field that there is none of, and a name that cannot be one.
+const BAD: &str = "apiVersion: v1
+kind: ConfigMap
+metadata: { name: Bad_, namespace: story }
+datas: { a: b }
+";
+
 /// As `kubectl get -o json` writes it.
 const LIST: &str = r#"{ "apiVersion": "v1", "kind": "List", "items": [
     { "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "listed", "namespace": "story" }, "data": { "a": "b" } }
 ]}"#;
 
-/// One line, one command; `{one}`, `{two}` and `{list}` are files.
+/// One line, one command; `{one}`, `{two}`, `{bad}` and `{list}` are files.
 const STORY: &str = "\
 create namespace story
 get namespace story
@@ -64,6 +71,8 @@ get configmaps -n story --as system:serviceaccount:story:app
 get secrets -A --as bob
 apply -f {one}
 apply -f {one}
+create -f {bad} --validate=warn
+create -f {bad}
 diff -f {two}
 describe configmap settings -n story
 apply -f {list}
@@ -129,7 +138,7 @@ impl Place {
     /// The end and everything that was printed, without what is made up or takes its time.
     fn says(&self, kubectl: &Path, line: &str, files: &Path) -> String {
         let mut line = line.to_owned();
-        for name in ["one", "two", "list"] {
+        for name in ["one", "two", "bad", "list"] {
             let file = files.join(name).display().to_string();
             line = line.replace(&format!("{{{name}}}"), &file);
         }
@@ -154,7 +163,14 @@ impl Place {
 fn masked(text: &str) -> String {
     let mut lines = Vec::new();
     for line in text.lines() {
-        let words: Vec<String> = line.split_whitespace().map(word).collect();
+        let mut words: Vec<String> = line.split_whitespace().map(word).collect();
+        // A line of a log: `W1128 time process file]`.
+        if let [_, _, process, file, ..] = &mut words[..]
+            && file.ends_with(']')
+            && file.contains(".go:")
+        {
+            "<process>".clone_into(process);
+        }
         lines.push(words.join(" "));
     }
     lines.join("\n") + "\n"
@@ -196,6 +212,7 @@ async fn kubectl_prints_the_same_on_the_sandbox_and_on_a_real_cluster() {
     let files = folder.path().to_owned();
     fs::write(files.join("one"), MANIFEST.replace("VALUE", "one")).unwrap();
     fs::write(files.join("two"), MANIFEST.replace("VALUE", "other")).unwrap();
+    fs::write(files.join("bad"), BAD).unwrap();
     fs::write(files.join("list"), LIST).unwrap();
     let token = real.admin_token();
     let ours = Place::new(

@@ -42,6 +42,8 @@ mod pair;
 mod patches;
 #[path = "sandbox/rbac.rs"]
 mod rbac;
+#[path = "sandbox/refused.rs"]
+mod refused;
 #[path = "sandbox/reviews.rs"]
 mod reviews;
 pub(crate) mod support;

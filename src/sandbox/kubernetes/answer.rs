@@ -81,10 +81,15 @@ pub(super) fn object<T: Serialize>(code: u16, value: &T, warnings: &[String]) ->
     body.push(b'\n');
     let mut response = response(code, JSON, Body::from(body));
     for warning in warnings {
-        let text = warning.replace('\\', "\\\\").replace('"', "\\\"");
-        if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{text}\"")) {
-            response.headers_mut().append(WARNING, value);
-        }
+        response = warned(response, warning);
+    }
+    response
+}
+
+pub(super) fn warned(mut response: Response, warning: &str) -> Response {
+    let text = warning.replace('\\', "\\\\").replace('"', "\\\"");
+    if let Ok(value) = HeaderValue::from_str(&format!("299 - \"{text}\"")) {
+        response.headers_mut().append(WARNING, value);
     }
     response
 }
@@ -112,7 +117,7 @@ pub(super) fn no_page() -> Response {
 }
 
 pub(super) fn error(status: &Status) -> Response {
-    page_with(status.code, JSON, &status.body())
+    object(status.code, &status.body(), &status.warnings)
 }
 
 fn response(code: u16, content_type: &'static str, body: Body) -> Response {

@@ -204,8 +204,7 @@ fn question(
     let answered = reviews::answer(&question, kind)?;
     Ok(match answered.object {
         Ok(object) => answer::object(201, &object, &answered.warnings),
-        // What was passed over in a body is also said when it is refused.
-        Err(status) => answer::object(status.code, &status.body(), &answered.warnings),
+        Err(status) => answer::error(&status.warned(&answered.warnings)),
     })
 }
 

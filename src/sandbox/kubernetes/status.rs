@@ -11,6 +11,8 @@ pub(super) struct Status {
     pub details: Option<Value>,
     /// Where a list goes on that has become too old.
     pub next: Option<String>,
+    /// What is said beside it, in `Warning` headers.
+    pub warnings: Box<[String]>,
 }
 
 /// Why one field is not as it must be.
@@ -30,6 +32,16 @@ impl Status {
             message: message.into(),
             details: None,
             next: None,
+            warnings: Box::default(),
+        }
+    }
+
+    /// What was passed over in a body is also said when it is refused.
+    #[must_use]
+    pub(super) fn warned(self, warnings: &[String]) -> Self {
+        Self {
+            warnings: warnings.into(),
+            ..self
         }
     }
 

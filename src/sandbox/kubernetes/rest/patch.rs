@@ -3,13 +3,14 @@
 use super::strategic;
 use super::write;
 use super::{Call, Written, apply};
-use crate::sandbox::kubernetes::decode;
+use crate::sandbox::kubernetes::decode::{self, Decoded};
 use crate::sandbox::kubernetes::kinds::Kind;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::{Cause, Status};
 use crate::sandbox::kubernetes::store::Store;
 use crate::sandbox::kubernetes::{fields, json_patch};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 pub(super) const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -43,18 +44,31 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let text = patched.to_string();
     let decoded = decode::decode_patched(kind, &text, options.validation);
     let decoded = decoded.map_err(|why| unfit(&text, &why))?;
-    let mut object = decoded.object;
+    let Decoded { object, warnings } = decoded;
+    match changed(store, call, &options, &before, object) {
+        Ok(object) => Ok(Written {
+            code: 200,
+            object,
+            warnings,
+        }),
+        Err(status) => Err(status.warned(&warnings)),
+    }
+}
+
+fn changed(
+    store: &mut Store,
+    call: &Call<'_>,
+    options: &Options,
+    before: &Arc<Value>,
+    mut object: Value,
+) -> Result<Arc<Value>, Status> {
+    let kind = call.target.kind;
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
-    write::keep_other_half(call, &before, &mut object);
+    write::keep_other_half(call, before, &mut object);
     let unread = decode::emptied(kind, &object);
-    fields::updated(kind, Some(&before), &mut object, &options.manager);
-    let object = write::changed(store, call, &options, &before, object, unread)?;
-    Ok(Written {
-        code: 200,
-        object,
-        warnings: decoded.warnings,
-    })
+    fields::updated(kind, Some(before), &mut object, &options.manager);
+    write::changed(store, call, options, before, object, unread)
 }
 
 fn unknown_form(kind: &Kind) -> Status {

@@ -1,11 +1,13 @@
 use super::write;
 use super::{Call, Written};
-use crate::sandbox::kubernetes::decode;
+use crate::sandbox::kubernetes::decode::{self, Decoded};
 use crate::sandbox::kubernetes::fields;
 use crate::sandbox::kubernetes::metadata;
 use crate::sandbox::kubernetes::options::{Of, Options};
 use crate::sandbox::kubernetes::status::Status;
 use crate::sandbox::kubernetes::store::Store;
+use serde_json::Value;
+use std::sync::Arc;
 
 pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Status> {
     let mut options = Options::read(Of::Update, call.asked)?;
@@ -13,9 +15,25 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
         .manager
         .subresource
         .clone_from(&call.target.subresource);
+    let Decoded { object, warnings } = call.decode(options.validation)?;
+    match replaced(store, call, &options, object) {
+        Ok((code, object)) => Ok(Written {
+            code,
+            object,
+            warnings,
+        }),
+        Err(status) => Err(status.warned(&warnings)),
+    }
+}
+
+/// The object that is there now, and whether it was made (201) or changed (200).
+fn replaced(
+    store: &mut Store,
+    call: &Call<'_>,
+    options: &Options,
+    mut object: Value,
+) -> Result<(u16, Arc<Value>), Status> {
     let kind = call.target.kind;
-    let decoded = call.decode(options.validation)?;
-    let (mut object, warnings) = (decoded.object, decoded.warnings);
     write::match_namespace(call, &mut object)?;
     write::match_name(call, &object)?;
     let before = store.get(&call.key(call.name())).cloned();
@@ -27,13 +45,13 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
     if !uid.is_empty() && uid != lives && (before.is_some() || kind.is_made_by_update()) {
         return Err(call.conflict(&write::other_uid(call, options.dry_run, uid, lives)));
     }
-    let (code, object) = match before {
+    match before {
         Some(before) => {
             write::keep_other_half(call, &before, &mut object);
             let unread = decode::emptied(kind, &object);
             fields::updated(kind, Some(&before), &mut object, &options.manager);
-            let changed = write::changed(store, call, &options, &before, object, unread)?;
-            (200, changed)
+            let changed = write::changed(store, call, options, &before, object, unread)?;
+            Ok((200, changed))
         }
         None if kind.is_made_by_update() => {
             write::wipe(&mut object);
@@ -42,13 +60,8 @@ pub(super) fn update(store: &mut Store, call: &Call<'_>) -> Result<Written, Stat
             if !options.dry_run {
                 metadata::of(&mut object).remove("resourceVersion");
             }
-            (201, write::new(store, call, &options, object)?)
+            Ok((201, write::new(store, call, options, object)?))
         }
-        None => return Err(call.not_found()),
-    };
-    Ok(Written {
-        code,
-        object,
-        warnings,
-    })
+        None => Err(call.not_found()),
+    }
 }
