@@ -71,6 +71,7 @@ get configmaps -n story --as system:serviceaccount:story:app
 get secrets -A --as bob
 apply -f {one}
 apply -f {one}
+apply -f {one} --prune -l app=shop
 create -f {bad} --validate=warn
 create -f {bad}
 diff -f {two}
@@ -97,6 +98,7 @@ get all -n story
 get pods -n story
 get deploy,svc -n story -o wide
 get nodes
+get rc,ep,pvc,pv,ing,jobs,cj -n story
 get events -n story
 events -n story
 describe namespace story

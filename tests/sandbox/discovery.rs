@@ -90,6 +90,8 @@ async fn both_list_the_same_of_the_resources_that_both_have() {
         "/api/v1",
         "/apis/rbac.authorization.k8s.io/v1",
         "/apis/apps/v1",
+        "/apis/batch/v1",
+        "/apis/networking.k8s.io/v1",
         "/apis/coordination.k8s.io/v1",
         "/apis/authentication.k8s.io/v1",
         "/apis/authorization.k8s.io/v1",

@@ -7,16 +7,22 @@ use super::{clusters, crds};
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
 /// Of a namespace, below the path of its group.
-const OF_NAMESPACES: [(&str, &str); 9] = [
+const OF_NAMESPACES: [(&str, &str); 15] = [
+    ("/api/v1", "endpoints"),
     ("/api/v1", "events"),
     ("/api/v1", "limitranges"),
+    ("/api/v1", "persistentvolumeclaims"),
     ("/api/v1", "pods"),
+    ("/api/v1", "replicationcontrollers"),
     ("/api/v1", "resourcequotas"),
     ("/api/v1", "services"),
     ("/apis/apps/v1", "daemonsets"),
     ("/apis/apps/v1", "deployments"),
     ("/apis/apps/v1", "replicasets"),
     ("/apis/apps/v1", "statefulsets"),
+    ("/apis/batch/v1", "cronjobs"),
+    ("/apis/batch/v1", "jobs"),
+    ("/apis/networking.k8s.io/v1", "ingresses"),
 ];
 
 fn list(path: &str) -> [Ask; 3] {
@@ -33,7 +39,9 @@ async fn what_does_not_run_is_listed_and_there_is_none() {
     let (pair, _sandbox, real) = clusters().await;
     let user = Token::Of(real.user_token().to_owned());
     namespace(&pair, "listed").await;
-    let mut paths = vec!["/api/v1/nodes".to_owned()];
+    let mut paths = ["/api/v1/nodes", "/api/v1/persistentvolumes"]
+        .map(ToOwned::to_owned)
+        .to_vec();
     paths.extend(OF_NAMESPACES.map(|(of, resource)| format!("{of}/namespaces/listed/{resource}")));
     for path in paths {
         for ask in list(&path) {
@@ -65,6 +73,9 @@ async fn fields_and_subresources_of_what_does_not_run() {
         format!("{core}/pods?fieldSelector=spec.nodeName=a,status.phase!=Running"),
         format!("{core}/services?fieldSelector=spec.type=ClusterIP,spec.clusterIP=None"),
         "/api/v1/nodes?fieldSelector=spec.unschedulable=true".to_owned(),
+        format!("{core}/replicationcontrollers?fieldSelector=status.replicas=1"),
+        "/apis/batch/v1/jobs?fieldSelector=status.successful=1".to_owned(),
+        format!("{core}/endpoints?watch=true&timeoutSeconds=1"),
         "/api/v1/pods".to_owned(),
         "/apis/apps/v1/deployments".to_owned(),
         "/apis/apps/v1/nothings".to_owned(),
@@ -74,6 +85,30 @@ async fn fields_and_subresources_of_what_does_not_run() {
         format!("{apps}/deployments/none/status"),
     ] {
         pair.ask(Ask::new("GET", &path)).await;
+    }
+}
+
+/// What becomes of its pods is told, unless it was said.
+#[tokio::test]
+async fn a_job_is_deleted_with_or_without_its_pods() {
+    let (pair, _sandbox, _real) = clusters().await;
+    namespace(&pair, "jobs").await;
+    let jobs = "/apis/batch/v1/namespaces/jobs/jobs";
+    for query in [
+        "",
+        "?propagationPolicy=Background",
+        "?orphanDependents=true",
+        "?propagationPolicy=None",
+    ] {
+        pair.ask(Ask::new("DELETE", &format!("{jobs}{query}")))
+            .await;
+        let none = Ask::new("DELETE", &format!("{jobs}/none{query}"));
+        pair.ask(none).await;
+    }
+    for body in ["{}", "{\"propagationPolicy\":\"Orphan\"}"] {
+        let none = Ask::new("DELETE", &format!("{jobs}/none")).text(body);
+        pair.ask(none.header("content-type", "application/json"))
+            .await;
     }
 }
 

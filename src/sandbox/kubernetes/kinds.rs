@@ -11,7 +11,7 @@ mod meta;
 pub(super) use meta::META;
 mod rbac;
 
-pub(super) use listed::{below, selected};
+pub(super) use listed::{below, deprecation, selected};
 pub(super) use meta::OBJECT_META;
 
 use super::schema::Struct;
@@ -45,11 +45,15 @@ pub(super) struct Kind {
 /// In the order of discovery; of a kind with several versions, the one that objects are stored in comes first.
 pub(super) const KINDS: &[Kind] = &[
     core::CONFIG_MAP,
+    listed::ENDPOINTS,
     listed::EVENT,
     listed::LIMIT_RANGE,
     core::NAMESPACE,
     listed::NODE,
+    listed::PERSISTENT_VOLUME_CLAIM,
+    listed::PERSISTENT_VOLUME,
     listed::POD,
+    listed::REPLICATION_CONTROLLER,
     listed::RESOURCE_QUOTA,
     core::SECRET,
     core::SERVICE_ACCOUNT,
@@ -58,6 +62,9 @@ pub(super) const KINDS: &[Kind] = &[
     listed::DEPLOYMENT,
     listed::REPLICA_SET,
     listed::STATEFUL_SET,
+    listed::CRON_JOB,
+    listed::JOB,
+    listed::INGRESS,
     rbac::CLUSTER_ROLE_BINDING,
     rbac::CLUSTER_ROLE,
     rbac::ROLE_BINDING,

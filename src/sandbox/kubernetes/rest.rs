@@ -18,7 +18,7 @@ use super::metadata;
 use super::request::{Attributes, Target, Verb};
 use super::status::Status;
 use super::store::{Key, Store};
-use super::{namespaces, protobuf, table};
+use super::{kinds, namespaces, protobuf, table};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -40,8 +40,30 @@ struct Written {
     warnings: Vec<String>,
 }
 
+const PODS_STAY: &str = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning";
+
+/// The answer, and with it what is said of its kind.
 pub(super) fn answer(api: &Arc<Api>, verb: Verb, call: &Call<'_>) -> Result<Response, Status> {
+    let answered = done(api, verb, call);
+    let deletes = matches!(verb, Verb::Delete | Verb::DeleteCollection);
+    let said = if deletes && delete::keeps_pods(call) {
+        Some(PODS_STAY)
+    } else {
+        kinds::deprecation(call.target.kind)
+    };
+    match said {
+        None => answered,
+        Some(said) => answered
+            .map(|response| answer::warned(response, said))
+            .map_err(|status| status.warned(&[said.to_owned()])),
+    }
+}
+
+fn done(api: &Arc<Api>, verb: Verb, call: &Call<'_>) -> Result<Response, Status> {
     if call.target.kind.listed_only {
+        if verb == Verb::Delete {
+            delete::expect_options(call)?;
+        }
         call.expect_reading(verb)?;
     }
     call.is_possible(verb)?;

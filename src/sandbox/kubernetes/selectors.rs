@@ -73,10 +73,10 @@ pub(super) fn name_asked(query: &Query) -> Option<String> {
 fn check_field(kind: &Kind, field: &str) -> Result<(), String> {
     let metadata = ["metadata.name", "metadata.namespace"].contains(&field);
     if let Some(known) = kinds::selected(kind) {
-        return if metadata || known.contains(&field) {
-            Ok(())
-        } else {
-            Err(format!("field label not supported: {field}"))
+        return match kind.kind {
+            _ if metadata || known.contains(&field) => Ok(()),
+            "Job" => Err(format!("field label {field:?} not supported for Job")),
+            _ => Err(format!("field label not supported: {field}")),
         };
     }
     let unsupported = || Err(format!("field label not supported: {field}"));

@@ -197,6 +197,8 @@ fn package(kind: &Kind) -> &'static str {
         "rbac.authorization.k8s.io" => "rbac",
         "coordination.k8s.io" => "coordination",
         "apps" => "apps",
+        "batch" => "batch",
+        "networking.k8s.io" => "networking",
         _ => "core",
     }
 }

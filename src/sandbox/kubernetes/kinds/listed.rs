@@ -1,6 +1,6 @@
 //! Kinds of what does not run in a sandbox: pods, what makes them, and what is told of them. People and their command
 //! lines ask for them all the same (`kubectl get all`, `describe`, `cluster-info`, a role that names them), so they are
-//! known, and there is never one.
+//! known, and there is never one. `kubectl apply --prune` asks for some of them too.
 
 use super::Kind;
 use super::core::BUILT_IN;
@@ -17,6 +17,14 @@ const WORKLOAD: Kind = Kind {
     group: "apps",
     categories: &["all"],
     status: true,
+    ..LISTED
+};
+
+pub(super) const ENDPOINTS: Kind = Kind {
+    kind: "Endpoints",
+    resource: "endpoints",
+    singular: "endpoints",
+    short_names: &["ep"],
     ..LISTED
 };
 
@@ -46,6 +54,25 @@ pub(super) const NODE: Kind = Kind {
     ..LISTED
 };
 
+pub(super) const PERSISTENT_VOLUME_CLAIM: Kind = Kind {
+    kind: "PersistentVolumeClaim",
+    resource: "persistentvolumeclaims",
+    singular: "persistentvolumeclaim",
+    short_names: &["pvc"],
+    status: true,
+    ..LISTED
+};
+
+pub(super) const PERSISTENT_VOLUME: Kind = Kind {
+    kind: "PersistentVolume",
+    resource: "persistentvolumes",
+    singular: "persistentvolume",
+    short_names: &["pv"],
+    namespaced: false,
+    status: true,
+    ..LISTED
+};
+
 pub(super) const POD: Kind = Kind {
     kind: "Pod",
     resource: "pods",
@@ -54,6 +81,15 @@ pub(super) const POD: Kind = Kind {
     categories: &["all"],
     status: true,
     ..LISTED
+};
+
+pub(super) const REPLICATION_CONTROLLER: Kind = Kind {
+    group: "",
+    kind: "ReplicationController",
+    resource: "replicationcontrollers",
+    singular: "replicationcontroller",
+    short_names: &["rc"],
+    ..WORKLOAD
 };
 
 pub(super) const RESOURCE_QUOTA: Kind = Kind {
@@ -107,6 +143,33 @@ pub(super) const STATEFUL_SET: Kind = Kind {
     ..WORKLOAD
 };
 
+pub(super) const CRON_JOB: Kind = Kind {
+    group: "batch",
+    kind: "CronJob",
+    resource: "cronjobs",
+    singular: "cronjob",
+    short_names: &["cj"],
+    ..WORKLOAD
+};
+
+pub(super) const JOB: Kind = Kind {
+    group: "batch",
+    kind: "Job",
+    resource: "jobs",
+    singular: "job",
+    ..WORKLOAD
+};
+
+pub(super) const INGRESS: Kind = Kind {
+    group: "networking.k8s.io",
+    kind: "Ingress",
+    resource: "ingresses",
+    singular: "ingress",
+    short_names: &["ing"],
+    status: true,
+    ..LISTED
+};
+
 /// A subresource besides `status`: its name, the group and version of its kind where that is of another, its kind, verbs.
 pub(in super::super) type Below = (
     &'static str,
@@ -138,9 +201,15 @@ pub(in super::super) fn below(kind: &Kind) -> &'static [Below] {
         "pods" => OF_PODS,
         "nodes" => &[("proxy", None, "NodeProxyOptions", PASSED_ON)],
         "services" => &[("proxy", None, "ServiceProxyOptions", PASSED_ON)],
-        "deployments" | "replicasets" | "statefulsets" => &[SCALE],
+        "deployments" | "replicasets" | "replicationcontrollers" | "statefulsets" => &[SCALE],
         _ => &[],
     }
+}
+
+/// What is said with every answer about a kind that is on its way out.
+pub(in super::super) fn deprecation(kind: &Kind) -> Option<&'static str> {
+    (kind.resource == "endpoints")
+        .then_some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
 }
 
 /// Its fields that can be selected by, besides the name and the namespace; `None` where there are no others.
@@ -159,7 +228,9 @@ pub(in super::super) fn selected(kind: &Kind) -> Option<&'static [&'static str]>
             "source",
             "type",
         ],
+        "jobs" => &["status.successful"],
         "nodes" => &["spec.unschedulable"],
+        "replicationcontrollers" => &["status.replicas"],
         "services" => &["spec.clusterIP", "spec.type"],
         "pods" => &[
             "spec.nodeName",

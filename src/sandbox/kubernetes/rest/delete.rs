@@ -67,6 +67,17 @@ pub(super) fn delete_collection(store: &mut Store, call: &Call<'_>) -> Result<Re
     list_answer(call, &page)
 }
 
+/// They are looked at before anything is looked for.
+pub(super) fn expect_options(call: &Call<'_>) -> Result<(), Status> {
+    Options::read(call).map(drop)
+}
+
+/// Whether the pods of a job that is deleted stay, because nothing else was said.
+pub(super) fn keeps_pods(call: &Call<'_>) -> bool {
+    call.target.kind.resource == "jobs"
+        && Options::read(call).is_ok_and(|options| options.policy.is_none())
+}
+
 fn lasting(name: &str) -> Status {
     let mut status = Status::not_found("namespaces", "", name);
     (status.code, status.reason) = (403, "Forbidden");

@@ -22,9 +22,29 @@ const SELECTOR: Column = wide("Selector");
 /// All of them, the name as well.
 pub(super) fn columns(kind: &Kind) -> Vec<Column> {
     let mut columns = match kind.resource {
+        "cronjobs" => cron_jobs(),
+        "endpoints" => vec![text("Endpoints"), AGE],
         "events" => return events(),
+        "ingresses" => vec![
+            text("Class"),
+            text("Hosts"),
+            text("Address"),
+            text("Ports"),
+            AGE,
+        ],
+        "jobs" => vec![
+            text("Status"),
+            text("Completions"),
+            text("Duration"),
+            AGE,
+            CONTAINERS,
+            IMAGES,
+            SELECTOR,
+        ],
         "limitranges" => vec![Column("Created At", "date", "", 0)],
         "nodes" => nodes(),
+        "persistentvolumeclaims" => claims(),
+        "persistentvolumes" => volumes(),
         "pods" => pods(),
         "resourcequotas" => vec![text("Request"), text("Limit"), AGE],
         "services" => vec![
@@ -56,7 +76,7 @@ pub(super) fn columns(kind: &Kind) -> Vec<Column> {
             IMAGES,
             SELECTOR,
         ],
-        "replicasets" => vec![
+        "replicasets" | "replicationcontrollers" => vec![
             number("Desired"),
             number("Current"),
             number("Ready"),
@@ -84,6 +104,48 @@ fn events() -> Vec<Column> {
         wide("First Seen"),
         wide("Count"),
         Column(name, of, format, 1),
+    ]
+}
+
+fn cron_jobs() -> Vec<Column> {
+    vec![
+        text("Schedule"),
+        text("Timezone"),
+        Column("Suspend", "boolean", "", 0),
+        number("Active"),
+        text("Last Schedule"),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+        SELECTOR,
+    ]
+}
+
+fn claims() -> Vec<Column> {
+    vec![
+        text("Status"),
+        text("Volume"),
+        text("Capacity"),
+        text("Access Modes"),
+        text("StorageClass"),
+        text("VolumeAttributesClass"),
+        AGE,
+        wide("VolumeMode"),
+    ]
+}
+
+fn volumes() -> Vec<Column> {
+    vec![
+        text("Capacity"),
+        text("Access Modes"),
+        text("Reclaim Policy"),
+        text("Status"),
+        text("Claim"),
+        text("StorageClass"),
+        text("VolumeAttributesClass"),
+        text("Reason"),
+        AGE,
+        wide("VolumeMode"),
     ]
 }
 
