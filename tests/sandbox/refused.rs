@@ -101,3 +101,39 @@ async fn a_refused_patch_tells_what_was_passed_over() {
         }
     }
 }
+
+#[tokio::test]
+async fn finalizers_of_a_namespace_say_whose_they_are() {
+    let (pair, _sandbox, _real) = clusters().await;
+    namespace(&pair, "finalizers").await;
+    let all = "/api/v1/namespaces";
+    for finalizers in [
+        json!([]),
+        json!(["kubernetes"]),
+        json!(["kubernetes", "kubernetes"]),
+        json!(["kubernetes", "x.y/z"]),
+        json!(["x.y/z"]),
+        json!(["x"]),
+        json!(["x", "y"]),
+        json!([""]),
+        json!(["a b/c"]),
+        json!(["x/y/z"]),
+    ] {
+        let object = |name: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name},
+                "spec": {"finalizers": finalizers}, "status": {"phase": "Terminating"},
+            })
+        };
+        let create = Ask::new("POST", &format!("{all}?dryRun=All"));
+        pair.ask(create.json(object("new"))).await;
+        let apply = Ask::new("PATCH", &format!("{all}/new?dryRun=All&fieldManager=m"));
+        let apply = apply.header("content-type", APPLY);
+        pair.ask(apply.json(object("new"))).await;
+        for below in ["/finalize", ""] {
+            let path = format!("{all}/finalizers{below}?dryRun=All");
+            let put = Ask::new("PUT", &path);
+            pair.ask(put.json(object("finalizers"))).await;
+        }
+    }
+}

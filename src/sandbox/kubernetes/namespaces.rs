@@ -56,9 +56,14 @@ pub(super) fn begin(store: &mut Store, now: Timestamp) {
     }
 }
 
-/// What every new namespace has.
+/// What every new namespace has, besides the finalizers that it came with.
 pub(super) fn prepare(object: &mut Value) {
-    object["spec"] = json!({ "finalizers": ["kubernetes"] });
+    let mut finalizers = object["spec"]["finalizers"].as_array().cloned();
+    let all = finalizers.get_or_insert_default();
+    if !all.iter().any(|name| name == "kubernetes") {
+        all.push("kubernetes".into());
+    }
+    object["spec"] = json!({ "finalizers": all });
     object["status"] = json!({ "phase": "Active" });
 }
 

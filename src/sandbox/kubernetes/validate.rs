@@ -23,6 +23,9 @@ struct Problem {
 pub(super) fn create(kind: &Kind, object: &Value) -> Result<(), Status> {
     let mut problems = Problems::default();
     whole(kind, object, &mut problems);
+    if kind.kind == "Namespace" {
+        core::namespace(object, |_| "spec.finalizers".to_owned(), &mut problems);
+    }
     problems.refuse(kind, object)?;
     meta::check(kind, object, names::path_segment, &mut problems);
     problems.refuse(kind, object)
@@ -46,6 +49,8 @@ pub(super) fn update(kind: &Kind, object: &Value, before: &Value) -> Result<(), 
         "Namespace" => {
             whole(kind, object, &mut problems);
             kept(&mut problems);
+            let field = |index| format!("spec.finalizers[{index}]");
+            core::namespace(object, field, &mut problems);
         }
         "Lease" => {
             kept(&mut problems);

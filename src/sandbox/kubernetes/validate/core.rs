@@ -2,7 +2,7 @@
 
 use super::super::decode;
 use super::super::kinds::Kind;
-use super::{Problems, names};
+use super::{Problems, meta, names};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -11,6 +11,17 @@ const DETAIL: &str = "field is immutable when `immutable` is set";
 
 /// Of all values of a Secret or a `ConfigMap` together.
 const MOST_DATA: usize = 1024 * 1024;
+
+/// The finalizers of a namespace itself; the field is named by the index of one.
+pub(super) fn namespace(object: &Value, field: impl Fn(usize) -> String, problems: &mut Problems) {
+    let list = object["spec"]["finalizers"].as_array();
+    for (index, finalizer) in list.into_iter().flatten().enumerate() {
+        for wrong in names::qualified(finalizer.as_str().unwrap_or_default()) {
+            problems.invalid(field(index), finalizer, &wrong);
+        }
+        meta::says_whose(finalizer, field(index), problems);
+    }
+}
 
 /// What an object that says it is immutable may not change, and the type of a Secret.
 pub(super) fn unchanged(kind: &Kind, object: &Value, before: &Value, problems: &mut Problems) {

@@ -187,14 +187,18 @@ fn finalizers(metadata: &Value, problems: &mut Problems) {
 pub(super) fn check_built_in(object: &Value, problems: &mut Problems) {
     let list = object["metadata"]["finalizers"].as_array();
     for (index, finalizer) in list.into_iter().flatten().enumerate() {
-        let name = finalizer.as_str().unwrap_or_default();
-        if !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
-            problems.invalid(
-                format!("metadata.finalizers[{index}]"),
-                finalizer,
-                "name is neither a standard finalizer name nor is it fully qualified",
-            );
-        }
+        says_whose(finalizer, format!("metadata.finalizers[{index}]"), problems);
+    }
+}
+
+pub(super) fn says_whose(finalizer: &Value, field: String, problems: &mut Problems) {
+    let name = finalizer.as_str().unwrap_or_default();
+    if !name.contains('/') && !matches!(name, "kubernetes" | "orphan" | "foregroundDeletion") {
+        problems.invalid(
+            field,
+            finalizer,
+            "name is neither a standard finalizer name nor is it fully qualified",
+        );
     }
 }
 
