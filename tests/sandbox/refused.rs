@@ -103,6 +103,36 @@ async fn a_refused_patch_tells_what_was_passed_over() {
 }
 
 #[tokio::test]
+async fn nobody_writes_that_an_object_is_being_deleted() {
+    let (pair, _sandbox, _real) = clusters().await;
+    let all = config_map(&pair, "never-ends").await;
+    let one = format!("{all}/a");
+    let ended = r#"{"metadata":{"name":"a","deletionTimestamp":"2020-01-01T00:00:00Z"}}"#;
+    let more = r#"{"metadata":{"deletionTimestamp":"2020-01-01T00:00:00Z","deletionGracePeriodSeconds":5,"generation":7}}"#;
+    for media_type in PATCHES {
+        for body in [ended, more, r#"{"metadata":{"deletionTimestamp":null}}"#] {
+            write(&pair, "PATCH", &one, media_type, body).await;
+        }
+        let body = r#"{"metadata":{"deletionTimestamp":"2020-01-01T00:00:00Z"}}"#;
+        let namespace = "/api/v1/namespaces/never-ends";
+        write(&pair, "PATCH", namespace, media_type, body).await;
+    }
+    write(&pair, "PUT", &one, JSON, ended).await;
+    let applied = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","deletionTimestamp":"2020-01-01T00:00:00Z"}}"#;
+    let path = format!("{one}?fieldManager=m");
+    write(&pair, "PATCH", &path, APPLY, applied).await;
+    // Where it is true, it stays as it is.
+    let held = r#"{"metadata":{"name":"held","finalizers":["a/b"]}}"#;
+    write(&pair, "POST", &all, JSON, held).await;
+    let held = format!("{all}/held");
+    pair.ask(Ask::new("DELETE", &held)).await;
+    for value in ["\"2020-01-01T00:00:00Z\"", "null"] {
+        let body = format!("{{\"metadata\":{{\"deletionTimestamp\":{value}}}}}");
+        write(&pair, "PATCH", &held, PATCHES[0], &body).await;
+    }
+}
+
+#[tokio::test]
 async fn finalizers_of_a_namespace_say_whose_they_are() {
     let (pair, _sandbox, _real) = clusters().await;
     namespace(&pair, "finalizers").await;

@@ -168,7 +168,7 @@ pub(super) fn changed(
     }
     carry_over(kind, before, &mut object);
     clean(kind, &mut object);
-    if kind.resource == "namespaces" {
+    if kind.resource == "namespaces" && call.subresource() == Some("status") {
         namespaces::check_phase(&object)?;
     }
     validate::update(kind, &object, before)?;
@@ -262,9 +262,11 @@ fn carry_over(kind: &Kind, before: &Value, object: &mut Value) {
     }
     for kept in ["creationTimestamp", "deletionTimestamp", "generation"] {
         match before["metadata"].get(kept) {
-            Some(value) => fields.insert(kept.to_owned(), value.clone()),
-            None => fields.remove(kept),
-        };
+            Some(value) => drop(fields.insert(kept.to_owned(), value.clone())),
+            // That it is being deleted, nobody can write: it is refused.
+            None if kept == "deletionTimestamp" => {}
+            None => drop(fields.remove(kept)),
+        }
     }
     if spec_changed {
         let generation = before["metadata"]["generation"].as_i64().unwrap_or(0);
