@@ -46,6 +46,8 @@ mod rbac;
 mod refused;
 #[path = "sandbox/reviews.rs"]
 mod reviews;
+#[path = "sandbox/strategic.rs"]
+mod strategic;
 pub(crate) mod support;
 #[path = "sandbox/tokens_of_accounts.rs"]
 mod tokens_of_accounts;

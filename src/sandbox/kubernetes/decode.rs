@@ -16,6 +16,7 @@ use settle::settle;
 use stored::default;
 pub(super) use stored::{emptied, stored};
 use typed::Findings;
+pub(super) use typed::fault;
 
 /// `fieldValidation` of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -218,7 +218,7 @@ fn go_type(schema: Schema) -> String {
 }
 
 /// What a text or a number of the right kind says wrongly.
-pub(super) fn fault(schema: Schema, value: &Value) -> Option<String> {
+pub(in super::super) fn fault(schema: Schema, value: &Value) -> Option<String> {
     match (schema, value) {
         (Schema::Bytes, Value::String(text)) => bad_base64(text),
         (Schema::Time | Schema::MicroTime, Value::String(text)) => bad_time(schema, text),

@@ -40,10 +40,10 @@ pub(super) fn patch(store: &mut Store, call: &Call<'_>) -> Result<Written, Statu
     let before = before.ok_or_else(|| call.not_found())?;
     let mut shown = Value::clone(&before);
     shown["apiVersion"] = kind.api_version().into();
-    let patched = patched(call, media, shown)?;
+    let (patched, shown) = patched(call, media, shown)?;
     let text = patched.to_string();
     let decoded = decode::decode_patched(kind, &text, options.validation);
-    let decoded = decoded.map_err(|why| unfit(&text, &why))?;
+    let decoded = decoded.map_err(|why| unfit(shown.as_deref().unwrap_or(&text), &why))?;
     let Decoded { object, warnings } = decoded;
     match changed(store, call, &options, &before, object) {
         Ok(object) => Ok(Written {
@@ -82,7 +82,12 @@ fn unknown_form(kind: &Kind) -> Status {
     Status::new(415, "UnsupportedMediaType", message).with_details(json!({}))
 }
 
-fn patched(call: &Call<'_>, media: &str, mut object: Value) -> Result<Value, Status> {
+/// What a patch makes of the object, and how it is named if that is none of its kind: a strategic one by itself.
+fn patched(
+    call: &Call<'_>,
+    media: &str,
+    mut object: Value,
+) -> Result<(Value, Option<String>), Status> {
     let text = call.text();
     let prefix = if media == STRATEGIC {
         ""
@@ -96,12 +101,16 @@ fn patched(call: &Call<'_>, media: &str, mut object: Value) -> Result<Value, Sta
         return Err(Status::bad_request("Invalid JSON Patch"));
     }
     match media {
-        JSON_PATCH => json_patch::apply(&patch, object),
+        JSON_PATCH => Ok((json_patch::apply(&patch, object)?, None)),
         MERGE_PATCH => {
             merge(&mut object, expect_map(&patch, prefix)?);
-            Ok(object)
+            Ok((object, None))
         }
-        _ => strategic::merge(call.target.kind, object, expect_map(&patch, prefix)?),
+        _ => {
+            let patch = expect_map(&patch, prefix)?;
+            let merged = strategic::merge(call.target.kind, object, patch)?;
+            Ok((merged, Some(strategic::shown(patch))))
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Strategic merge patch: a merge that knows which lists are merged, and by which field of their entries.
 
+mod fit;
+
 use crate::sandbox::kubernetes::kinds::Kind;
-use crate::sandbox::kubernetes::schema::{ListType, Schema, Struct};
+use crate::sandbox::kubernetes::schema::{ListType, Schema};
 use crate::sandbox::kubernetes::status::Status;
 use serde_json::{Map, Value};
 
@@ -12,89 +14,84 @@ const RETAIN: &str = "$retainKeys";
 
 pub(super) fn merge(
     kind: &Kind,
-    mut object: Value,
+    object: Value,
     patch: &Map<String, Value>,
 ) -> Result<Value, Status> {
-    for field in kind.schema.fields {
-        if let Some(value) = patch.get(field.name)
-            && let Some(why) = not_of(&field.schema, value)
-        {
-            let shown = go_text(&Value::Object(patch.clone()));
-            return Err(super::patch::unfit(&shown, &why));
-        }
-    }
-    merge_fields(&mut object, patch, &|name| of_struct(kind.schema, name));
-    Ok(object)
-}
-
-/// Why a value cannot be one of this schema, for the mistakes that are seen before the merge.
-fn not_of(schema: &Schema, value: &Value) -> Option<String> {
-    let is_map = matches!(schema, Schema::Map(_) | Schema::Struct(_));
-    let scalar = match value {
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Bool(_) => "bool",
-        _ => return None,
+    let Value::Object(mut fields) = object else {
+        return Ok(object);
     };
-    is_map.then(|| format!("cannot restore map from {scalar}"))
-}
-
-/// As Go prints a map.
-fn go_text(value: &Value) -> String {
-    match value {
-        Value::Object(fields) => {
-            let fields: Vec<String> = fields
-                .iter()
-                .map(|(name, value)| format!("{name}:{}", go_text(value)))
-                .collect();
-            format!("map[{}]", fields.join(" "))
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(go_text).collect();
-            format!("[{}]", items.join(" "))
-        }
-        Value::String(text) => text.clone(),
-        Value::Null => "<nil>".to_owned(),
-        other => other.to_string(),
+    merge_fields(&mut fields, patch, &|name| kind.schema.field(name))?;
+    let object = Value::Object(fields);
+    match fit::wrong(&Schema::Struct(kind.schema), &object) {
+        Some(why) => Err(super::patch::unfit(&shown(patch), &why)),
+        None => Ok(object),
     }
 }
 
-fn of_struct(of: &'static Struct, name: &str) -> Option<&'static Schema> {
-    of.field(name)
+/// A patch, as it stands in what is said of it.
+pub(super) fn shown(patch: &Map<String, Value>) -> String {
+    fit::go_text(&Value::Object(patch.clone()))
 }
 
-fn merge_value(value: &mut Value, patch: &Value, schema: Option<&'static Schema>) {
-    match (patch, schema) {
-        (Value::Object(patch), Some(Schema::Struct(of))) => {
-            merge_fields(value, patch, &|name| of_struct(of, name));
+fn merge_value(
+    value: &mut Value,
+    patch: &Value,
+    schema: Option<&'static Schema>,
+) -> Result<(), Status> {
+    match (&mut *value, patch, schema) {
+        (Value::Object(fields), Value::Object(patch), Some(Schema::Struct(of))) => {
+            merge_fields(fields, patch, &|name| of.field(name))
         }
-        (Value::Object(patch), Some(Schema::Map(of))) => merge_fields(value, patch, &|_| Some(*of)),
-        (Value::Object(patch), _) => merge_fields(value, patch, &|_| None),
-        (Value::Array(patch), Some(Schema::List(of, ListType::Map(key)))) => {
-            merge_entries(value, patch, of, key);
+        (Value::Object(fields), Value::Object(patch), Some(Schema::Map(of))) => {
+            merge_fields(fields, patch, &|_| Some(*of))
         }
-        (Value::Array(patch), Some(Schema::List(_, ListType::Set))) => merge_set(value, patch),
-        (patch, _) => *value = patch.clone(),
+        (Value::Object(fields), Value::Object(patch), _) => merge_fields(fields, patch, &|_| None),
+        (Value::Array(items), Value::Array(patch), Some(Schema::List(of, list))) => {
+            expect_alike(items, patch, *list)?;
+            match list {
+                ListType::Map(key) => *value = merge_entries(items, patch, of, key)?,
+                ListType::Set => *value = merge_set(items, patch),
+                ListType::Atomic => items.clone_from(patch),
+            }
+            Ok(())
+        }
+        _ => {
+            *value = fresh(patch).unwrap_or_default();
+            Ok(())
+        }
+    }
+}
+
+/// What a patch sets where there was nothing of its kind: without nulls, and without what only says how to merge.
+fn fresh(patch: &Value) -> Option<Value> {
+    match patch {
+        Value::Object(fields) if fields.get(DIRECTIVE).is_some_and(|said| !said.is_null()) => None,
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(_, value)| !value.is_null());
+            let kept = kept.filter_map(|(name, value)| Some((name.clone(), fresh(value)?)));
+            Some(Value::Object(kept.collect()))
+        }
+        Value::Array(items) => Some(items.iter().filter_map(fresh).collect()),
+        value => Some(value.clone()),
     }
 }
 
 fn merge_fields(
-    value: &mut Value,
+    fields: &mut Map<String, Value>,
     patch: &Map<String, Value>,
     schema: &dyn Fn(&str) -> Option<&'static Schema>,
-) {
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
+) -> Result<(), Status> {
+    match patch.get(DIRECTIVE) {
+        None => {}
+        Some(Value::String(said)) if said == "replace" => fields.clear(),
+        Some(Value::String(said)) if said == "delete" => {
+            fields.clear();
+            return Ok(());
+        }
+        Some(said) => return Err(unknown(said, patch)),
     }
-    let Value::Object(fields) = value else { return };
-    match patch.get(DIRECTIVE).and_then(Value::as_str) {
-        Some("replace") => fields.clear(),
-        Some("delete") => return fields.clear(),
-        _ => {}
-    }
-    if let Some(Value::Array(kept)) = patch.get(RETAIN) {
-        fields.retain(|name, _| kept.iter().any(|kept| kept == name.as_str()));
+    if let Some(kept) = patch.get(RETAIN) {
+        retain(fields, kept, patch)?;
     }
     for (name, patch) in patch {
         if let Some(list) = name.strip_prefix(DELETE_FROM) {
@@ -102,14 +99,60 @@ fn merge_fields(
         } else if name == DIRECTIVE || name == RETAIN || name.starts_with(ORDER_OF) {
         } else if patch.is_null() {
             fields.remove(name);
-        } else {
-            merge_value(
-                fields.entry(name.clone()).or_insert(Value::Null),
-                patch,
-                schema(name),
-            );
+        } else if let Some(value) = fields.get_mut(name) {
+            merge_value(value, patch, schema(name))?;
+        } else if let Some(value) = fresh(patch) {
+            fields.insert(name.clone(), value);
         }
     }
+    Ok(())
+}
+
+/// A directive that there is none of; what is no text is named by its type, as Go's printing does.
+fn unknown(said: &Value, patch: &Map<String, Value>) -> Status {
+    let said = match said {
+        Value::String(text) => text.clone(),
+        Value::Null => "%!s(<nil>)".to_owned(),
+        other => format!("%!s({}={})", fit::name(other), fit::go_text(other)),
+    };
+    let patch = shown(patch);
+    Status::internal(format!("unknown patch type: {said} in map: {patch}"))
+}
+
+fn retain(
+    fields: &mut Map<String, Value>,
+    kept: &Value,
+    patch: &Map<String, Value>,
+) -> Result<(), Status> {
+    let is_kept = |name: &str| {
+        let kept = kept.as_array();
+        kept.is_some_and(|kept| kept.iter().any(|kept| kept == name))
+    };
+    let is_said = |(name, value): &(&String, &Value)| {
+        let directs = name.starts_with(DELETE_FROM) || name.starts_with(ORDER_OF);
+        !value.is_null() && !directs && *name != RETAIN
+    };
+    let mut said = patch.iter().filter(is_said);
+    if !kept.is_array() || !said.all(|(name, _)| is_kept(name)) {
+        return Err(Status::bad_request("invalid patch format of retainKeys"));
+    }
+    fields.retain(|name, _| is_kept(name));
+    Ok(())
+}
+
+/// Lists that are merged hold one kind of thing.
+fn expect_alike(before: &[Value], patch: &[Value], list: ListType) -> Result<(), Status> {
+    let mut kinds = before.iter().chain(patch).map(fit::name);
+    let first = kinds.next();
+    if list == ListType::Atomic || kinds.all(|kind| Some(kind) == first) {
+        return Ok(());
+    }
+    let text = |list: &[Value]| fit::go_text(&Value::Array(list.to_vec()));
+    Err(Status::internal(format!(
+        "list element types are not identical: [{} {}]",
+        text(before),
+        text(patch)
+    )))
 }
 
 fn delete_from(list: Option<&mut Value>, gone: &Value) {
@@ -118,49 +161,49 @@ fn delete_from(list: Option<&mut Value>, gone: &Value) {
     }
 }
 
-fn merge_set(value: &mut Value, patch: &[Value]) {
-    let before = value.as_array().cloned().unwrap_or_default();
-    let mut merged = before.clone();
+fn merge_set(before: &[Value], patch: &[Value]) -> Value {
+    let mut merged = before.to_vec();
     for item in patch {
         if !merged.contains(item) {
             merged.push(item.clone());
         }
     }
-    *value = ordered(&before, patch, merged, |one, other| one == other);
+    ordered(before, patch, merged, |one, other| one == other)
 }
 
-fn merge_entries(value: &mut Value, patch: &[Value], of: &'static Schema, key: &str) {
-    let directive = |entry: &Value| {
-        entry
-            .get(DIRECTIVE)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let replaces = |entry: &&Value| directive(entry).as_deref() == Some("replace");
+fn merge_entries(
+    before: &[Value],
+    patch: &[Value],
+    of: &'static Schema,
+    key: &str,
+) -> Result<Value, Status> {
+    let replaces = |entry: &&Value| entry[DIRECTIVE] == "replace";
     if patch.iter().any(|entry| replaces(&entry)) {
         let kept = patch.iter().filter(|entry| !replaces(entry));
-        *value = kept.cloned().collect();
-        return;
+        return Ok(kept.cloned().collect());
     }
-    if !value.is_array() {
-        *value = Value::Array(Vec::new());
-    }
-    let before = value.as_array().cloned().unwrap_or_default();
-    let Value::Array(items) = value else { return };
+    let mut items = before.to_vec();
     for entry in patch {
-        let same = |item: &Value| item.get(key).is_some() && item.get(key) == entry.get(key);
-        if directive(entry).as_deref() == Some("delete") {
+        let Some(own) = entry.get(key) else {
+            let text = fit::go_text(entry);
+            return Err(Status::internal(format!(
+                "map: {text} does not contain declared merge key: {key}"
+            )));
+        };
+        let same = |item: &Value| item.get(key) == Some(own);
+        if entry[DIRECTIVE] == "delete" {
             items.retain(|item| !same(item));
+        } else if let (Some(said), Value::Object(patch)) = (entry.get(DIRECTIVE), entry) {
+            return Err(unknown(said, patch));
         } else if let Some(item) = items.iter_mut().find(|item| same(item)) {
-            merge_value(item, entry, Some(of));
+            merge_value(item, entry, Some(of))?;
         } else {
             items.push(entry.clone());
         }
     }
-    let merged = std::mem::take(items);
-    *value = ordered(&before, patch, merged, |one, other| {
+    Ok(ordered(before, patch, items, |one, other| {
         one.get(key) == other.get(key)
-    });
+    }))
 }
 
 /// What the patch names comes first and in its order, unless the list had it behind something that the patch does not
