@@ -1,7 +1,7 @@
 //! What a cluster says of itself. The sandbox knows fewer kinds than a real one, but what it says of those must be the same.
 
 use super::clusters;
-use super::pair::{Ask, Side, Token};
+use super::pair::{Answer, Ask, Side, Token};
 use serde_json::Value;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -149,6 +149,27 @@ async fn both_say_it_to_new_clients_in_one_answer() {
                     .collect()
             };
             same(&resources(item), &resources(other));
+        }
+    }
+}
+
+/// What `kubectl explain` marks with `-required-`. Of kinds that are only listed, no more than the frame is known.
+#[tokio::test]
+async fn both_say_which_fields_must_be_said() {
+    let (pair, _sandbox, _real) = clusters().await;
+    for path in [
+        "api/v1",
+        "apis/rbac.authorization.k8s.io/v1",
+        "apis/coordination.k8s.io/v1",
+    ] {
+        let ask = Ask::new("GET", &format!("/openapi/v3/{path}"));
+        let (ours, theirs) = (pair.sandbox.say(&ask).await, pair.real.say(&ask).await);
+        let schemas = |answer: &Answer| answer.body["components"]["schemas"].clone();
+        let (ours, theirs) = (schemas(&ours), schemas(&theirs));
+        for (name, schema) in ours.as_object().unwrap() {
+            if !name.ends_with("core.v1.Event") {
+                assert_eq!(schema["required"], theirs[name]["required"], "{name}");
+            }
         }
     }
 }

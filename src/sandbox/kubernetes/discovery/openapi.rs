@@ -162,10 +162,28 @@ fn structure(of: &Struct, kind: &Kind, schemas: &mut Map<String, Value>) -> Valu
         .map(|field| (field.name.to_owned(), shape(&field.schema, kind, schemas)))
         .collect();
     let mut schema = json!({ "type": "object", "properties": properties });
+    let required = required(of);
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
     if of.atomic {
         schema["x-kubernetes-map-type"] = "atomic".into();
     }
     schema
+}
+
+/// The fields that must be said.
+fn required(of: &Struct) -> &'static [&'static str] {
+    match of.name {
+        "v1.ClusterRoleBinding" | "v1.RoleBinding" => &["roleRef"],
+        "v1.LabelSelectorRequirement" => &["key", "operator"],
+        "v1.NamespaceCondition" => &["type", "status"],
+        "v1.OwnerReference" => &["apiVersion", "kind", "name", "uid"],
+        "v1.PolicyRule" => &["verbs"],
+        "v1.RoleRef" => &["apiGroup", "kind", "name"],
+        "v1.Subject" => &["kind", "name"],
+        _ => &[],
+    }
 }
 
 fn shape(of: &Schema, kind: &Kind, schemas: &mut Map<String, Value>) -> Value {
