@@ -88,6 +88,7 @@ label secret login -n story tier=two
 label secret login -n story tier=two --overwrite
 annotate secret login -n story note=hello
 get secrets -n story -l tier=two
+wait --for=delete secret/login -n story --timeout=1s
 get secrets -n story --field-selector metadata.name=login
 patch secret login -n story -p {\"data\":{\"z\":\"eA==\"}}
 patch secret login -n story --type=json -p [{\"op\":\"remove\",\"path\":\"/data/z\"}]

@@ -12,6 +12,8 @@ mod apply_sequences;
 mod ask;
 #[path = "sandbox/chance.rs"]
 mod chance;
+#[path = "sandbox/connections.rs"]
+mod connections;
 #[path = "sandbox/crds.rs"]
 mod crds;
 #[path = "sandbox/decoding.rs"]

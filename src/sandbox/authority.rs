@@ -50,6 +50,13 @@ impl Authority {
             tls: Arc::new(tls),
         })
     }
+
+    /// The same for a server that clients may speak HTTP/2 with, as they do with a kube-apiserver.
+    pub(super) fn with_http2(&self) -> Arc<ServerConfig> {
+        let mut tls = ServerConfig::clone(&self.tls);
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Arc::new(tls)
+    }
 }
 
 fn issuer(name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {

@@ -75,7 +75,7 @@ impl Cluster {
         let credentials = credentials(&options)?;
         let store = begin(Timestamp::now());
         let api = http::router(Arc::new(Api::new(store, credentials, Arc::clone(&meter))));
-        let tls = Some(Arc::clone(&authority.tls));
+        let tls = Some(authority.with_http2());
         let server = Server::start(&options.name, options.port, tls, api).await?;
         Ok(Self {
             name: options.name,

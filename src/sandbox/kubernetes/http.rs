@@ -14,8 +14,8 @@ use crate::sandbox::meter::{Kind as Counted, Meter};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, Method};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -73,7 +73,13 @@ async fn serve(State(api): State<Arc<Api>>, request: Request) -> Response {
 }
 
 async fn answered(api: &Arc<Api>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // HTTP/2 says the host in the address.
+    if let Some(host) = parts.uri.authority()
+        && let Ok(host) = HeaderValue::from_str(host.as_str())
+    {
+        parts.headers.entry(HOST).or_insert(host);
+    }
     let now = Timestamp::now();
     let user = api.credentials.identify(&parts.headers, &api.store(), now);
     let user = match user {
