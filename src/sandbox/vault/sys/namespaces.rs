@@ -22,7 +22,11 @@ pub(super) fn handle(
 ) -> Result<Answer, Refusal> {
     let lists = matches!(call.operation, Operation::List | Operation::Scan);
     if state.flavour == Flavour::HashiCorp {
-        let locks = rest.is_some_and(|rest| rest.starts_with("api-lock/"));
+        let is_lock = |rest: &str| {
+            let word = rest.strip_prefix("api-lock/").unwrap_or_default();
+            matches!(word.split('/').next(), Some("lock" | "unlock"))
+        };
+        let locks = rest.is_some_and(is_lock);
         let is_none = locks && call.operation != Operation::Update;
         return Err(if rest.is_some() == lists || is_none {
             Refusal::unsupported_operation()
