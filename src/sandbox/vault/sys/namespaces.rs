@@ -22,13 +22,7 @@ pub(super) fn handle(
 ) -> Result<Answer, Refusal> {
     let lists = matches!(call.operation, Operation::List | Operation::Scan);
     if state.flavour == Flavour::HashiCorp {
-        let is_lock = |rest: &str| {
-            let word = rest.strip_prefix("api-lock/").unwrap_or_default();
-            matches!(word.split('/').next(), Some("lock" | "unlock"))
-        };
-        let locks = rest.is_some_and(is_lock);
-        let is_none = locks && call.operation != Operation::Update;
-        return Err(if rest.is_some() == lists || is_none {
+        return Err(if rest.is_some() == lists {
             Refusal::unsupported_operation()
         } else {
             Refusal::new(404, "enterprise-only feature")
