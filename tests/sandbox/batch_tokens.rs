@@ -64,3 +64,21 @@ async fn tokens_are_tidied() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_batch_token_without_a_policy_has_none() {
+    let (pair, _sandbox, _real) = vaults().await;
+    tell(
+        &pair,
+        r#"
+        POST auth/token/roles/none {"allowed_policies_glob":"a*","disallowed_policies":["default"],"token_type":"default-batch"}
+        POST auth/token/create/none {} => t /auth/client_token
+        POST auth/token/lookup {"token":"{t}"}
+        by {t} GET auth/token/lookup-self
+        POST auth/token/roles/none {"token_type":"service"}
+        POST auth/token/create/none {} => t /auth/client_token
+        POST auth/token/lookup {"token":"{t}"}
+        "#,
+    )
+    .await;
+}

@@ -253,6 +253,7 @@ async fn an_answer_without_a_token_is_wrapped_as_well() {
         POST sys/wrapping/unwrap {"token":"{w}"}
         wrap 60 POST auth/token/create {"policies":"default"} => w /wrap_info/token
         POST sys/wrapping/rewrap {"token":"{w}"} => w /wrap_info/token
+        wrap 60 POST sys/wrapping/unwrap {"token":"{w}"} => w /wrap_info/token
         POST sys/wrapping/unwrap {"token":"{w}"}
         wrap 60 POST sys/wrapping/wrap {"token":"own","a":[1,null]} => w /wrap_info/token
         POST sys/wrapping/unwrap {"token":"{w}"}

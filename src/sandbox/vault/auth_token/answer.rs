@@ -49,6 +49,10 @@ pub(super) fn shown(token: &Token, now: Timestamp) -> Value {
         "ttl": token.ttl(now),
         "type": kind(token),
     });
+    // What a batch token carries has no empty lists.
+    if token.batch && token.policies.is_empty() {
+        shown["policies"] = Value::Null;
+    }
     if token.period > 0 {
         shown["period"] = token.period.into();
     }
