@@ -140,12 +140,11 @@ fn desired_policy(
     secrets: &[DesiredSecret],
     problems: &mut Diagnostics,
 ) -> Option<DesiredPolicy> {
-    match &spec.access {
-        Some((access, place)) => {
-            policy::resolve(name, Some(access), role, secrets, place.clone(), problems)
-        }
-        None => policy::resolve(name, None, role, secrets, place, problems),
-    }
+    let (access, place) = match &spec.access {
+        Some((access, place)) => (Some(access), place.clone()),
+        None => (None, place),
+    };
+    policy::resolve(name, access, role, secrets, place, problems)
 }
 
 fn desired_role(

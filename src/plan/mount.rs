@@ -189,10 +189,7 @@ fn compare(
     }
     let marks =
         !is_intact(&live.description, &desired.mark) && (owner == Owner::Us || desired.adopt);
-    let mut body = fields::to_send(&rules, Some(&live.tuning));
-    body.retain(|name, _| changes.iter().any(|change| change.field == *name));
     if marks {
-        body.insert(DESCRIPTION.to_owned(), json!(desired.mark.to_string()));
         changes.push(FieldChange {
             field: DESCRIPTION.to_owned(),
             before: Some(format!("{:?}", live.description)),
@@ -201,6 +198,11 @@ fn compare(
     }
     if changes.is_empty() {
         return true;
+    }
+    let mut body = fields::to_send(&rules, Some(&live.tuning));
+    body.retain(|name, _| changes.iter().any(|change| change.field == *name));
+    if marks {
+        body.insert(DESCRIPTION.to_owned(), json!(desired.mark.to_string()));
     }
     sheet.change(Change {
         target,

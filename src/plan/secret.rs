@@ -89,14 +89,17 @@ fn named(desired: &DesiredSecret, is_from: impl Fn(&KvReference) -> bool) -> Str
             Destination::Key { name, .. } => drop(names.insert(name.as_str())),
         }
     }
-    let word = match names.len() {
-        0 => return every.join(", "),
-        1 => "key",
-        _ => "keys",
-    };
-    let names: Vec<&str> = names.into_iter().collect();
-    every.insert(0, format!("{word} {}", names.join(", ")));
+    if !names.is_empty() {
+        every.insert(0, keys(names));
+    }
     every.join(", ")
+}
+
+/// `key a`, `keys a, b`.
+fn keys<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    let word = if names.len() == 1 { "key" } else { "keys" };
+    format!("{word} {}", names.join(", "))
 }
 
 /// Whether Vault answered any of its reads with 403.

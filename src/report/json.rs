@@ -1,6 +1,6 @@
 //! A plan and a status as versioned JSON. Never a value, never a digest of one.
 
-use super::status::{SecretState, Status};
+use super::status::Status;
 use crate::apply::StepResult;
 use crate::diagnostics::{Place, Severity};
 use crate::guard::Held;
@@ -160,7 +160,7 @@ pub fn status(status: &Status) -> Value {
             "identity": cluster.identity.as_ref().ok(),
             "login": match &cluster.login { Ok(()) => json!("SUCCESS"), Err(failure) => json!({"error": failure.to_string(), "status": failure.status}) },
             "secrets": cluster.secrets.iter().map(|secret| json!({
-                "name": secret.name, "status": secret.state.word(), "code": match &secret.state { SecretState::Failed { status, .. } | SecretState::NotKnown { status, .. } => *status, _ => None },
+                "name": secret.name, "status": secret.state.word(), "code": secret.state.code(),
                 "why": secret.state.why(), "lastSync": secret.last_sync,
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),

@@ -1,6 +1,6 @@
 //! What is held, blocked, not known, or good to know: each with its reason and what to do.
 
-use super::rows::{change_rows, scope_word};
+use super::rows::{change_rows, scope_word, target_words};
 use super::style::{Ink, Style, clean, count, table, wrapped};
 use crate::diagnostics::Place;
 use crate::observe::Failure;
@@ -52,15 +52,9 @@ pub(super) fn blocked(planned: &Planned, style: Style) -> String {
             .status
             .map(|status| format!(" (status {status})"))
             .unwrap_or_default();
-        let head = format!(
-            "{} {} {}",
-            scope_word(&blocked.target.scope),
-            blocked.target.kind.word(),
-            blocked.target.name
-        );
         note(
             ('x', Ink::Bad),
-            &head,
+            &target_words(&blocked.target),
             &format!("{}{status}", blocked.why),
             blocked.hint.as_deref(),
             place.as_deref(),
@@ -98,12 +92,7 @@ pub(super) fn unread(planned: &Planned, style: Style) -> String {
 /// One object by its name; several by the servers that they are on. What a Vault hides of its clusters is the Vault's.
 fn unread_head(targets: &[&Target]) -> String {
     if let [one] = targets {
-        return format!(
-            "{} {} {}",
-            scope_word(&one.scope),
-            one.kind.word(),
-            one.name
-        );
+        return target_words(one);
     }
     let scopes: BTreeSet<&Scope> = targets.iter().map(|target| &target.scope).collect();
     let is_vault = |scope: &&&Scope| matches!(scope, Scope::Vault(_));

@@ -1,7 +1,7 @@
 //! What became of a plan, step by step and at the end.
 
 use super::notes;
-use super::rows::scope_word;
+use super::rows::target_words;
 use super::style::{Ink, Style, clean, count};
 use super::text::summary;
 use crate::apply::{Outcome, StepResult};
@@ -11,12 +11,7 @@ use crate::plan::Action;
 /// A step as it ends.
 pub fn outcome_line(outcome: &Outcome, style: Style) -> String {
     let change = &outcome.change;
-    let target = format!(
-        "{} {} {}",
-        scope_word(&change.target.scope),
-        change.target.kind.word(),
-        clean(&change.target.name)
-    );
+    let target = clean(&target_words(&change.target));
     match &outcome.result {
         StepResult::Done => {
             let word = match change.action {

@@ -2,7 +2,7 @@
 
 use super::style::{Ink, Row, clean, count};
 use crate::diagnostics::Place;
-use crate::plan::{Action, Cause, Change, FieldChange, Kind, Scope, Waiting};
+use crate::plan::{Action, Cause, Change, FieldChange, Kind, Scope, Target, Waiting};
 use jiff::Timestamp;
 
 /// How many field changes are shown on their own lines before the rest is counted.
@@ -114,6 +114,16 @@ pub(super) fn waiting_row(waiting: &Waiting) -> Row {
         (Ink::Careful, clean(&waiting.why)),
         (Ink::Quiet, clean(&place)),
     ]
+}
+
+/// An object by where it is, what it is and its name.
+pub(super) fn target_words(target: &Target) -> String {
+    format!(
+        "{} {} {}",
+        scope_word(&target.scope),
+        target.kind.word(),
+        target.name
+    )
 }
 
 pub(super) fn scope_word(scope: &Scope) -> String {

@@ -56,15 +56,23 @@ pub enum SecretState {
 impl SecretState {
     /// As kubernetes-external-secrets words it.
     pub fn word(&self) -> String {
-        let (word, status) = match self {
-            Self::InSync => ("SUCCESS", None),
-            Self::OutOfSync(_) => ("OUT OF SYNC", None),
-            Self::Failed { status, .. } => ("ERROR", *status),
-            Self::NotKnown { status, .. } => ("NOT KNOWN", *status),
+        let word = match self {
+            Self::InSync => "SUCCESS",
+            Self::OutOfSync(_) => "OUT OF SYNC",
+            Self::Failed { .. } => "ERROR",
+            Self::NotKnown { .. } => "NOT KNOWN",
         };
-        match status {
+        match self.code() {
             Some(status) => format!("{word}, Status {status}"),
             None => word.to_owned(),
+        }
+    }
+
+    /// The status of the answer that said so.
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::InSync | Self::OutOfSync(_) => None,
+            Self::Failed { status, .. } | Self::NotKnown { status, .. } => *status,
         }
     }
 

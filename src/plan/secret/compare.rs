@@ -1,7 +1,7 @@
 //! A Secret whose values were read: what it holds beside what it should hold. Values are compared in constant time and
 //! named by their keys only.
 
-use super::{sources, target};
+use super::{keys, sources, target};
 use crate::apply::SecretWrite;
 use crate::desire::{Cell, DesiredSecret};
 use crate::mark::Owner;
@@ -60,7 +60,7 @@ fn create(look: &Look<'_>, data: BTreeMap<String, SecretBytes>, sheet: &mut Shee
         target: target(look.cell, &look.desired.id),
         action: Action::Create,
         fields: Vec::new(),
-        summary: named_keys(&secret),
+        summary: keys(secret.data.keys().map(String::as_str)),
         reason: Reason::Missing,
         cause: Cause::Pending,
         concerns: Vec::new(),
@@ -71,15 +71,6 @@ fn create(look: &Look<'_>, data: BTreeMap<String, SecretBytes>, sheet: &mut Shee
             made_from: record.versions,
         },
     });
-}
-
-fn named_keys(write: &SecretWrite) -> String {
-    let keys: Vec<&str> = write.data.keys().map(String::as_str).collect();
-    format!(
-        "{} {}",
-        if keys.len() == 1 { "key" } else { "keys" },
-        keys.join(", ")
-    )
 }
 
 fn record(look: &Look<'_>, data: &BTreeMap<String, SecretBytes>) -> SyncRecord {
