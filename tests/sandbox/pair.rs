@@ -227,13 +227,11 @@ impl Pair {
     /// a moment later: a real server ends a token that was used up only after its last answer, and a refusal changes nothing.
     pub(crate) async fn compare(&self, ask: &Ask) -> Result<Answer, String> {
         self.said.lock().unwrap().push(ask.to_string());
-        let masks = [&self.sandbox, &self.real].map(|side| side.masks.lock().unwrap().clone());
+        let masks = self.masks();
         match self.compare_once(ask).await {
             Err(Disagreement { refused: true, .. }) => {
                 tokio::time::sleep(A_MOMENT).await;
-                let [sandbox, real] = masks;
-                *self.sandbox.masks.lock().unwrap() = sandbox;
-                *self.real.masks.lock().unwrap() = real;
+                self.set_masks(masks);
                 self.compare_once(ask).await
             }
             compared => compared,
@@ -283,6 +281,16 @@ impl Pair {
         })
     }
 
+    /// What both have made up so far, to come back to when something is asked again.
+    fn masks(&self) -> [Masks; 2] {
+        [&self.sandbox, &self.real].map(|side| side.masks.lock().unwrap().clone())
+    }
+
+    fn set_masks(&self, [sandbox, real]: [Masks; 2]) {
+        *self.sandbox.masks.lock().unwrap() = sandbox;
+        *self.real.masks.lock().unwrap() = real;
+    }
+
     /// Asks one request after another with the state unlike any before, as `{scope}` in their paths.
     pub(crate) async fn compare_all(&self, scope: &str, asks: &[Ask]) -> Result<(), String> {
         self.said.lock().unwrap().clear();
@@ -299,15 +307,13 @@ impl Pair {
     pub(crate) async fn ask_soon(&self, ask: Ask) -> Answer {
         let begin = Instant::now();
         loop {
-            let masks = [&self.sandbox, &self.real].map(|side| side.masks.lock().unwrap().clone());
+            let masks = self.masks();
             match self.compare(&ask).await {
                 Ok(answer) => return answer,
                 Err(difference) if begin.elapsed() > SOON => panic!("{difference}"),
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
             }
-            let [sandbox, real] = masks;
-            *self.sandbox.masks.lock().unwrap() = sandbox;
-            *self.real.masks.lock().unwrap() = real;
+            self.set_masks(masks);
         }
     }
 }

@@ -59,7 +59,7 @@ fn stored(
                 metadata::of(&mut object).remove("resourceVersion");
             }
             let made = write::new(store, call, options, object)?;
-            if kind.custom && !unread.is_null() && !options.dry_run {
+            if write::stores_unread(kind, &unread) && !options.dry_run {
                 store.note_unread(&call.key(call.name()));
             }
             Ok((201, made))

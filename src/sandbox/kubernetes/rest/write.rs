@@ -175,7 +175,7 @@ pub(super) fn changed(
     object["apiVersion"] = kind.stored().api_version().into();
     let key = call.key(call.name());
     // What is about to be stored is compared with what is read back, and then with what is stored.
-    let stores_unread = kind.custom && !unread.is_null();
+    let stores_unread = stores_unread(kind, &unread);
     if object == **before && !stores_unread && !store.has_unread(&key) {
         return Ok(Arc::clone(before));
     }
@@ -192,6 +192,11 @@ pub(super) fn changed(
         store.note_unread(&key);
     }
     Ok(object)
+}
+
+/// Whether what is never read back is stored all the same: of custom objects it is.
+pub(super) fn stores_unread(kind: &Kind, unread: &Value) -> bool {
+    kind.custom && !unread.is_null()
 }
 
 fn lay_over(object: &mut Value, over: Value) {
