@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod apply;
 pub mod declare;
 pub mod desire;
+pub mod drift;
 pub mod git;
 pub mod guard;
 pub mod observe;
@@ -23,6 +24,7 @@ pub mod report;
 pub mod backends;
 pub mod cli;
 pub mod connect;
+pub mod serve;
 
 pub mod diagnostics;
 pub mod mark;

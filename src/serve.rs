@@ -1,0 +1,11 @@
+//! The service: follows a git repository and keeps Vault and the clusters equal to it, for months, with nobody watching.
+//!
+//! It decides nothing of its own: every pass is `pipeline`'s, on one scope at a time. What is here is when a pass runs, for how
+//! long, whether it may write, and who is told. Each cluster is a cell with a task of its own; one that hangs, fails or
+//! panics keeps no other waiting. State on disk is a cache: a service that lost it looks at everything again.
+
+pub mod board;
+pub mod settings;
+
+pub use board::Board;
+pub use settings::Settings;

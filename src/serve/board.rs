@@ -1,0 +1,213 @@
+//! What the service knows at this moment: written by the tasks that find it out, read by pages, the API and metrics.
+//!
+//! Promises: no value and no token is on it; a reader gets whole entries and holds up no writer.
+
+use crate::desire::{Cell, Desired, DesiredVault};
+use crate::diagnostics::{Diagnostics, Sources};
+use crate::drift::Finding;
+use crate::names::{ClusterName, VaultName};
+use crate::observe::Failure;
+use crate::observe::live::Health;
+use crate::plan;
+use crate::report::SecretStatus;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// The board itself.
+#[derive(Default)]
+pub struct Board {
+    known: RwLock<Known>,
+}
+
+/// Everything on it, as it was at one moment. Cheap to take: the parts are shared.
+#[derive(Clone, Default)]
+pub struct Known {
+    pub standing: Standing,
+    pub source: Arc<SourceState>,
+    pub vaults: BTreeMap<VaultName, Arc<VaultState>>,
+    pub clusters: BTreeMap<ClusterName, Arc<ClusterState>>,
+    /// The reports that were made, newest first, so many of them as are kept.
+    pub reports: Arc<Vec<ReportMade>>,
+}
+
+/// Whether this process is the one that writes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Standing {
+    #[default]
+    Starting,
+    Active {
+        since: Timestamp,
+    },
+    /// Another process writes; this one shows what it saw last, and waits.
+    Standby {
+        holder: Option<String>,
+    },
+    /// It was told to end.
+    Stopping,
+}
+
+/// What is known of the repository.
+#[derive(Default)]
+pub struct SourceState {
+    /// Its name for people: `acme`.
+    pub name: String,
+    /// What is being followed now.
+    pub followed: Option<Followed>,
+    /// When the server last answered.
+    pub fetched: Option<Timestamp>,
+    /// Why the last fetch failed.
+    pub failure: Option<String>,
+    /// A branch that was rewritten is not followed.
+    pub held: Option<HeldRevision>,
+}
+
+/// A revision that everything is kept equal to.
+pub struct Followed {
+    pub revision: String,
+    pub since: Timestamp,
+    pub desired: Arc<Desired>,
+    pub problems: Arc<Diagnostics>,
+    /// The texts that the problems point into.
+    pub sources: Arc<Sources>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRevision {
+    pub from: String,
+    pub to: String,
+    pub why: String,
+    pub since: Timestamp,
+}
+
+/// What is known of one cluster.
+pub struct ClusterState {
+    pub cell: Arc<Cell>,
+    pub passes: Passes,
+    /// Each declared Secret, as the last pass saw it.
+    pub secrets: Arc<Vec<SecretStatus>>,
+    pub breaker: Breaker,
+}
+
+/// What is known of one Vault and of what its clusters share.
+pub struct VaultState {
+    pub desired: Arc<DesiredVault>,
+    pub passes: Passes,
+    pub health: Option<Result<Health, Failure>>,
+    /// When keyfleet's own token ends, where it does.
+    pub token_expires: Option<Timestamp>,
+}
+
+/// The passes of one scope.
+#[derive(Clone, Default)]
+pub struct Passes {
+    pub last: Option<Arc<Pass>>,
+    /// When all of it was last looked at and found, or made, as declared.
+    pub last_success: Option<Timestamp>,
+    /// When the pass began that is under way.
+    pub running: Option<Timestamp>,
+    pub permission: Permission,
+}
+
+/// Whether the scope may be written now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Permission {
+    #[default]
+    Apply,
+    /// It is looked at only, and why: `mode: report`, suspended, outside its windows.
+    ReportOnly { why: String },
+}
+
+/// A pass that ended.
+pub struct Pass {
+    /// Names this pass in the logs.
+    pub run: String,
+    pub revision: String,
+    pub began: Timestamp,
+    pub took: Duration,
+    pub why: Trigger,
+    pub end: PassEnd,
+    /// What was written, in order.
+    pub written: Vec<Written>,
+    /// What is not as declared after it.
+    pub findings: Vec<Finding>,
+    /// What to know besides.
+    pub notes: Vec<plan::Finding>,
+    pub looked_at: usize,
+}
+
+/// Why a pass was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trigger {
+    /// The process began.
+    Start,
+    /// A new revision.
+    Revision,
+    /// It was time.
+    Period,
+    /// After a failure.
+    Retry,
+    /// A report is due.
+    Report,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassEnd {
+    /// It looked at everything, and did what it may.
+    Done,
+    /// It ran out of time.
+    Deadline,
+    /// A fault of keyfleet.
+    Panicked,
+    /// The breaker is open: only whether the cluster is back was asked.
+    Skipped,
+    /// The process was told to end, or may not write any more.
+    Stopped,
+}
+
+/// One write.
+pub struct Written {
+    pub finding: Finding,
+    /// `None`: done.
+    pub failure: Option<String>,
+    pub at: Timestamp,
+}
+
+/// Whether a cluster is asked at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Breaker {
+    #[default]
+    Closed,
+    /// It failed too often in a row: at this time one request asks whether it is back.
+    Open { since: Timestamp, next: Timestamp },
+}
+
+/// A drift report that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportMade {
+    pub schedule: String,
+    pub at: Timestamp,
+    /// When it was due, where that is not when it was made.
+    pub caught_up: Option<Timestamp>,
+    pub new: usize,
+    pub known: usize,
+    pub resolved: usize,
+    /// Each sink, and why it did not take it.
+    pub sinks: Vec<(String, Option<String>)>,
+}
+
+impl Board {
+    /// What is known now.
+    pub fn read(&self) -> Known {
+        self.known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Writes something on it.
+    pub fn write(&self, change: impl FnOnce(&mut Known)) {
+        change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}

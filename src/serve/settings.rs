@@ -1,0 +1,179 @@
+//! What the operator says: one file, with flags and environment over it. Checked whole at the start, each setting with its
+//! place. What the repository may decide (`mode`, `suspend`, `windows`) is in the repository; here is what it must not: where keyfleet
+//! gets its credentials from, whom it tells, and who may look.
+//!
+//! Secrets are never in the file: it names a file or a variable.
+
+use crate::git;
+use ipnet::IpNet;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that `keyfleet serve` is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub repository: Repository,
+    pub reconcile: Reconcile,
+    /// Where the cache of git, the ledger of findings and the lock are.
+    pub data: PathBuf,
+    pub active: Active,
+    pub web: Web,
+    /// `/livez`, `/readyz`, `/metrics`: for machines, without a token.
+    pub probes: SocketAddr,
+    pub webhooks: Webhooks,
+    pub reports: Reports,
+    pub log: LogFormat,
+}
+
+/// Where a secret is kept. It is read when it is needed, so that a rotated one is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    File(PathBuf),
+    /// The name of an environment variable.
+    Environment(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct Repository {
+    pub source: git::Source,
+    pub reference: Option<String>,
+    pub interval: Duration,
+    pub username: Option<String>,
+    pub token: Option<SecretSource>,
+    pub ssh_key: Option<PathBuf>,
+    pub known_hosts: Option<PathBuf>,
+    pub certificate_authority: Option<PathBuf>,
+    pub limits: git::Limits,
+}
+
+#[derive(Debug, Clone)]
+pub struct Reconcile {
+    /// False: nothing is ever written, whatever the repository says.
+    pub apply: bool,
+    /// How often everything is looked at.
+    pub interval: Duration,
+    /// How often the data of every Secret is compared, whatever its metadata says.
+    pub full: Duration,
+    /// How long one pass of one cell may look; a write in hand is finished.
+    pub deadline: Duration,
+    /// Only these clusters; empty for all.
+    pub clusters: BTreeSet<String>,
+    pub requests: Requests,
+}
+
+/// How many requests are under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requests {
+    pub all: usize,
+    pub per_vault: usize,
+    pub per_cluster: usize,
+}
+
+/// How it is made sure that one process writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Active {
+    /// A Lease of the cluster that keyfleet runs in.
+    Lease { namespace: String, name: String },
+    /// A lock on the data directory.
+    Lock,
+}
+
+/// The dashboard and the JSON API.
+#[derive(Debug, Clone)]
+pub struct Web {
+    pub listen: SocketAddr,
+    pub admission: Admission,
+}
+
+/// Who may look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Whoever can reach a loopback address.
+    Loopback,
+    /// Whoever has this token.
+    Token(SecretSource),
+    /// Whom a reverse proxy at one of these addresses names in this header.
+    Proxy { header: String, from: Vec<IpNet> },
+}
+
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    pub listen: SocketAddr,
+    pub from: Vec<Webhook>,
+}
+
+/// A forge that says when to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    pub forge: Forge,
+    pub secret: SecretSource,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Forge {
+    Github,
+    Gitlab,
+    /// Gitea and Forgejo.
+    Gitea,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Reports {
+    pub sinks: Vec<Sink>,
+    pub schedules: Vec<Schedule>,
+}
+
+/// Where reports go.
+#[derive(Debug, Clone)]
+pub struct Sink {
+    pub name: String,
+    pub to: Destination,
+}
+
+#[derive(Debug, Clone)]
+pub enum Destination {
+    Directory(PathBuf),
+    /// A branch of a git repository, with its own access.
+    Branch {
+        repository: Box<Repository>,
+        branch: String,
+        /// The folder in it; empty for its root.
+        folder: String,
+    },
+    /// JSON to any webhook.
+    Webhook(SecretSource),
+    Slack(SecretSource),
+    Teams(SecretSource),
+}
+
+/// When a drift report is made, and for whom.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    pub name: String,
+    /// Five fields, as in a crontab.
+    pub cron: String,
+    /// An IANA zone.
+    pub zone: String,
+    /// Names of sinks.
+    pub to: Vec<String>,
+    /// Of what is written to a directory or a branch.
+    pub formats: Vec<Format>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    Text,
+    Markdown,
+    Html,
+    Json,
+    Junit,
+    Sarif,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
