@@ -4,9 +4,12 @@
 //! what went wrong.
 
 mod buffer;
+mod conduct;
 pub(crate) mod file_trouble;
 pub mod kubernetes;
 pub mod vault;
+
+pub use conduct::{Conduct, Deed, Server};
 
 /// Chooses the cryptography that TLS uses, for the whole process. Calling it again changes nothing.
 pub fn install_crypto() {

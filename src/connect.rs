@@ -10,6 +10,7 @@ pub(crate) use settings::variable;
 
 use settings::token_variable;
 
+use crate::backends::Conduct;
 use crate::backends::file_trouble;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use crate::backends::vault::{Budget, VaultConnection, check_address, open};
@@ -32,6 +33,9 @@ pub struct Opener {
     one_vault: bool,
     vaults: BTreeMap<VaultName, Arc<DesiredVault>>,
     kubeconfig: OnceCell<Result<Arc<KubeconfigFile>, Failure>>,
+    conduct: Arc<Conduct>,
+    budget: Budget,
+    limits: Limits,
 }
 
 impl Opener {
@@ -41,6 +45,26 @@ impl Opener {
             one_vault: desired.vaults.len() == 1,
             vaults: desired.vaults.clone(),
             kubeconfig: OnceCell::new(),
+            conduct: Arc::default(),
+            budget: Budget::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// The same with other limits of requests, one of which holds for all of them together.
+    #[must_use]
+    pub fn within(self, conduct: Arc<Conduct>, per_vault: usize, per_cluster: usize) -> Self {
+        Self {
+            conduct,
+            budget: Budget {
+                in_flight: per_vault,
+                ..self.budget
+            },
+            limits: Limits {
+                at_once: per_cluster,
+                ..self.limits
+            },
+            ..self
         }
     }
 
@@ -85,6 +109,7 @@ impl Opener {
                 .or_else(|| self.settings.vault_namespace.clone()),
             ca_pem: self.certificate_authority(vault)?,
             token: Some(self.token(vault, address)?),
+            conduct: Arc::clone(&self.conduct),
         })
     }
 
@@ -172,7 +197,7 @@ impl Opener {
 #[async_trait]
 impl Open for Opener {
     fn vault(&self, vault: &DesiredVault) -> Result<OpenVault, Failure> {
-        let (reader, writer) = open(self.connection(vault)?, &Budget::default())?;
+        let (reader, writer) = open(self.connection(vault)?, &self.budget)?;
         let reader = Arc::new(reader);
         Ok(OpenVault {
             read: reader.clone(),
@@ -216,9 +241,9 @@ impl Open for Opener {
             }
         };
         // Credential plugins are programs that this waits for.
-        let connection =
-            tokio::task::spawn_blocking(move || ClusterConnection::new(access, Limits::default()))
-                .await;
+        let (limits, conduct) = (self.limits, Arc::clone(&self.conduct));
+        let connect = move || ClusterConnection::with_conduct(access, limits, conduct);
+        let connection = tokio::task::spawn_blocking(connect).await;
         let connection = connection.map_err(|_| {
             Failure::new(
                 FailureClass::Setup,

@@ -42,6 +42,20 @@ pub struct Desired {
     pub cells: Vec<Arc<Cell>>,
 }
 
+impl Desired {
+    /// The same fleet with one of its Vaults, and these of its clusters.
+    #[must_use]
+    pub fn only(&self, vault: &Arc<DesiredVault>, cells: Vec<Arc<Cell>>) -> Self {
+        Self {
+            installation: self.installation.clone(),
+            deletes: self.deletes,
+            plannable: self.plannable,
+            vaults: BTreeMap::from([(vault.name.clone(), vault.clone())]),
+            cells,
+        }
+    }
+}
+
 /// One cluster with everything that exists for it.
 #[derive(Debug, Clone)]
 pub struct Cell {

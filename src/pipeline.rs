@@ -8,6 +8,7 @@ mod compiler;
 mod health;
 mod pass;
 mod rounds;
+mod scope;
 mod side_by_side;
 mod source;
 mod tasks;
@@ -21,6 +22,7 @@ use std::collections::BTreeSet;
 pub use compiler::{Compiler, Wanted, compile};
 pub use health::status;
 pub use rounds::{Announced, Applied, Run, apply};
+pub use scope::{Alone, Look};
 pub use source::{Repository, read};
 pub use world::{Open, OpenCluster, OpenVault, World};
 
@@ -96,9 +98,20 @@ async fn plan_some(
     is_chosen: pass::IsChosen<'_>,
 ) -> Planned {
     let looking = pass::look_at_vaults(desired, world, is_chosen);
+    plan_as_seen(desired, world, options, is_chosen, &looking).await
+}
+
+/// The same with Vaults that are being looked at already.
+async fn plan_as_seen(
+    desired: &Desired,
+    world: &World,
+    options: &Options,
+    is_chosen: pass::IsChosen<'_>,
+    looking: &pass::LookingAtVaults,
+) -> Planned {
     let (vaults, cells) = futures::join!(
-        pass::plan_vaults(desired, options, &looking),
-        pass::plan_cells(desired, world, options, is_chosen, &looking)
+        pass::plan_vaults(desired, options, looking),
+        pass::plan_cells(desired, world, options, is_chosen, looking)
     );
     Planned {
         scopes: vaults.into_iter().chain(cells).collect(),

@@ -25,6 +25,7 @@ mod retry;
 mod session;
 mod write;
 
+use super::Conduct;
 use crate::observe::Failure;
 use crate::secret::SecretBytes;
 use http::Http;
@@ -41,6 +42,8 @@ pub struct VaultConnection {
     pub ca_pem: Option<Vec<u8>>,
     /// keyfleet's own token. Health and logins work without.
     pub token: Option<SecretBytes>,
+    /// What holds for the requests of this process together.
+    pub conduct: Arc<Conduct>,
 }
 
 /// Whether a Vault can have this address. A message calls it by where it was given, such as `VAULT_ADDR`.

@@ -2,6 +2,7 @@
 
 use super::cell_pass::{CellPass, Looking, OfAll};
 use super::tasks::on_all_processors;
+use super::world::OpenVault;
 use super::{Options, ScopePlan, World};
 use crate::desire::{Cell, Desired, DesiredVault};
 use crate::guard::guard;
@@ -32,27 +33,34 @@ pub(super) fn look_at_vaults(
 ) -> LookingAtVaults {
     let look = |vault: &DesiredVault| {
         let open = world.vault(&vault.name).map_err(Clone::clone)?;
-        let read = Arc::clone(&open.read);
-        let chosen = desired
-            .cells
-            .iter()
-            .filter(|cell| cell.vault == vault.name && is_chosen(cell));
-        let secrets = chosen.flat_map(|cell| &cell.secrets);
-        let assignments = secrets.flat_map(|secret| &secret.assignments);
-        let places: KvPlaces = assignments.map(|assignment| &assignment.from).collect();
-        let name = vault.name.clone();
-        let look = async move {
-            let begin = Instant::now();
-            let seen = see_vault(read.as_ref(), &places).await;
-            tracing::info!(took = ?begin.elapsed(), "vault {name} is looked at");
-            Arc::new(seen)
-        };
-        Ok(look.boxed().shared())
+        let of_vault = |cell: &&Arc<Cell>| cell.vault == vault.name && is_chosen(cell);
+        let chosen = desired.cells.iter().filter(of_vault);
+        Ok(look(&vault.name, open, chosen.map(AsRef::as_ref)))
     };
     let vaults = desired.vaults.values();
     vaults
         .map(|vault| (vault.name.clone(), look(vault)))
         .collect()
+}
+
+/// A look at a Vault, for these of its cells. Nothing is asked before somebody waits for it.
+pub(super) fn look<'a>(
+    vault: &VaultName,
+    open: &OpenVault,
+    cells: impl Iterator<Item = &'a Cell>,
+) -> Looking {
+    let read = Arc::clone(&open.read);
+    let secrets = cells.flat_map(|cell| &cell.secrets);
+    let assignments = secrets.flat_map(|secret| &secret.assignments);
+    let places: KvPlaces = assignments.map(|assignment| &assignment.from).collect();
+    let name = vault.clone();
+    let look = async move {
+        let begin = Instant::now();
+        let seen = see_vault(read.as_ref(), &places).await;
+        tracing::info!(took = ?begin.elapsed(), "vault {name} is looked at");
+        Arc::new(seen)
+    };
+    look.boxed().shared()
 }
 
 /// What clusters share is planned only when all of them are in view: with a few chosen, the others would look abandoned.

@@ -49,10 +49,18 @@ pub(super) struct OpenCell {
     cluster: Result<OpenCluster, Failure>,
     /// Set once it was found out of reach: a run waits for a cluster that hangs only once.
     out_of_reach: OnceLock<Failure>,
-    pub(super) sessions: Sessions,
+    pub(super) sessions: Arc<Sessions>,
 }
 
 impl OpenCell {
+    fn new(cluster: Result<OpenCluster, Failure>, sessions: Arc<Sessions>) -> Self {
+        Self {
+            cluster,
+            out_of_reach: OnceLock::new(),
+            sessions,
+        }
+    }
+
     pub(super) fn cluster(&self) -> Result<&OpenCluster, &Failure> {
         match self.out_of_reach.get() {
             Some(failure) => Err(failure),
@@ -80,12 +88,8 @@ impl World {
             let vault = vaults[&cell.vault].as_ref();
             async move {
                 let cluster = open.cluster(cell, vault).await;
-                let cell_is_open = OpenCell {
-                    cluster,
-                    out_of_reach: OnceLock::new(),
-                    sessions: Sessions::default(),
-                };
-                (cell.cluster.clone(), Arc::new(cell_is_open))
+                let open = OpenCell::new(cluster, Arc::default());
+                (cell.cluster.clone(), Arc::new(open))
             }
         });
         let cells = futures::future::join_all(opened)
@@ -93,6 +97,26 @@ impl World {
             .into_iter()
             .collect();
         Self { vaults, cells }
+    }
+
+    /// Of one Vault, and no cluster.
+    pub(super) fn of_vault(name: VaultName, open: Result<OpenVault, Failure>) -> Self {
+        Self {
+            vaults: BTreeMap::from([(name, open)]),
+            cells: BTreeMap::new(),
+        }
+    }
+
+    /// And of this cluster, with the tokens that are left of earlier runs.
+    pub(super) fn with_cell(
+        mut self,
+        name: ClusterName,
+        cluster: Result<OpenCluster, Failure>,
+        sessions: Arc<Sessions>,
+    ) -> Self {
+        let open = OpenCell::new(cluster, sessions);
+        self.cells.insert(name, Arc::new(open));
+        self
     }
 
     pub fn vault(&self, name: &VaultName) -> Result<&OpenVault, &Failure> {

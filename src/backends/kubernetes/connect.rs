@@ -4,6 +4,7 @@ use super::kubeconfig::{self, KubeconfigFile};
 use super::request::Requests;
 use super::settings::Settings;
 use super::{read, write};
+use crate::backends::Conduct;
 use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use kube::Config;
@@ -67,6 +68,15 @@ pub struct ClusterConnection {
 impl ClusterConnection {
     /// Checks what is given; reads files, but asks no server.
     pub fn new(access: Access, limits: Limits) -> Result<Self, Failure> {
+        Self::with_conduct(access, limits, Arc::default())
+    }
+
+    /// The same, under what holds for the requests of this process together.
+    pub fn with_conduct(
+        access: Access,
+        limits: Limits,
+        conduct: Arc<Conduct>,
+    ) -> Result<Self, Failure> {
         let settings = match access {
             Access::Kubeconfig { file, context } => file.settings(context.as_deref(), limits)?,
             Access::KubeconfigText {
@@ -83,7 +93,7 @@ impl ClusterConnection {
             Access::InCluster => in_cluster(limits)?,
         };
         Ok(Self {
-            requests: Arc::new(Requests::new(settings)),
+            requests: Arc::new(Requests::new(settings, conduct)),
         })
     }
 

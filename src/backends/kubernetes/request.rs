@@ -7,6 +7,7 @@ use super::answer::{self, Refused};
 use super::settings::{Opened, Peer, Settings};
 use super::trouble;
 use crate::backends::buffer::WipedBuffer;
+use crate::backends::{Conduct, Deed, Server};
 use crate::observe::{Failure, FailureClass};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
@@ -54,6 +55,15 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// As it is counted.
+    fn deed(&self) -> Deed {
+        match (self.writes, self.path.ends_with("/token")) {
+            (_, true) => Deed::LogIn,
+            (true, false) => Deed::Write,
+            (false, false) => Deed::Read,
+        }
+    }
+
     pub(super) fn get(
         what: impl Into<String>,
         path: impl Into<String>,
@@ -76,6 +86,7 @@ impl Call {
 pub(super) struct Requests {
     settings: Arc<Settings>,
     permits: Semaphore,
+    conduct: Arc<Conduct>,
     opened: Mutex<Option<Held>>,
 }
 
@@ -97,9 +108,10 @@ impl Held {
 }
 
 impl Requests {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, conduct: Arc<Conduct>) -> Self {
         Self {
             permits: Semaphore::new(settings.limits.at_once.max(1)),
+            conduct,
             settings: Arc::new(settings),
             opened: Mutex::new(None),
         }
@@ -119,10 +131,14 @@ impl Requests {
         loop {
             let (number, client) = self.client(&call.what).await?;
             let begin = Instant::now();
-            let outcome = self.exchange(&client, call).await;
+            self.conduct.count(Server::Cluster, call.deed());
+            let outcome = self.conduct.turn(self.exchange(&client, call)).await;
             self.tell(call, &outcome, begin);
             let refused = match outcome {
-                Ok(body) => return Ok(body),
+                Ok(body) => {
+                    self.conduct.answered();
+                    return Ok(body);
+                }
                 Err(refused) => refused,
             };
             let expired = refused.failure.class == FailureClass::Unauthenticated;
@@ -131,7 +147,10 @@ impl Requests {
                 self.drop_client(number).await;
                 continue;
             }
-            match wait(call, &refused, tries) {
+            // A server that says when to come back is not the one that needs to be spared.
+            let told = refused.failure.class == FailureClass::RateLimited;
+            let wait = wait(call, &refused, tries);
+            match wait.filter(|_| told || self.conduct.may_retry()) {
                 Some(wait) => sleep(wait).await,
                 None => return Err(doubt(call, refused)),
             }

@@ -7,6 +7,7 @@ use super::long_answer::{self, Received};
 use super::memory::Memory;
 use super::request::{Intent, Request, Token};
 use super::{Budget, VaultConnection, connect, namespace, retry};
+use crate::backends::{Conduct, Server};
 use crate::observe::{Failure, FailureClass, KvValue};
 use crate::secret::SecretBytes;
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::Arc;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
@@ -54,6 +56,11 @@ pub(super) fn unexpected(request: &Request<'_>, what: &str) -> Failure {
         .hint("is there a proxy in between?")
 }
 
+/// Whether the server itself said when to come back: it is not the one that needs to be spared.
+fn is_told<T>(outcome: &Result<Received<T>, Lost>) -> bool {
+    matches!(outcome, Ok(Received::Other(answer)) if answer.status == 429)
+}
+
 pub(super) struct Http {
     client: Client,
     address: Address,
@@ -63,6 +70,7 @@ pub(super) struct Http {
     token: Option<SecretBytes>,
     budget: Budget,
     turns: Semaphore,
+    conduct: Arc<Conduct>,
     pub(super) memory: Memory,
 }
 
@@ -86,6 +94,7 @@ impl Http {
             token: connection.token,
             budget: *budget,
             turns: Semaphore::new(budget.in_flight.max(1)),
+            conduct: connection.conduct,
             memory: Memory::default(),
         })
     }
@@ -188,7 +197,9 @@ impl Http {
         exchange: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let _turn = self.turns.acquire().await;
-        tokio::time::timeout(self.budget.deadline, exchange)
+        let exchange = tokio::time::timeout(self.budget.deadline, exchange);
+        self.conduct
+            .turn(exchange)
             .await
             .unwrap_or_else(|_| Err(self.too_late(request)))
     }
@@ -222,6 +233,10 @@ impl Http {
                 }
                 Err(_) => None,
             };
+            if outcome.is_ok() && delay.is_none() {
+                self.conduct.answered();
+            }
+            let delay = delay.filter(|_| is_told(&outcome) || self.conduct.may_retry());
             match delay {
                 // What was answered says more than that the deadline passed while waiting.
                 Some(delay) if Instant::now() + delay < end => tokio::time::sleep(delay).await,
@@ -248,6 +263,7 @@ impl Http {
 
     /// Up to the head of the answer.
     async fn transmit(&self, request: &Request<'_>) -> Result<Response, Lost> {
+        self.conduct.count(Server::Vault, request.deed());
         let (method, query) = request.method();
         let url = self.address.url(&request.path, query);
         let mut builder = self

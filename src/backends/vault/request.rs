@@ -1,6 +1,7 @@
 //! One request to a Vault, before it is sent.
 
 use super::address::ApiPath;
+use crate::backends::Deed;
 use crate::observe::Failure;
 use crate::observe::FailureClass;
 use crate::secret::SecretBytes;
@@ -120,6 +121,18 @@ impl<'a> Request<'a> {
         Self {
             token: Token::Session(token),
             ..Self::new(Verb::Write, Intent::Repeatable, &["auth/token/revoke-self"])
+        }
+    }
+
+    /// As it is counted.
+    pub(super) fn deed(&self) -> Deed {
+        match (self.intent, self.token) {
+            (Intent::LogIn, _) => Deed::LogIn,
+            (Intent::Change, _) => Deed::Write,
+            (Intent::Repeatable, Token::Session(_)) if matches!(self.verb, Verb::Write) => {
+                Deed::LogIn
+            }
+            (Intent::Repeatable, _) => Deed::Read,
         }
     }
 
