@@ -74,7 +74,7 @@ pub async fn apply(
     plan: ApprovedPlan,
     writers: &Writers<'_>,
     progress: &Progress,
-    stop: &dyn Fn() -> bool,
+    stop: &(dyn Fn() -> bool + Send + Sync),
 ) -> Vec<Outcome> {
     let mut outcomes: Vec<Outcome> = Vec::new();
     let mut broken: BTreeMap<Target, Action> = BTreeMap::new();

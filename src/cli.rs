@@ -11,6 +11,7 @@ mod plan;
 mod plan_file;
 mod playground;
 mod sandbox;
+mod serve;
 mod status;
 mod ui;
 mod validate;
@@ -42,6 +43,8 @@ enum Verb {
     Apply(apply::Apply),
     /// Say how Vaults, clusters and every Secret are
     Status(status::Status),
+    /// Follow a repository: keep everything equal to it, and say what is not
+    Serve(serve::Serve),
     /// Watch the whole story on an embedded Vault and two embedded clusters, in ten seconds
     Demo(demo::Demo),
     /// Start an embedded Vault and embedded clusters on loopback, to play with
@@ -75,6 +78,7 @@ pub fn run() -> ExitCode {
             Verb::Plan(verb) => verb.run().await,
             Verb::Apply(verb) => verb.run().await,
             Verb::Status(verb) => verb.run().await,
+            Verb::Serve(verb) => verb.run().await,
             Verb::Demo(verb) => verb.run().await,
             Verb::Sandbox(verb) => verb.run().await,
             Verb::Completions { shell } => {

@@ -27,6 +27,7 @@ use tree::{Folder, Home, Tree};
 
 pub use cluster::{Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Grant, Reviewer};
 pub(crate) use cluster::{certificate_pem, parse_duration};
+pub(crate) use document::is_own_kind;
 pub use external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
 pub use file::Part;
 pub use fleet::{DeleteLimit, Fleet, KvMount, VaultSpec};

@@ -5,7 +5,16 @@
 //! panics keeps no other waiting. State on disk is a cache: a service that lost it looks at everything again.
 
 pub mod board;
+mod cell;
+mod fleet;
+mod follow;
+mod mailbox;
+mod pass;
+mod run;
+mod service;
+mod vault;
 pub mod settings;
 
 pub use board::Board;
+pub use run::run;
 pub use settings::Settings;

@@ -57,7 +57,7 @@ fn kind_of(node: &Node) -> Option<(&str, &str)> {
 }
 
 /// Whether a document is of one of keyfleet's own kinds; says what it should be, and in which file.
-pub(super) fn is_own_kind(
+pub(crate) fn is_own_kind(
     node: &Node,
     wanted: &str,
     file: &str,

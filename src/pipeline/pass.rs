@@ -137,17 +137,17 @@ pub(super) async fn plan_cells(
         options: options.clone(),
     });
     let chosen = desired.cells.iter().filter(|cell| is_chosen(cell));
-    let passes = chosen.map(|cell| {
+    let pass = |cell: &Arc<Cell>| {
         let open = world.vault(&cell.vault).map_err(Clone::clone);
         let looking = looking[&cell.vault].clone();
-        let pass = CellPass {
+        CellPass {
             cell: Arc::clone(cell),
             vault: open.and_then(|open| Ok((open.clone(), looking?))),
             desired_vault: Arc::clone(&desired.vaults[&cell.vault]),
             open: Arc::clone(world.cell(&cell.cluster)),
             of_all: Arc::clone(&of_all),
-        };
-        pass.plan()
-    });
-    on_all_processors(passes, CELLS_AT_ONCE).await
+        }
+    };
+    let passes: Vec<CellPass> = chosen.map(pass).collect();
+    on_all_processors(passes.into_iter().map(CellPass::plan), CELLS_AT_ONCE).await
 }

@@ -5,6 +5,7 @@ use crate::diagnostics::Sources;
 use crate::git::{self, Access, Checkout, Limits, Memory, Source};
 
 /// A revision's declarations as texts.
+#[derive(Clone)]
 pub struct Repository {
     pub name: String,
     pub revision: String,

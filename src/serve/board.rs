@@ -49,12 +49,12 @@ pub enum Standing {
 }
 
 /// What is known of the repository.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct SourceState {
     /// Its name for people: `acme`.
     pub name: String,
     /// What is being followed now.
-    pub followed: Option<Followed>,
+    pub followed: Option<Arc<Followed>>,
     /// When the server last answered.
     pub fetched: Option<Timestamp>,
     /// Why the last fetch failed.
@@ -82,6 +82,7 @@ pub struct HeldRevision {
 }
 
 /// What is known of one cluster.
+#[derive(Clone)]
 pub struct ClusterState {
     pub cell: Arc<Cell>,
     pub passes: Passes,
@@ -91,6 +92,7 @@ pub struct ClusterState {
 }
 
 /// What is known of one Vault and of what its clusters share.
+#[derive(Clone)]
 pub struct VaultState {
     pub desired: Arc<DesiredVault>,
     pub passes: Passes,
@@ -130,6 +132,8 @@ pub struct Pass {
     pub end: PassEnd,
     /// What was written, in order.
     pub written: Vec<Written>,
+    /// When what follows was seen: by this pass, or by an earlier one where this one saw nothing.
+    pub seen: Option<Timestamp>,
     /// What is not as declared after it.
     pub findings: Vec<Finding>,
     /// What to know besides.

@@ -4,12 +4,16 @@
 //!
 //! Secrets are never in the file: it names a file or a variable.
 
+mod file;
+
 use crate::git;
 use ipnet::IpNet;
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use file::read;
 
 /// Everything that `keyfleet serve` is told.
 #[derive(Debug, Clone)]
@@ -25,6 +29,74 @@ pub struct Settings {
     pub webhooks: Webhooks,
     pub reports: Reports,
     pub log: LogFormat,
+}
+
+impl Settings {
+    /// What can only be told once flags and environment are there too.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let is_open = self.web.admission == Admission::Loopback;
+        if is_open && !self.web.listen.ip().is_loopback() {
+            anyhow::bail!(
+                "everybody who reaches {} could look: say who may, with `web.token` or `web.proxy` in the settings, or listen at 127.0.0.1",
+                self.web.listen
+            );
+        }
+        Ok(())
+    }
+
+    /// What holds where nothing is said.
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            repository: Repository::of(git::Source::Directory(PathBuf::from("."))),
+            reconcile: Reconcile::default(),
+            data,
+            active: Active::Lock,
+            web: Web {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8480)),
+                admission: Admission::Loopback,
+            },
+            probes: SocketAddr::from((Ipv4Addr::LOCALHOST, 8481)),
+            webhooks: Webhooks {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8482)),
+                from: Vec::new(),
+            },
+            reports: Reports::default(),
+            log: LogFormat::Text,
+        }
+    }
+}
+
+impl Repository {
+    fn of(source: git::Source) -> Self {
+        Self {
+            source,
+            reference: None,
+            interval: Duration::from_secs(60),
+            username: None,
+            token: None,
+            ssh_key: None,
+            known_hosts: None,
+            certificate_authority: None,
+            limits: git::Limits::default(),
+        }
+    }
+}
+
+impl Default for Reconcile {
+    fn default() -> Self {
+        Self {
+            apply: true,
+            interval: Duration::from_secs(300),
+            full: Duration::from_secs(24 * 3600),
+            deadline: Duration::from_secs(120),
+            clusters: BTreeSet::new(),
+            requests: Requests {
+                all: 64,
+                per_vault: 8,
+                per_cluster: 4,
+            },
+        }
+    }
 }
 
 /// Where a secret is kept. It is read when it is needed, so that a rotated one is found.

@@ -1,0 +1,327 @@
+//! The task of one cluster: it takes orders, one at a time and the newest first, and keeps nobody waiting but itself.
+//!
+//! Its own are its queue, its connection, its tokens, its deadline and its breaker. It knows no other cell, and nothing of it is
+//! kept elsewhere: the unit that another replica could take over.
+
+mod breaker;
+
+use super::board::{self, ClusterState, Followed, PassEnd, Passes, Permission, Trigger};
+use super::mailbox::Mailbox;
+use super::pass::{self, About, Job, Seen};
+use super::service::{Service, random_share, run_id};
+use crate::connect::Opener;
+use crate::desire::Cell;
+use crate::drift::{Finding, Standing};
+use crate::names::ClusterName;
+use crate::observe::Failure;
+use crate::observe::values::Sessions;
+use crate::pipeline::{Alone, Look, Open, OpenCluster, OpenVault, Options};
+use crate::plan::Scope;
+use breaker::Breaker;
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+/// How long the one request may take that asks whether a cluster is back.
+const PROBE: Duration = Duration::from_secs(5);
+/// How soon after a failure another pass is made at the earliest; doubled with each failure.
+const RETRY: Duration = Duration::from_secs(15);
+/// A connection is made anew this often: what it was made from may have been rotated.
+const CONNECTION_LIVES: Duration = Duration::from_secs(3600);
+
+/// What a cell is to be made equal to.
+#[derive(Clone)]
+pub(super) struct Order {
+    pub followed: Arc<Followed>,
+    pub cell: Arc<Cell>,
+    pub opener: Arc<Opener>,
+    pub vault: Result<OpenVault, Failure>,
+    /// The look that the clusters of this Vault share; without one, it looks for itself.
+    pub look: Option<Result<Look, Failure>>,
+    pub why: Trigger,
+}
+
+pub(super) struct CellTask {
+    service: Arc<Service>,
+    name: ClusterName,
+    orders: Arc<Mailbox<Order>>,
+    stop: CancellationToken,
+    connection: Option<Connection>,
+    sessions: Arc<Sessions>,
+    breaker: Breaker,
+    /// Failures in a row, of a cluster that answers.
+    failures: u32,
+    retry: Option<Instant>,
+    last_full: Option<Instant>,
+}
+
+/// A connection, and what it was made for.
+struct Connection {
+    cell: Arc<Cell>,
+    open: Result<OpenCluster, Failure>,
+    since: Instant,
+}
+
+impl Connection {
+    /// Whether it leads where this cell is.
+    fn is_for(&self, cell: &Cell) -> bool {
+        let (made, wanted) = (&self.cell, cell);
+        made.connect == wanted.connect
+            && made.config.host == wanted.config.host
+            && made.config.ca_pem == wanted.config.ca_pem
+    }
+}
+
+impl CellTask {
+    pub(super) fn new(
+        service: Arc<Service>,
+        name: ClusterName,
+        orders: Arc<Mailbox<Order>>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            service,
+            name,
+            orders,
+            stop,
+            connection: None,
+            sessions: Arc::default(),
+            breaker: Breaker::default(),
+            failures: 0,
+            retry: None,
+            last_full: None,
+        }
+    }
+
+    /// Until it is stopped; then its tokens are given back.
+    pub(super) async fn run(mut self) {
+        let mut last: Option<Order> = None;
+        loop {
+            let due = self.breaker.next().or(self.retry);
+            let order = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                order = self.orders.take() => order,
+                () = at(due) => match &last {
+                    Some(order) => Order { why: Trigger::Retry, ..order.clone() },
+                    None => continue,
+                },
+            };
+            // The look is worth keeping for this pass only: it holds the versions of a whole fleet.
+            last = Some(Order {
+                look: None,
+                ..order.clone()
+            });
+            self.obey(order).await;
+        }
+        if let Some(order) = last
+            && let Ok(vault) = &order.vault
+        {
+            self.sessions.end(vault.as_cluster.as_ref()).await;
+        }
+    }
+
+    async fn obey(&mut self, order: Order) {
+        self.connect(&order).await;
+        if self.breaker.is_open() && !self.is_back().await {
+            self.missed();
+            let seen = Seen::skipped();
+            self.tell(&order, run_id(), Timestamp::now(), Duration::ZERO, seen);
+            return;
+        }
+        let run = run_id();
+        let span = tracing::info_span!("pass", run, revision = order.followed.revision, cluster = %self.name);
+        let (at, began) = (Timestamp::now(), Instant::now());
+        self.service.board.update_cluster(&order.cell, |state| {
+            state.passes.running = Some(at);
+        });
+        let full = self
+            .last_full
+            .is_none_or(|last| last.elapsed() >= self.service.settings.reconcile.full);
+        let job = self.job(&order, full);
+        let seen = pass::run(job).instrument(span.clone()).await;
+        if full && seen.is_success() {
+            self.last_full = Some(began);
+        }
+        self.learn(&seen);
+        span.in_scope(|| self.tell(&order, run, at, began.elapsed(), seen));
+    }
+
+    /// Opens the cluster, where it is not open, leads elsewhere by now, or is due.
+    async fn connect(&mut self, order: &Order) {
+        let stands = self.connection.as_ref().is_some_and(|connection| {
+            connection.open.is_ok()
+                && connection.is_for(&order.cell)
+                && connection.since.elapsed() < CONNECTION_LIVES
+        });
+        if !stands {
+            let open = order
+                .opener
+                .cluster(&order.cell, order.vault.as_ref())
+                .await;
+            self.connection = Some(Connection {
+                cell: Arc::clone(&order.cell),
+                open,
+                since: Instant::now(),
+            });
+        }
+    }
+
+    fn cluster(&self, order: &Order) -> Result<OpenCluster, Failure> {
+        match &self.connection {
+            Some(connection) => connection.open.clone(),
+            None => Err(Failure::new(
+                crate::observe::FailureClass::Setup,
+                format!("connect to cluster {}", order.cell.cluster),
+                "it was not opened yet",
+            )),
+        }
+    }
+
+    async fn is_back(&self) -> bool {
+        let Some(Ok(open)) = self.connection.as_ref().map(|it| &it.open) else {
+            return false;
+        };
+        let asked = tokio::time::timeout(PROBE, open.read.identity());
+        matches!(asked.await, Ok(answer) if !answer.as_ref().is_err_and(Failure::is_outage))
+    }
+
+    fn job(&self, order: &Order, full: bool) -> Job {
+        let own_look = || {
+            let vault = order.vault.as_ref().map_err(Clone::clone)?;
+            let cells = std::iter::once(order.cell.as_ref());
+            Ok(Look::at(&order.cell.vault, vault, cells))
+        };
+        let permission = self.service.permission(&order.followed);
+        let options = Options {
+            full,
+            ..Options::default()
+        };
+        Job {
+            look: order.look.clone().unwrap_or_else(own_look),
+            alone: Alone::cell(
+                &order.followed.desired,
+                &order.cell,
+                order.vault.clone(),
+                self.cluster(order),
+                Arc::clone(&self.sessions),
+                options,
+            ),
+            may_write: Arc::new(move || permission == Permission::Apply),
+            deadline: self.service.settings.reconcile.deadline,
+            stop: self.stop.clone(),
+        }
+    }
+
+    /// What a pass says of the cluster: whether it is there, and when to look again.
+    fn learn(&mut self, seen: &Seen) {
+        self.retry = None;
+        if seen.end == PassEnd::Deadline || is_out_of_reach(seen.findings()) {
+            self.missed();
+            self.connection = None;
+            return;
+        }
+        self.breaker.reached();
+        if seen.is_success() || seen.end == PassEnd::Stopped {
+            self.failures = 0;
+            return;
+        }
+        self.failures = self.failures.saturating_add(1);
+        let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
+        let longest = self.service.settings.reconcile.interval;
+        let wait = doubled.min(longest).mul_f64(0.5 + random_share() / 2.0);
+        // The period is a retry too.
+        self.retry = (doubled < longest).then(|| Instant::now() + wait);
+    }
+
+    fn missed(&mut self) {
+        let longest = self.service.settings.reconcile.interval;
+        self.breaker.missed(Instant::now(), longest, random_share());
+    }
+
+    /// Writes on the board what came of a pass.
+    fn tell(&self, order: &Order, run: String, began: Timestamp, took: Duration, seen: Seen) {
+        let success = seen.is_success();
+        pass::log(&seen, took);
+        let permission = self.service.permission(&order.followed);
+        let breaker = self.breaker_shown();
+        self.service.board.update_cluster(&order.cell, |state| {
+            state.passes.running = None;
+            state.passes.permission = permission;
+            state.breaker = breaker;
+            if success {
+                state.passes.last_success = Some(began);
+            }
+            if let Some(after) = &seen.after {
+                state.secrets = Arc::clone(&after.secrets);
+            }
+            let about = About {
+                run,
+                revision: order.followed.revision.clone(),
+                began,
+                took,
+                why: order.why,
+            };
+            state.passes.ended(about, seen);
+        });
+    }
+
+    fn breaker_shown(&self) -> board::Breaker {
+        match self.breaker.next() {
+            None => board::Breaker::Closed,
+            Some(next) => {
+                let wait = next.saturating_duration_since(Instant::now());
+                board::Breaker::Open {
+                    since: Timestamp::now(),
+                    next: Timestamp::now()
+                        .checked_add(wait)
+                        .unwrap_or(Timestamp::MAX),
+                }
+            }
+        }
+    }
+}
+
+/// Whether the cluster itself did not answer.
+fn is_out_of_reach(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| {
+        let in_cluster = matches!(finding.target.scope, Scope::Cluster(_));
+        in_cluster && matches!(&finding.standing, Standing::Unread(failure) if failure.is_outage())
+    })
+}
+
+/// At this time, or never.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+impl ClusterState {
+    fn new(cell: &Arc<Cell>) -> Self {
+        Self {
+            cell: Arc::clone(cell),
+            passes: Passes::default(),
+            secrets: Arc::default(),
+            breaker: board::Breaker::default(),
+        }
+    }
+}
+
+impl board::Board {
+    /// Changes what is known of a cluster, from nothing if need be.
+    fn update_cluster(&self, cell: &Arc<Cell>, change: impl FnOnce(&mut ClusterState)) {
+        self.write(|known| {
+            let state = known
+                .clusters
+                .entry(cell.cluster.clone())
+                .or_insert_with(|| Arc::new(ClusterState::new(cell)));
+            let state = Arc::make_mut(state);
+            state.cell = Arc::clone(cell);
+            change(state);
+        });
+    }
+}

@@ -1,0 +1,86 @@
+//! The tasks of the fleet: one for each Vault of the newest revision.
+
+use super::board::Followed;
+use super::service::Service;
+use super::vault::{VaultTask, Wish};
+use crate::connect::{self, Opener};
+use crate::names::VaultName;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub(super) struct Fleet {
+    service: Arc<Service>,
+    vaults: BTreeMap<VaultName, CancellationToken>,
+    wishes: Option<watch::Sender<Wish>>,
+}
+
+impl Fleet {
+    pub(super) fn new(service: Arc<Service>) -> Self {
+        Self {
+            service,
+            vaults: BTreeMap::new(),
+            wishes: None,
+        }
+    }
+
+    /// Everything is kept equal to this revision from now on.
+    pub(super) fn follow(&mut self, followed: Arc<Followed>) {
+        let requests = self.service.settings.reconcile.requests;
+        let settings = connect::Settings::from_environment();
+        let opener = Opener::new(settings, &followed.desired).within(
+            Arc::clone(&self.service.conduct),
+            requests.per_vault,
+            requests.per_cluster,
+        );
+        let wish = Wish {
+            followed: Arc::clone(&followed),
+            opener: Arc::new(opener),
+            look_now: self.look_now(),
+        };
+        let wishes = match &self.wishes {
+            Some(wishes) => {
+                wishes.send_replace(wish);
+                wishes
+            }
+            None => self.wishes.insert(watch::Sender::new(wish)),
+        };
+        let wanted = &followed.desired.vaults;
+        self.vaults.retain(|name, stop| {
+            let stays = wanted.contains_key(name);
+            if !stays {
+                stop.cancel();
+                self.service.board.write(|known| {
+                    known.vaults.remove(name);
+                });
+            }
+            stays
+        });
+        self.service.board.write(|known| {
+            known
+                .clusters
+                .retain(|_, state| wanted.contains_key(&state.cell.vault));
+        });
+        for name in wanted.keys() {
+            if !self.vaults.contains_key(name) {
+                let stop = self.service.stop.child_token();
+                let (service, wishes) = (Arc::clone(&self.service), wishes.subscribe());
+                let task = VaultTask::new(service, name.clone(), wishes, stop.clone());
+                self.service.tasks.spawn(task.run());
+                self.vaults.insert(name.clone(), stop);
+            }
+        }
+    }
+
+    fn look_now(&self) -> u64 {
+        self.wishes.as_ref().map_or(0, |it| it.borrow().look_now)
+    }
+
+    /// Everything is looked at now, whatever its time.
+    pub(super) fn look(&self) {
+        if let Some(wishes) = &self.wishes {
+            wishes.send_modify(|wish| wish.look_now += 1);
+        }
+    }
+}

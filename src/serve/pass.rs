@@ -1,0 +1,239 @@
+//! One pass over one scope: look, and make what may be made, within a time.
+//!
+//! A fault of keyfleet in it ends this pass and no other. Looking is given up at any time; a write that has begun is waited for.
+
+use super::board::{Pass, PassEnd, Passes, Trigger, Written};
+use crate::apply::{Outcome, Progress, StepResult};
+use crate::drift::{self, Finding, Standing};
+use crate::observe::Failure;
+use crate::pipeline::{Alone, Applied, Look, Planned};
+use crate::plan;
+use crate::report::{SecretStatus, secret_states};
+use jiff::Timestamp;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+/// A pass to be made.
+pub(super) struct Job {
+    pub alone: Alone,
+    pub look: Result<Look, Failure>,
+    /// Asked before each write.
+    pub may_write: Arc<dyn Fn() -> bool + Send + Sync>,
+    pub deadline: Duration,
+    pub stop: CancellationToken,
+}
+
+/// What came of it.
+pub(super) struct Seen {
+    pub end: PassEnd,
+    pub written: Vec<Written>,
+    /// `None` where it ended before anything was seen.
+    pub after: Option<Snapshot>,
+}
+
+/// A scope as a pass saw it last, without any value.
+#[derive(Default)]
+pub(super) struct Snapshot {
+    pub findings: Vec<Finding>,
+    pub notes: Vec<plan::Finding>,
+    pub secrets: Arc<Vec<SecretStatus>>,
+    pub looked_at: usize,
+}
+
+impl Snapshot {
+    fn of(planned: &Planned) -> Self {
+        Self {
+            findings: planned.scopes.iter().flat_map(drift::findings).collect(),
+            notes: planned
+                .sheets()
+                .flat_map(|sheet| sheet.findings.clone())
+                .collect(),
+            secrets: Arc::new(planned.scopes.iter().flat_map(secret_states).collect()),
+            looked_at: planned.sheets().map(|sheet| sheet.looked_at).sum(),
+        }
+    }
+
+    /// Without what was made.
+    fn without(mut self, written: &[Written]) -> Self {
+        let done = |finding: &Finding| {
+            let is_it = |written: &&Written| {
+                written.failure.is_none() && written.finding.target == finding.target
+            };
+            matches!(finding.standing, Standing::ToChange(_)) && written.iter().any(|it| is_it(&it))
+        };
+        self.findings.retain(|finding| !done(finding));
+        self
+    }
+}
+
+impl Seen {
+    fn ended(end: PassEnd) -> Self {
+        Self {
+            end,
+            written: Vec::new(),
+            after: None,
+        }
+    }
+
+    pub(super) fn findings(&self) -> &[Finding] {
+        self.after.as_ref().map_or(&[], |after| &after.findings)
+    }
+
+    /// The breaker is open.
+    pub(super) fn skipped() -> Self {
+        Self::ended(PassEnd::Skipped)
+    }
+
+    /// Whether everything was looked at, and all was made that may be.
+    pub(super) fn is_success(&self) -> bool {
+        let was_read = |finding: &Finding| !matches!(finding.standing, Standing::Unread(_));
+        self.end == PassEnd::Done
+            && self.written.iter().all(|written| written.failure.is_none())
+            && self.findings().iter().all(was_read)
+    }
+}
+
+/// Makes the pass in a task of its own.
+pub(super) async fn run(job: Job) -> Seen {
+    let pass = tokio::spawn(within(job).in_current_span());
+    // What a panic says may hold anything: only that there was one is told. It is on stderr already, without values, since
+    // these cannot be printed.
+    pass.await
+        .unwrap_or_else(|_| Seen::ended(PassEnd::Panicked))
+}
+
+async fn within(job: Job) -> Seen {
+    let end = Instant::now() + job.deadline;
+    let planned = tokio::select! {
+        planned = job.alone.plan(job.look.clone()) => planned,
+        () = tokio::time::sleep(job.deadline) => return Seen::ended(PassEnd::Deadline),
+        () = job.stop.cancelled() => return Seen::ended(PassEnd::Stopped),
+    };
+    let before = Snapshot::of(&planned);
+    if !(job.may_write)() {
+        return Seen {
+            after: Some(before),
+            ..Seen::ended(PassEnd::Done)
+        };
+    }
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let stop = || Instant::now() >= end || job.stop.is_cancelled() || !(job.may_write)();
+    let applied = job.alone.apply(planned, &noting(&written), &stop).await;
+    let written = std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner));
+    Seen {
+        end: how_it_ended(&job, end),
+        after: Some(match &applied {
+            Applied {
+                left: Some(left), ..
+            } => Snapshot::of(left),
+            Applied { left: None, .. } => before.without(&written),
+        }),
+        written,
+    }
+}
+
+fn how_it_ended(job: &Job, end: Instant) -> PassEnd {
+    if job.stop.is_cancelled() || !(job.may_write)() {
+        PassEnd::Stopped
+    } else if Instant::now() >= end {
+        PassEnd::Deadline
+    } else {
+        PassEnd::Done
+    }
+}
+
+/// Notes each step as it ends.
+fn noting(written: &Arc<Mutex<Vec<Written>>>) -> Progress {
+    let written = Arc::clone(written);
+    Arc::new(move |outcome: &Outcome| {
+        let failure = match &outcome.result {
+            StepResult::Done => None,
+            StepResult::Failed(failure) => Some(failure.to_string()),
+            StepResult::Skipped { because } => Some(format!("{because} failed before")),
+        };
+        let finding = Finding::of_change(&outcome.change);
+        match &failure {
+            None => tracing::info!(target = %finding.target, "written"),
+            Some(why) => tracing::warn!(target = %finding.target, why, "not written"),
+        }
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.push(Written {
+            finding,
+            failure,
+            at: Timestamp::now(),
+        });
+    })
+}
+
+/// Which pass it was.
+pub(super) struct About {
+    pub run: String,
+    pub revision: String,
+    pub began: Timestamp,
+    pub took: Duration,
+    pub why: Trigger,
+}
+
+impl Passes {
+    /// A pass ended. Where it saw nothing, what was seen before it stands.
+    pub(super) fn ended(&mut self, about: About, seen: Seen) {
+        let Seen {
+            end,
+            written,
+            after,
+        } = seen;
+        let About {
+            run,
+            revision,
+            began,
+            took,
+            why,
+        } = about;
+        let (seen, findings, notes, looked_at) = match (after, &self.last) {
+            (Some(after), _) => (Some(began), after.findings, after.notes, after.looked_at),
+            (None, Some(last)) => (
+                last.seen,
+                last.findings.clone(),
+                last.notes.clone(),
+                last.looked_at,
+            ),
+            (None, None) => (None, Vec::new(), Vec::new(), 0),
+        };
+        self.last = Some(Arc::new(Pass {
+            run,
+            revision,
+            began,
+            took,
+            why,
+            end,
+            written,
+            seen,
+            findings,
+            notes,
+            looked_at,
+        }));
+    }
+}
+
+/// One line of a pass that did something or failed; of one that found all as declared, only for who asks for more.
+pub(super) fn log(seen: &Seen, took: Duration) {
+    let failed = seen.written.iter().filter(|it| it.failure.is_some());
+    let failed = failed.count();
+    let written = seen.written.len() - failed;
+    let findings = seen.findings().len();
+    match seen.end {
+        PassEnd::Done | PassEnd::Stopped if seen.written.is_empty() => {
+            tracing::debug!(?took, findings, "looked at");
+        }
+        PassEnd::Done | PassEnd::Stopped => {
+            tracing::info!(?took, written, failed, findings, "pass ended");
+        }
+        PassEnd::Deadline => tracing::warn!(?took, written, failed, "pass ran out of time"),
+        PassEnd::Panicked => {
+            tracing::error!(?took, "pass ended by a fault of keyfleet, please report it");
+        }
+        PassEnd::Skipped => tracing::debug!("let alone: it did not answer for several passes"),
+    }
+}

@@ -1,0 +1,317 @@
+//! The task of one Vault: looks at it for all of its clusters, keeps what they share equal to git, and gives each cluster
+//! its order.
+//!
+//! A look begins when it is time or when the revision is new; a cluster that is still busy with the last one gets the newest when
+//! it is done. A Vault that does not answer is asked again soon; its clusters are told, and write nothing meanwhile.
+
+use super::board::{Followed, PassEnd, Passes, Permission, Trigger, VaultState};
+use super::cell::{CellTask, Order};
+use super::mailbox::Mailbox;
+use super::pass::{self, About, Job, Seen};
+use super::service::{Service, about, random_share, run_id};
+use crate::connect::Opener;
+use crate::desire::{Cell, DesiredVault};
+use crate::drift::Standing;
+use crate::names::{ClusterName, VaultName};
+use crate::observe::Failure;
+use crate::observe::live::Health;
+use crate::pipeline::{Alone, Look, Open, OpenVault, Options};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+/// How soon a Vault that did not answer is asked again at the earliest.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What a Vault's task is told: the newest revision, and a number that grows when somebody wants a look now.
+#[derive(Clone)]
+pub(super) struct Wish {
+    pub followed: Arc<Followed>,
+    pub opener: Arc<Opener>,
+    pub look_now: u64,
+}
+
+pub(super) struct VaultTask {
+    service: Arc<Service>,
+    name: VaultName,
+    wishes: watch::Receiver<Wish>,
+    stop: CancellationToken,
+    cells: BTreeMap<ClusterName, CellHandle>,
+    open: Option<(Arc<DesiredVault>, Result<OpenVault, Failure>)>,
+    failures: u32,
+}
+
+struct CellHandle {
+    orders: Arc<Mailbox<Order>>,
+    stop: CancellationToken,
+}
+
+impl VaultTask {
+    pub(super) fn new(
+        service: Arc<Service>,
+        name: VaultName,
+        wishes: watch::Receiver<Wish>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            service,
+            name,
+            wishes,
+            stop,
+            cells: BTreeMap::new(),
+            open: None,
+            failures: 0,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut why = Trigger::Start;
+        loop {
+            let wish = self.wishes.borrow_and_update().clone();
+            let wait = match wish.followed.desired.vaults.get(&self.name) {
+                Some(desired) => {
+                    let desired = Arc::clone(desired);
+                    self.keep_cells(&wish.followed);
+                    self.look(&wish, &desired, why).await
+                }
+                // It is gone from the repository, and this task is about to be.
+                None => Duration::MAX,
+            };
+            why = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                changed = self.wishes.changed() => match changed {
+                    Ok(()) => self.reason(&wish),
+                    Err(_) => return,
+                },
+                () = tokio::time::sleep(wait) => Trigger::Period,
+            };
+        }
+    }
+
+    fn reason(&self, before: &Wish) -> Trigger {
+        let now = self.wishes.borrow();
+        if now.followed.revision == before.followed.revision {
+            Trigger::Report
+        } else {
+            Trigger::Revision
+        }
+    }
+
+    /// A task for each cluster of the revision, and none for others.
+    fn keep_cells(&mut self, followed: &Followed) {
+        let wanted: BTreeMap<&ClusterName, &Arc<Cell>> = self
+            .cells_of(followed)
+            .map(|cell| (&cell.cluster, cell))
+            .collect();
+        let board = &self.service.board;
+        self.cells.retain(|name, handle| {
+            let stays = wanted.contains_key(name);
+            if !stays {
+                handle.stop.cancel();
+                board.forget_cluster(name, &self.name);
+            }
+            stays
+        });
+        for name in wanted.into_keys() {
+            if !self.cells.contains_key(name) {
+                let handle = CellHandle {
+                    orders: Arc::default(),
+                    stop: self.stop.child_token(),
+                };
+                let task = CellTask::new(
+                    Arc::clone(&self.service),
+                    name.clone(),
+                    Arc::clone(&handle.orders),
+                    handle.stop.clone(),
+                );
+                self.service.tasks.spawn(task.run());
+                self.cells.insert(name.clone(), handle);
+            }
+        }
+    }
+
+    fn cells_of<'f>(&self, followed: &'f Followed) -> impl Iterator<Item = &'f Arc<Cell>> {
+        let chosen = self.service.settings.reconcile.clusters.clone();
+        let name = self.name.clone();
+        followed.desired.cells.iter().filter(move |cell| {
+            cell.vault == name && (chosen.is_empty() || chosen.contains(cell.cluster.as_str()))
+        })
+    }
+
+    /// Looks, keeps what is shared, and gives the clusters their orders. Gives how long to wait for the next time.
+    async fn look(&mut self, wish: &Wish, desired: &Arc<DesiredVault>, why: Trigger) -> Duration {
+        let open = self.open(wish, desired);
+        let followed = &wish.followed;
+        let run = run_id();
+        let span =
+            tracing::info_span!("pass", run, revision = followed.revision, vault = %self.name);
+        let (at, began) = (Timestamp::now(), Instant::now());
+        self.service
+            .board
+            .update_vault(desired, |state| state.passes.running = Some(at));
+        let look = self.look_at(followed, &open);
+        let pass = self.pass(followed, desired, &open, &look);
+        let (seen, health) = futures::join!(pass.instrument(span.clone()), health(&open));
+        let look = if seen.written.is_empty() {
+            look
+        } else {
+            self.look_at(followed, &open)
+        };
+        for cell in self.cells_of(followed) {
+            let order = Order {
+                followed: Arc::clone(followed),
+                cell: Arc::clone(cell),
+                opener: Arc::clone(&wish.opener),
+                vault: open.clone(),
+                look: Some(look.clone()),
+                why,
+            };
+            self.cells[&cell.cluster].orders.put(order);
+        }
+        let is_out = is_out_of_reach(&seen);
+        let permission = self.service.permission(followed);
+        let about_pass = About {
+            run,
+            revision: followed.revision.clone(),
+            began: at,
+            took: began.elapsed(),
+            why,
+        };
+        span.in_scope(|| self.tell(desired, about_pass, seen, health, permission));
+        self.next(is_out)
+    }
+
+    /// Opens the Vault, where it is not open or is another by now.
+    fn open(&mut self, wish: &Wish, desired: &Arc<DesiredVault>) -> Result<OpenVault, Failure> {
+        let stands = self.open.as_ref().filter(|(made_for, open)| {
+            open.is_ok()
+                && made_for.address == desired.address
+                && made_for.namespace == desired.namespace
+                && made_for.ca_pem == desired.ca_pem
+        });
+        if let Some((_, open)) = stands {
+            return open.clone();
+        }
+        let open = wish.opener.vault(desired);
+        self.open = Some((Arc::clone(desired), open.clone()));
+        open
+    }
+
+    fn look_at(
+        &self,
+        followed: &Followed,
+        open: &Result<OpenVault, Failure>,
+    ) -> Result<Look, Failure> {
+        let cells = self.cells_of(followed).map(AsRef::as_ref);
+        let open = open.as_ref().map_err(Clone::clone)?;
+        Ok(Look::at(&self.name, open, cells))
+    }
+
+    /// What the clusters share is planned only when all of them are in view.
+    async fn pass(
+        &self,
+        followed: &Followed,
+        desired: &Arc<DesiredVault>,
+        open: &Result<OpenVault, Failure>,
+        look: &Result<Look, Failure>,
+    ) -> Seen {
+        let permission = self.service.permission(followed);
+        let sees_all = self.service.settings.reconcile.clusters.is_empty();
+        let options = Options::default();
+        pass::run(Job {
+            alone: Alone::vault(&followed.desired, desired, open.clone(), options),
+            look: look.clone(),
+            may_write: Arc::new(move || permission == Permission::Apply && sees_all),
+            deadline: self.service.settings.reconcile.deadline,
+            stop: self.stop.clone(),
+        })
+        .await
+    }
+
+    fn next(&mut self, is_out: bool) -> Duration {
+        let interval = self.service.settings.reconcile.interval;
+        if !is_out {
+            self.failures = 0;
+            return about(interval);
+        }
+        self.failures = self.failures.saturating_add(1);
+        // What failed was perhaps the connection.
+        self.open = None;
+        let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
+        doubled.min(interval).mul_f64(0.5 + random_share() / 2.0)
+    }
+
+    fn tell(
+        &self,
+        desired: &Arc<DesiredVault>,
+        about: About,
+        seen: Seen,
+        health: Result<Health, Failure>,
+        permission: Permission,
+    ) {
+        pass::log(&seen, about.took);
+        self.service.board.update_vault(desired, |state| {
+            state.passes.running = None;
+            state.passes.permission = permission;
+            state.health = Some(health);
+            if seen.is_success() {
+                state.passes.last_success = Some(about.began);
+            }
+            state.passes.ended(about, seen);
+        });
+    }
+}
+
+async fn health(open: &Result<OpenVault, Failure>) -> Result<Health, Failure> {
+    match open {
+        Ok(open) => open.read.health().await,
+        Err(failure) => Err(failure.clone()),
+    }
+}
+
+/// Whether the Vault itself did not answer.
+fn is_out_of_reach(seen: &Seen) -> bool {
+    let is_out = |standing: &Standing| matches!(standing, Standing::Unread(failure) if failure.is_outage());
+    seen.end == PassEnd::Deadline
+        || seen
+            .findings()
+            .iter()
+            .any(|finding| is_out(&finding.standing))
+}
+
+impl super::board::Board {
+    fn update_vault(&self, desired: &Arc<DesiredVault>, change: impl FnOnce(&mut VaultState)) {
+        self.write(|known| {
+            let new = || {
+                Arc::new(VaultState {
+                    desired: Arc::clone(desired),
+                    passes: Passes::default(),
+                    health: None,
+                    token_expires: None,
+                })
+            };
+            let state = known.vaults.entry(desired.name.clone()).or_insert_with(new);
+            let state = Arc::make_mut(state);
+            state.desired = Arc::clone(desired);
+            change(state);
+        });
+    }
+
+    /// A cluster that left this Vault; where another has taken it over, it stays.
+    fn forget_cluster(&self, name: &ClusterName, vault: &VaultName) {
+        self.write(|known| {
+            if known
+                .clusters
+                .get(name)
+                .is_some_and(|state| state.cell.vault == *vault)
+            {
+                known.clusters.remove(name);
+            }
+        });
+    }
+}
