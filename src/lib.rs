@@ -27,6 +27,7 @@ pub mod connect;
 pub mod serve;
 
 pub mod diagnostics;
+pub mod fence;
 pub mod mark;
 pub mod names;
 pub mod policy;

@@ -4,6 +4,7 @@
 //! long, whether it may write, and who is told. Each cluster is a cell with a task of its own; one that hangs, fails or
 //! panics keeps no other waiting. State on disk is a cache: a service that lost it looks at everything again.
 
+pub mod active;
 pub mod board;
 mod cell;
 mod fleet;

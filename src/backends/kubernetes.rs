@@ -13,6 +13,7 @@ mod bodies;
 mod connect;
 mod exec;
 mod kubeconfig;
+mod lease;
 mod live;
 mod metadata;
 mod read;
@@ -24,5 +25,6 @@ mod write;
 
 pub use connect::{Access, ClusterConnection, Limits};
 pub use kubeconfig::KubeconfigFile;
+pub use lease::ClusterLeases;
 pub use read::ClusterReader;
 pub use write::ClusterWriter;

@@ -3,8 +3,8 @@
 use super::kubeconfig::{self, KubeconfigFile};
 use super::request::Requests;
 use super::settings::Settings;
-use super::{read, write};
 use crate::backends::Conduct;
+use super::{lease, read, write};
 use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use kube::Config;
@@ -108,6 +108,11 @@ impl ClusterConnection {
 
     pub fn writer(&self) -> write::ClusterWriter {
         write::ClusterWriter::new(Arc::clone(&self.requests))
+    }
+
+    /// What the active process is agreed on with.
+    pub fn leases(&self) -> lease::ClusterLeases {
+        lease::ClusterLeases::new(Arc::clone(&self.requests))
     }
 }
 
