@@ -50,6 +50,9 @@ async fn cluster() -> Arc<Cluster> {
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How this program is told to be a child.
+const CHILD: [&str; 4] = ["--exact", "child", "--ignored", "--nocapture"];
+
 #[test]
 #[ignore = "runs in a child process of the other tests, which set its environment"]
 fn child() {

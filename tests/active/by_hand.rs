@@ -113,6 +113,7 @@ async fn what_does_not_concern_the_holder_changes_nothing() {
         json!({"spec": {"renewTime": "1999-12-31T00:00:00.000000Z"}}),
         json!({"spec": {"renewTime": "2099-12-31T00:00:00.000000Z"}}),
         json!({"spec": {"leaseDurationSeconds": 86_400}}),
+        json!({"spec": {"leaseDurationSeconds": 1}}),
     ] {
         patch(&cluster, "edited", edit.clone()).await;
         tokio::time::sleep(TIMES.renew * 2).await;

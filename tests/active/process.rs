@@ -1,7 +1,7 @@
 //! A contender in a process of its own.
 
-use super::PATIENCE;
 use super::support::Cluster;
+use super::{CHILD, PATIENCE};
 use keyfleet::serve::active::Times;
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -63,7 +63,7 @@ impl Process {
         variables: impl IntoIterator<Item = (&'static str, V)>,
     ) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--ignored", "--nocapture"])
+            .args(CHILD)
             .env_clear()
             .env("TEST_NAME", name)
             .envs(variables)

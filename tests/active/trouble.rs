@@ -66,6 +66,8 @@ async fn nothing_is_written_by_who_cannot_renew() {
 
     proxy.fault(on("*", "/leases/"), Fault::Hang);
     first.until("standing by").await;
+    // What was on its way when the time was over, and on its way to the watch.
+    tokio::time::sleep(TIMES.renew).await;
     let before = writes.so_far().len();
     tokio::time::sleep(TIMES.duration).await;
     assert_eq!(writes.so_far().len(), before, "nobody is active");
@@ -109,6 +111,7 @@ async fn one_failed_renewal_changes_nothing() {
         status(409, "Conflict"),
         status(401, "Unauthorized"),
         Fault::answer(200, "<html>log in</html>"),
+        Fault::answer(200, r#"{"kind": "Lease", "spec": "odd"}"#),
         Fault::answer(502, "<html>bad gateway</html>"),
         Fault::DropRequest,
         Fault::DropResponse,

@@ -71,9 +71,19 @@ impl ClusterLeases {
         let body = self.requests.send(call).await?;
         serde_json::from_slice::<Value>(body.as_ref())
             .ok()
-            .filter(|answer| answer["kind"] == "Lease")
+            .filter(is_lease)
             .ok_or_else(|| not_understood(call))
     }
+}
+
+/// Whether what is read and written of it has the form that it has everywhere.
+fn is_lease(answer: &Value) -> bool {
+    let metadata = &answer["metadata"];
+    let is_map = |value: &Value| value.is_null() || value.is_object();
+    answer["kind"] == "Lease"
+        && metadata["resourceVersion"].is_string()
+        && is_map(&metadata["annotations"])
+        && is_map(&answer["spec"])
 }
 
 fn path(namespace: &str, name: Option<&str>) -> String {

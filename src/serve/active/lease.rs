@@ -82,6 +82,7 @@ pub struct LeaseSeat {
 }
 
 impl LeaseSeat {
+    /// `leases` of a connection of its own, or that of other seats: no pass over a cluster may keep a renewal waiting.
     pub fn new(
         leases: ClusterLeases,
         namespace: Namespace,

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Says that the last holder writes nothing more, and who that was.
 const GIVEN_UP: &str = "keyfleet.dev/given-up-by";
 
-/// Where the API server has stored the time as it was sent: six digits, as it writes them itself.
+/// With six digits, as the API server writes it: what is read again is what was sent.
 fn written(time: Timestamp) -> String {
     format!("{time:.6}")
 }
@@ -75,16 +75,15 @@ impl Record {
         self.spec("holderIdentity")
     }
 
-    /// Which terms of office there were, this one included.
+    /// How many terms of office there were, this one included.
     pub(super) fn epoch(&self) -> u64 {
         self.0["spec"]["leaseTransitions"].as_u64().unwrap_or(0)
     }
 
-    /// As its holder has promised, whatever our own settings are.
+    /// As its holder has promised, but not less than our own settings say: it may have been edited by hand.
     fn duration(&self, ours: Duration) -> Duration {
-        self.0["spec"]["leaseDurationSeconds"]
-            .as_u64()
-            .map_or(ours, Duration::from_secs)
+        let promised = self.0["spec"]["leaseDurationSeconds"].as_u64();
+        promised.map_or(ours, |seconds| Duration::from_secs(seconds).max(ours))
     }
 
     /// Whether nothing was written in between.
@@ -219,6 +218,8 @@ mod tests {
         assert_eq!(claim(&record, 10), Claim::Free);
         record.0["spec"]["leaseDurationSeconds"] = 60.into();
         assert_eq!(claim(&record, 10), Claim::Taken(Duration::from_secs(50)));
+        record.0["spec"]["leaseDurationSeconds"] = 1.into();
+        assert_eq!(claim(&record, 4), Claim::Taken(Duration::from_secs(6)));
         record.0["spec"] = json!({});
         assert_eq!(claim(&record, 9), Claim::Taken(Duration::from_secs(1)));
         record.0["spec"] = json!({"holderIdentity": 7, "leaseDurationSeconds": "long"});
