@@ -13,9 +13,9 @@ mod mailbox;
 mod pass;
 mod run;
 mod service;
-mod vault;
 pub mod settings;
+mod vault;
 
 pub use board::Board;
-pub use run::run;
+pub use run::{Reread, Signals, run};
 pub use settings::Settings;

@@ -38,6 +38,8 @@ mod ports;
 mod process;
 #[path = "support/proxy.rs"]
 pub(crate) mod proxy;
+#[path = "support/raft.rs"]
+pub(crate) mod raft;
 #[path = "support/repository.rs"]
 pub(crate) mod repository;
 #[path = "support/request.rs"]

@@ -90,6 +90,14 @@ impl World {
         asked
     }
 
+    /// Lets a cluster do something wrong from now on; the fault as the sandbox takes it.
+    pub(crate) async fn break_cluster(&self, name: &str, fault: &str) {
+        let url = self.counts.replace("/counts", &format!("/faults/{name}"));
+        let put = self.client.put(url).body(fault.to_owned());
+        let answer = put.send().await.unwrap();
+        assert_eq!(answer.status(), 204, "{fault}");
+    }
+
     pub(crate) fn vault(&self) -> (&str, &str) {
         (
             &self.environment["VAULT_ADDR"],

@@ -1,5 +1,6 @@
 //! What holds for all requests of a process together, whichever server they go to.
 
+use crate::fence::Fence;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -13,13 +14,15 @@ const SAVED_RETRIES: u64 = 50;
 /// Each good answer earns this share of a retry: when most requests fail, most are not repeated.
 const ANSWERS_FOR_A_RETRY: u64 = 10;
 
-/// The discipline of a process: how much is asked at once and how often again, and what was asked so far.
+/// The discipline of a process: how much is asked at once and how often again, whether it may write, and what was asked so
+/// far.
 #[derive(Debug)]
 pub struct Conduct {
     places: Semaphore,
     /// In tenths of a retry.
     saved: AtomicU64,
     tally: [[AtomicU64; 3]; 2],
+    fence: Fence,
 }
 
 /// Whom a request is for.
@@ -59,7 +62,18 @@ impl Conduct {
             places: Semaphore::new(requests.clamp(1, Semaphore::MAX_PERMITS)),
             saved: AtomicU64::new(SAVED_RETRIES * ANSWERS_FOR_A_RETRY),
             tally: Default::default(),
+            fence: Fence::open(),
         }
+    }
+
+    /// The same with writes that go out only while this fence lets them.
+    #[must_use]
+    pub fn behind(self, fence: Fence) -> Self {
+        Self { fence, ..self }
+    }
+
+    pub(crate) fn fence(&self) -> &Fence {
+        &self.fence
     }
 
     /// Does this when there is a place for it.

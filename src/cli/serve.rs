@@ -6,10 +6,13 @@ use super::ui;
 use crate::connect::variable;
 use crate::diagnostics::{self, Diagnostics, Sources};
 use crate::git::{Access, Source};
+use crate::serve::Signals;
 use crate::serve::settings::{self, LogFormat, SecretSource, Settings};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, clap::Args)]
@@ -67,15 +70,15 @@ impl Serve {
             ui::data("the settings are good\n");
             return Ok(Exit::Good);
         }
-        let stop = CancellationToken::new();
-        let mut interruption = Interruption::caught()?;
-        let told = stop.clone();
-        tokio::spawn(async move {
-            interruption.came().await;
-            tracing::info!("stopping after what is in hand");
-            told.cancel();
-        });
-        crate::serve::run(settings, stop).await?;
+        let signals = signals()?;
+        let reread = || match self.read_settings() {
+            Ok(settings) => settings,
+            Err(error) => {
+                ui::talk(&format!("{error:#}"));
+                None
+            }
+        };
+        crate::serve::run(settings, &reread, signals).await?;
         Ok(Exit::Good)
     }
 
@@ -117,10 +120,30 @@ impl Serve {
     }
 }
 
+/// SIGTERM and Ctrl-C end the service, SIGHUP has the settings read again.
+fn signals() -> anyhow::Result<Signals> {
+    let stop = CancellationToken::new();
+    let mut interruption = Interruption::caught()?;
+    let told = stop.clone();
+    tokio::spawn(async move {
+        interruption.came().await;
+        tracing::info!("stopping after what is in hand");
+        told.cancel();
+    });
+    let mut hangup = signal(SignalKind::hangup()).context("failed to wait for SIGHUP")?;
+    let (again, reload) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            // One that waits already says the same.
+            let _ = again.try_send(());
+        }
+    });
+    Ok(Signals { stop, reload })
+}
+
 fn read_file(path: &Path, settings: Settings) -> anyhow::Result<Option<Settings>> {
     let shown = path.display().to_string();
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("failed to read {shown}"))?;
+    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {shown}"))?;
     let mut problems = Diagnostics::default();
     let settings = settings::read(&shown, &text, settings, &mut problems);
     if !problems.is_empty() {

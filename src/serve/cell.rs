@@ -5,7 +5,7 @@
 
 mod breaker;
 
-use super::board::{self, ClusterState, Followed, PassEnd, Passes, Permission, Trigger};
+use super::board::{self, ClusterState, Followed, PassEnd, Passes, Trigger};
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
 use super::service::{Service, random_share, run_id};
@@ -81,6 +81,7 @@ impl CellTask {
         orders: Arc<Mailbox<Order>>,
         stop: CancellationToken,
     ) -> Self {
+        let last_full = (!service.full_at_start).then(Instant::now);
         Self {
             service,
             name,
@@ -91,7 +92,7 @@ impl CellTask {
             breaker: Breaker::default(),
             failures: 0,
             retry: None,
-            last_full: None,
+            last_full,
         }
     }
 
@@ -209,7 +210,7 @@ impl CellTask {
                 Arc::clone(&self.sessions),
                 options,
             ),
-            may_write: Arc::new(move || permission == Permission::Apply),
+            may_write: self.service.may_write(permission),
             deadline: self.service.settings.reconcile.deadline,
             stop: self.stop.clone(),
         }
@@ -275,9 +276,7 @@ impl CellTask {
                 let wait = next.saturating_duration_since(Instant::now());
                 board::Breaker::Open {
                     since: Timestamp::now(),
-                    next: Timestamp::now()
-                        .checked_add(wait)
-                        .unwrap_or(Timestamp::MAX),
+                    next: Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX),
                 }
             }
         }

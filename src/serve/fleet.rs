@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) struct Fleet {
     service: Arc<Service>,
+    stop: CancellationToken,
     vaults: BTreeMap<VaultName, CancellationToken>,
     wishes: Option<watch::Sender<Wish>>,
 }
@@ -19,6 +20,7 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn new(service: Arc<Service>) -> Self {
         Self {
+            stop: service.stop.child_token(),
             service,
             vaults: BTreeMap::new(),
             wishes: None,
@@ -64,7 +66,7 @@ impl Fleet {
         });
         for name in wanted.keys() {
             if !self.vaults.contains_key(name) {
-                let stop = self.service.stop.child_token();
+                let stop = self.stop.child_token();
                 let (service, wishes) = (Arc::clone(&self.service), wishes.subscribe());
                 let task = VaultTask::new(service, name.clone(), wishes, stop.clone());
                 self.service.tasks.spawn(task.run());
@@ -73,11 +75,17 @@ impl Fleet {
         }
     }
 
+    /// Its tasks finish what they have in hand, and end.
+    pub(super) fn end(self) {
+        self.stop.cancel();
+    }
+
     fn look_now(&self) -> u64 {
         self.wishes.as_ref().map_or(0, |it| it.borrow().look_now)
     }
 
     /// Everything is looked at now, whatever its time.
+    #[expect(dead_code, reason = "reports ask for it")]
     pub(super) fn look(&self) {
         if let Some(wishes) = &self.wishes {
             wishes.send_modify(|wish| wish.look_now += 1);

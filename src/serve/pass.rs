@@ -3,6 +3,7 @@
 //! A fault of keyfleet in it ends this pass and no other. Looking is given up at any time; a write that has begun is waited for.
 
 use super::board::{Pass, PassEnd, Passes, Trigger, Written};
+use super::service::MayWrite;
 use crate::apply::{Outcome, Progress, StepResult};
 use crate::drift::{self, Finding, Standing};
 use crate::observe::Failure;
@@ -20,7 +21,7 @@ pub(super) struct Job {
     pub alone: Alone,
     pub look: Result<Look, Failure>,
     /// Asked before each write.
-    pub may_write: Arc<dyn Fn() -> bool + Send + Sync>,
+    pub may_write: MayWrite,
     pub deadline: Duration,
     pub stop: CancellationToken,
 }
@@ -223,16 +224,20 @@ pub(super) fn log(seen: &Seen, took: Duration) {
     let failed = failed.count();
     let written = seen.written.len() - failed;
     let findings = seen.findings().len();
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match seen.end {
         PassEnd::Done | PassEnd::Stopped if seen.written.is_empty() => {
-            tracing::debug!(?took, findings, "looked at");
+            tracing::debug!(took_ms, findings, "looked at");
         }
         PassEnd::Done | PassEnd::Stopped => {
-            tracing::info!(?took, written, failed, findings, "pass ended");
+            tracing::info!(took_ms, written, failed, findings, "pass ended");
         }
-        PassEnd::Deadline => tracing::warn!(?took, written, failed, "pass ran out of time"),
+        PassEnd::Deadline => tracing::warn!(took_ms, written, failed, "pass ran out of time"),
         PassEnd::Panicked => {
-            tracing::error!(?took, "pass ended by a fault of keyfleet, please report it");
+            tracing::error!(
+                took_ms,
+                "pass ended by a fault of keyfleet, please report it"
+            );
         }
         PassEnd::Skipped => tracing::debug!("let alone: it did not answer for several passes"),
     }

@@ -1,60 +1,224 @@
 //! The service from its start to its end.
+//!
+//! What stays from the start to the end is the seat that processes contend for, the listeners, the board, and what holds for
+//! all requests. The rest is made anew when the settings are read again: it ends in order first, so that a new reading and
+//! a restart are the same thing.
 
+use super::active::{self, Contender, LeaseSeat, LockSeat, Role, Seat, Times};
 use super::board::{Board, Followed, Standing};
 use super::fleet::Fleet;
 use super::follow::Follower;
 use super::service::Service;
-use super::settings::Settings;
+use super::settings::{Active, Settings};
 use crate::backends::Conduct;
-use jiff::Timestamp;
+use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
+use crate::connect::variable;
+use crate::fence::Fence;
+use crate::names::{Namespace, ObjectName};
+use anyhow::anyhow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long tasks may take to finish what they have in hand.
-const LAST_WORK: Duration = Duration::from_secs(9);
+const LAST_WORK: Duration = Duration::from_secs(8);
+
+/// What a running service is told from outside.
+pub struct Signals {
+    /// To end.
+    pub stop: CancellationToken,
+    /// To read the settings again.
+    pub reload: mpsc::Receiver<()>,
+}
+
+/// Reads the settings again; `None` when they are not good, which was said.
+pub type Reread<'a> = &'a (dyn Fn() -> Option<Settings> + Send + Sync);
+
+/// What stays from the start of the process to its end.
+struct Process {
+    board: Arc<Board>,
+    conduct: Arc<Conduct>,
+    fence: Fence,
+    /// Said by webhooks.
+    look_now: Arc<Notify>,
+}
 
 /// Runs until it is told to stop.
-pub async fn run(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
-    let board = Arc::new(Board::default());
-    let service = Arc::new(Service {
-        conduct: Arc::new(Conduct::at_once(settings.reconcile.requests.all)),
-        settings,
-        board,
-        tasks: TaskTracker::new(),
-        stop,
-    });
-    let now = Arc::new(Notify::new());
-    let (newest, mut revisions) = mpsc::channel::<Arc<Followed>>(1);
-    let follower = Follower::new(Arc::clone(&service), now, newest);
-    service.tasks.spawn(follower.run());
-    service.board.write(|known| {
-        known.standing = Standing::Active {
-            since: Timestamp::now(),
-        };
-    });
-    let mut fleet = Fleet::new(Arc::clone(&service));
+pub async fn run(
+    mut settings: Settings,
+    reread: Reread<'_>,
+    mut signals: Signals,
+) -> anyhow::Result<()> {
+    let fence = Fence::closed();
+    let process = Process {
+        board: Arc::new(Board::default()),
+        conduct: Arc::new(Conduct::at_once(settings.reconcile.requests.all).behind(fence.clone())),
+        fence: fence.clone(),
+        look_now: Arc::new(Notify::new()),
+    };
+    let contender = contend(&settings, fence)?;
+    let mut full_at_start = true;
     loop {
-        tokio::select! {
+        let service = process.service(settings.clone(), full_at_start);
+        let again = tokio::select! {
             biased;
-            () = service.stop.cancelled() => break,
-            followed = revisions.recv() => match followed {
-                Some(followed) => fleet.follow(followed),
-                None => break,
-            },
+            () = signals.stop.cancelled() => None,
+            () = serve(&service, &process, contender.standing()) => None,
+            new = next_settings(reread, &mut signals.reload) => Some(new),
+        };
+        if again.is_none() {
+            process.stands(Standing::Stopping);
+        }
+        service.end().await;
+        match again {
+            Some(new) => settings = new,
+            None => break,
+        }
+        full_at_start = false;
+    }
+    contender.give_up().await;
+    Ok(())
+}
+
+fn contend(settings: &Settings, fence: Fence) -> anyhow::Result<Contender> {
+    std::fs::create_dir_all(&settings.data).map_err(|error| {
+        anyhow!(
+            "the data directory {} cannot be made: {error}; name another one with --data",
+            settings.data.display()
+        )
+    })?;
+    let seat = match &settings.active {
+        Active::Lock => Seat::Lock(LockSeat::new(&settings.data)?),
+        Active::Lease {
+            namespace,
+            name,
+            context,
+        } => Seat::Lease(lease(namespace, name, context.as_deref())?),
+    };
+    Ok(active::contend(seat, fence))
+}
+
+/// Over a connection of its own: no pass may keep a renewal waiting.
+fn lease(namespace: &str, name: &str, context: Option<&str>) -> anyhow::Result<LeaseSeat> {
+    let access = match context {
+        None => Access::InCluster,
+        Some(context) => {
+            let path = variable("KUBECONFIG").map(PathBuf::from);
+            Access::Kubeconfig {
+                file: Arc::new(KubeconfigFile::read(path.as_deref())?),
+                context: Some(context.to_owned()),
+            }
+        }
+    };
+    let own = ClusterConnection::new(access, Limits::default())?;
+    let namespace = Namespace::parse(namespace).map_err(|error| anyhow!(error.wrong()))?;
+    let name = ObjectName::parse(name).map_err(|error| anyhow!(error.wrong()))?;
+    let me = active::identity(variable("POD_NAME").as_deref());
+    let times = Times::default();
+    Ok(LeaseSeat::new(own.leases(), namespace, name, me, times))
+}
+
+/// Until the settings were read again and are good.
+async fn next_settings(reread: Reread<'_>, reload: &mut mpsc::Receiver<()>) -> Settings {
+    loop {
+        if reload.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        match reread() {
+            Some(settings) => {
+                tracing::info!("the settings were read again");
+                return settings;
+            }
+            None => tracing::error!("the settings are not good; the old ones stay in force"),
         }
     }
-    service
-        .board
-        .write(|known| known.standing = Standing::Stopping);
-    service.tasks.close();
-    if tokio::time::timeout(LAST_WORK, service.tasks.wait())
-        .await
-        .is_err()
-    {
-        tracing::warn!("some tasks did not end in time; the next start goes on from what is there");
+}
+
+impl Process {
+    fn service(&self, settings: Settings, full_at_start: bool) -> Arc<Service> {
+        Arc::new(Service {
+            settings,
+            board: Arc::clone(&self.board),
+            conduct: Arc::clone(&self.conduct),
+            fence: self.fence.clone(),
+            full_at_start,
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        })
     }
-    Ok(())
+
+    fn stands(&self, standing: Standing) {
+        self.board.write(|known| known.standing = standing);
+    }
+}
+
+impl Service {
+    /// Every task finishes the write that it has in hand, and ends.
+    async fn end(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        let ended = tokio::time::timeout(LAST_WORK, self.tasks.wait());
+        if ended.await.is_err() {
+            tracing::warn!(
+                "some work did not end in time; the next pass goes on from what is there"
+            );
+        }
+    }
+}
+
+/// Follows the repository, and while this process is the active one, keeps everything equal to it.
+async fn serve(
+    service: &Arc<Service>,
+    process: &Process,
+    mut standing: watch::Receiver<active::Standing>,
+) {
+    let (newest, mut revisions) = mpsc::channel::<Arc<Followed>>(1);
+    let look_now = Arc::clone(&process.look_now);
+    let follower = Follower::new(Arc::clone(service), look_now, newest);
+    service.tasks.spawn(follower.run());
+    let mut followed: Option<Arc<Followed>> = None;
+    let mut fleet: Option<Fleet> = None;
+    loop {
+        let now = standing.borrow_and_update().clone();
+        process.stands(shown(&now));
+        if !now.role.is_active() {
+            if let Some(ended) = fleet.take() {
+                ended.end();
+            }
+        } else if fleet.is_none() {
+            let mut begun = Fleet::new(Arc::clone(service));
+            if let Some(followed) = &followed {
+                begun.follow(Arc::clone(followed));
+            }
+            fleet = Some(begun);
+        }
+        tokio::select! {
+            changed = standing.changed() => if changed.is_err() {
+                tracing::error!("nobody contends for the seat any more, by a fault of keyfleet: it ends, to be started anew");
+                return;
+            },
+            new = revisions.recv() => {
+                let Some(new) = new else { return };
+                if let Some(fleet) = &mut fleet {
+                    fleet.follow(Arc::clone(&new));
+                }
+                followed = Some(new);
+            }
+        }
+    }
+}
+
+fn shown(standing: &active::Standing) -> Standing {
+    match &standing.role {
+        Role::Starting => Standing::Starting,
+        Role::Active { .. } => Standing::Active {
+            since: standing.since,
+        },
+        Role::Standby { holder } => Standing::Standby {
+            holder: holder.clone(),
+        },
+    }
 }

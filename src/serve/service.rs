@@ -3,17 +3,25 @@
 use super::board::{Board, Followed, Permission};
 use super::settings::Settings;
 use crate::backends::Conduct;
+use crate::fence::Fence;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// One for the process, from one reading of its settings to the next.
+/// Asked before each write.
+pub(super) type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// One from one reading of the settings to the next.
 pub(super) struct Service {
     pub settings: Settings,
     pub board: Arc<Board>,
     pub conduct: Arc<Conduct>,
+    /// Whether this process may write now.
+    pub fence: Fence,
+    /// Whether the data of every Secret is compared in the first pass.
+    pub full_at_start: bool,
     /// Every task that has something to finish.
     pub tasks: TaskTracker,
     /// Cancelled when the process, or this reading of its settings, is to end.
@@ -21,6 +29,22 @@ pub(super) struct Service {
 }
 
 impl Service {
+    /// Whether what the clusters of a Vault share may be written: only when all of them are in view.
+    pub(super) fn permission_of_shared(&self, followed: &Followed) -> Permission {
+        if self.settings.reconcile.clusters.is_empty() {
+            return self.permission(followed);
+        }
+        Permission::ReportOnly {
+            why: "only some of the clusters are in view".to_owned(),
+        }
+    }
+
+    /// Asked before each write: what was permitted when the pass began, and whether this process is still the active one.
+    pub(super) fn may_write(&self, permission: Permission) -> MayWrite {
+        let fence = self.fence.of_this_term();
+        Arc::new(move || permission == Permission::Apply && fence.may_write())
+    }
+
     /// Whether a scope may be written, by what the operator and the repository say.
     pub(super) fn permission(&self, _followed: &Followed) -> Permission {
         if self.settings.reconcile.apply {

@@ -146,8 +146,12 @@ pub struct Requests {
 /// How it is made sure that one process writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Active {
-    /// A Lease of the cluster that keyfleet runs in.
-    Lease { namespace: String, name: String },
+    /// A Lease of the cluster that keyfleet runs in, or of the one that this context of its own kubeconfig leads to.
+    Lease {
+        namespace: String,
+        name: String,
+        context: Option<String>,
+    },
     /// A lock on the data directory.
     Lock,
 }

@@ -174,7 +174,7 @@ impl VaultTask {
             self.cells[&cell.cluster].orders.put(order);
         }
         let is_out = is_out_of_reach(&seen);
-        let permission = self.service.permission(followed);
+        let permission = self.service.permission_of_shared(followed);
         let about_pass = About {
             run,
             revision: followed.revision.clone(),
@@ -220,13 +220,12 @@ impl VaultTask {
         open: &Result<OpenVault, Failure>,
         look: &Result<Look, Failure>,
     ) -> Seen {
-        let permission = self.service.permission(followed);
-        let sees_all = self.service.settings.reconcile.clusters.is_empty();
+        let permission = self.service.permission_of_shared(followed);
         let options = Options::default();
         pass::run(Job {
             alone: Alone::vault(&followed.desired, desired, open.clone(), options),
             look: look.clone(),
-            may_write: Arc::new(move || permission == Permission::Apply && sees_all),
+            may_write: self.service.may_write(permission),
             deadline: self.service.settings.reconcile.deadline,
             stop: self.stop.clone(),
         })
@@ -276,7 +275,8 @@ async fn health(open: &Result<OpenVault, Failure>) -> Result<Health, Failure> {
 
 /// Whether the Vault itself did not answer.
 fn is_out_of_reach(seen: &Seen) -> bool {
-    let is_out = |standing: &Standing| matches!(standing, Standing::Unread(failure) if failure.is_outage());
+    let is_out =
+        |standing: &Standing| matches!(standing, Standing::Unread(failure) if failure.is_outage());
     seen.end == PassEnd::Deadline
         || seen
             .findings()

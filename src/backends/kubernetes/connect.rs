@@ -3,8 +3,8 @@
 use super::kubeconfig::{self, KubeconfigFile};
 use super::request::Requests;
 use super::settings::Settings;
-use crate::backends::Conduct;
 use super::{lease, read, write};
+use crate::backends::Conduct;
 use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use kube::Config;

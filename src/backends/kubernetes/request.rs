@@ -212,11 +212,16 @@ impl Requests {
             let trouble = trouble::classify(error, &call.what, peer);
             Refused::without_answer(trouble.failure, trouble.sent)
         };
-        let response = opened
-            .client
-            .send(request)
-            .await
-            .map_err(|error| broken(&error))?;
+        let sending = opened.client.send(request);
+        let sent = if call.writes {
+            self.conduct.fence().guard(sending).await.map_err(|stale| {
+                let failure = Failure::new(FailureClass::Setup, &call.what, stale.to_string());
+                Refused::without_answer(failure, stale.begun)
+            })?
+        } else {
+            sending.await
+        };
+        let response = sent.map_err(|error| broken(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = body(response, call, peer).await?;
         if status.is_success() {

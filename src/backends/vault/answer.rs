@@ -2,6 +2,7 @@
 
 use super::json;
 use crate::backends::buffer::WipedBuffer;
+use crate::fence::Stale;
 use crate::observe::FailureClass;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
@@ -143,6 +144,13 @@ impl Lost {
             unsent: true,
             plain: false,
             broken: false,
+        }
+    }
+
+    pub(super) fn stale(stale: Stale) -> Self {
+        Self {
+            unsent: !stale.begun,
+            ..Self::setup(&stale.to_string())
         }
     }
 

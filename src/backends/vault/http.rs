@@ -7,9 +7,10 @@ use super::long_answer::{self, Received};
 use super::memory::Memory;
 use super::request::{Intent, Request, Token};
 use super::{Budget, VaultConnection, connect, namespace, retry};
-use crate::backends::{Conduct, Server};
+use crate::backends::{Conduct, Deed, Server};
 use crate::observe::{Failure, FailureClass, KvValue};
 use crate::secret::SecretBytes;
+use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::HeaderValue;
 use reqwest::{Client, Response};
@@ -276,12 +277,26 @@ impl Http {
         if let Some(token) = self.token(request)? {
             builder = builder.header("X-Vault-Token", connect::header(token)?);
         }
-        if let Some(body) = &request.body {
-            builder = builder
-                .header("Content-Type", "application/json")
-                .body(body.to_vec());
+        let body = Bytes::from(
+            request
+                .body
+                .as_ref()
+                .map_or_else(Vec::new, |it| it.to_vec()),
+        );
+        if request.body.is_some() {
+            builder = builder.header("Content-Type", "application/json");
         }
-        builder.send().await.map_err(|error| Lost::from(&error))
+        if request.deed() != Deed::Write {
+            let sent = builder.body(body).send().await;
+            return sent.map_err(|error| Lost::from(&error));
+        }
+        let fence = self.conduct.fence();
+        let body = fence.body(http_body_util::Full::new(body));
+        let write = builder.body(reqwest::Body::wrap(body)).send();
+        match fence.guard(write).await {
+            Ok(sent) => sent.map_err(|error| Lost::from(&error)),
+            Err(stale) => Err(Lost::stale(stale)),
+        }
     }
 
     fn token<'t>(&'t self, request: &Request<'t>) -> Result<Option<&'t SecretBytes>, Lost> {

@@ -13,7 +13,12 @@ use crate::yaml::{self, Fields, Node};
 use std::path::PathBuf;
 
 /// Reads the settings over what holds without them. What is wrong is in `problems`; the settings then serve only to find more.
-pub fn read(file: &str, text: &str, mut settings: Settings, problems: &mut Diagnostics) -> Settings {
+pub fn read(
+    file: &str,
+    text: &str,
+    mut settings: Settings,
+    problems: &mut Diagnostics,
+) -> Settings {
     let documents = yaml::parse(file, text, problems);
     let mut nodes = documents.documents.iter();
     let Some(node) = nodes.next() else {
@@ -70,7 +75,7 @@ fn read_service(node: &Node, settings: &mut Settings, problems: &mut Diagnostics
     fields.finish(problems);
 }
 
-/// `{lease: {namespace, name}}` or `{lock: true}`.
+/// `{lease: {namespace, name, context}}` or `{lock: true}`.
 fn active(node: &Node, problems: &mut Diagnostics) -> Option<Active> {
     let mut fields = Fields::of(node, "active", problems)?;
     let lease = fields.optional("lease");
@@ -84,10 +89,12 @@ fn active(node: &Node, problems: &mut Diagnostics) -> Option<Active> {
                 Some(node.text(&format!("`{key}`"), problems)?.to_owned())
             };
             let (namespace, name) = (text("namespace"), text("name"));
+            let context = lease.text("context", problems).map(str::to_owned);
             lease.finish(problems);
             Some(Active::Lease {
                 namespace: namespace?,
                 name: name?,
+                context,
             })
         }
         (None, Some(true)) => Some(Active::Lock),

@@ -27,7 +27,10 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> Reports {
     fields.finish(problems);
     let sinks: Vec<Sink> = sinks.iter().filter_map(|it| sink(it, problems)).collect();
     let mut names = BTreeSet::new();
-    for node in schedules.iter().chain(node.get("sinks").into_iter().flat_map(items)) {
+    for node in schedules
+        .iter()
+        .chain(node.get("sinks").into_iter().flat_map(items))
+    {
         same_name(node, &mut names, problems);
     }
     let known: Vec<&str> = sinks.iter().map(|sink| sink.name.as_str()).collect();

@@ -70,7 +70,8 @@ fn network(node: &Node, problems: &mut Diagnostics) -> Option<IpNet> {
         .ok();
     if parsed.is_none() {
         let wrong = format!("{text:?} is not an address");
-        problems.push(Diagnostic::error(&node.place, wrong).hint("such as 10.1.2.3 or 10.1.0.0/16"));
+        problems
+            .push(Diagnostic::error(&node.place, wrong).hint("such as 10.1.2.3 or 10.1.0.0/16"));
     }
     parsed
 }
@@ -95,10 +96,7 @@ pub(super) fn webhooks(node: &Node, webhooks: &mut Webhooks, problems: &mut Diag
     let listen = field::address(&mut fields, "listen", problems);
     webhooks.listen = listen.unwrap_or(webhooks.listen);
     let list = fields.list("from", problems);
-    webhooks.from = list
-        .iter()
-        .filter_map(|it| webhook(it, problems))
-        .collect();
+    webhooks.from = list.iter().filter_map(|it| webhook(it, problems)).collect();
     fields.finish(problems);
 }
 

@@ -1,0 +1,54 @@
+//! What the service says of its passes.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(crate) struct Log(String);
+
+/// A pass over a cluster that ended.
+pub(crate) struct Ended {
+    pub cluster: String,
+    pub milliseconds: f64,
+}
+
+impl Log {
+    pub(crate) fn read(path: &Path) -> Self {
+        Self(std::fs::read_to_string(path).unwrap_or_default())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Every pass over a cluster so far, in the order in which they ended.
+    pub(crate) fn passes(&self) -> Vec<Ended> {
+        let lines = self
+            .0
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        lines.filter_map(|line: Value| ended(&line)).collect()
+    }
+
+    /// How many passes each cluster has had.
+    pub(crate) fn count(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for pass in self.passes() {
+            *counts.entry(pass.cluster).or_default() += 1;
+        }
+        counts
+    }
+}
+
+fn ended(line: &Value) -> Option<Ended> {
+    let took = line
+        .get("took_ms")
+        .or_else(|| line.pointer("/fields/took_ms"))?;
+    let cluster = line
+        .get("cluster")
+        .or_else(|| line.pointer("/span/cluster"))?;
+    Some(Ended {
+        cluster: cluster.as_str()?.to_owned(),
+        milliseconds: took.as_f64()?,
+    })
+}

@@ -1,0 +1,82 @@
+//! What goes wrong in one place stays there.
+
+use super::process::Service;
+use super::scene::Scene;
+use super::support::{Fault, Request};
+use std::time::Duration;
+
+const OFTEN: &str = "reconcile: {interval: 5s, deadline: 4s}\n";
+
+fn any(_: &Request) -> bool {
+    true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
+    let scene = Scene::applied("serve-hangs").await;
+    let service = Service::start(&scene, OFTEN);
+    service.until_said("following").await;
+    scene.north.proxy.fault(any, Fault::Hang);
+    service.until_said("let alone").await;
+    // The other one is kept equal meanwhile.
+    scene.put(&scene.south, "app", "rotated").await;
+    service
+        .until("rotation in the other", async || {
+            scene.secret(&scene.south, "app").await.as_deref() == Some("rotated")
+        })
+        .await;
+    scene.put(&scene.north, "app", "rotated").await;
+    scene.north.proxy.clear();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let asked = scene.north.proxy.requests();
+    assert!(asked.len() <= 8, "one question at a time: {asked:?}");
+    scene.north.proxy.clear_faults();
+    service
+        .until("rotation", async || {
+            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_is_away_changes_nothing_and_is_found_again() {
+    let scene = Scene::applied("serve-vault").await;
+    let before = scene.snapshot().await;
+    let service = Service::start(&scene, OFTEN);
+    service.until_said("following").await;
+    scene.vault_proxy.fault(any, Fault::DropRequest);
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert_eq!(scene.snapshot().await, before);
+    let asked = scene.vault_proxy.count(any);
+    assert!(asked < 400, "{asked} requests to a Vault that is away");
+    scene.put(&scene.north, "app", "rotated").await;
+    scene.vault_proxy.clear_faults();
+    service
+        .until("rotation", async || {
+            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revision_that_cannot_be_understood_leaves_the_last_one_in_force() {
+    let scene = Scene::applied("serve-broken").await;
+    let service = Service::start(&scene, OFTEN);
+    service.until_said("following").await;
+    let fleet = std::fs::read_to_string(scene.path("fleet.yaml")).unwrap();
+    scene.write("fleet.yaml", "apiVersion: nonsense\n");
+    service.until_said("this revision is not followed").await;
+    scene.put(&scene.north, "app", "rotated").await;
+    service
+        .until("rotation", async || {
+            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
+        })
+        .await;
+    scene.write("fleet.yaml", &fleet);
+    scene.declare(&scene.north, "new");
+    service
+        .until("new Secret", async || {
+            scene.secret(&scene.north, "new").await.is_some()
+        })
+        .await;
+}
