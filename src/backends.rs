@@ -5,6 +5,7 @@
 
 mod buffer;
 mod conduct;
+pub(crate) mod file_mark;
 pub(crate) mod file_trouble;
 pub mod kubernetes;
 pub mod vault;

@@ -102,6 +102,12 @@ impl ClusterConnection {
         self.requests.server()
     }
 
+    /// Whether the server's last answer was that these credentials, or this authority, are not the right ones. What they were
+    /// made from may hold others by now.
+    pub fn is_turned_away(&self) -> bool {
+        self.requests.is_turned_away()
+    }
+
     pub fn reader(&self) -> read::ClusterReader {
         read::ClusterReader::new(Arc::clone(&self.requests))
     }

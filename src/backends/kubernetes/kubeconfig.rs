@@ -5,18 +5,21 @@
 
 use super::connect::Limits;
 use super::settings::{Settings, connecting};
+use crate::backends::file_mark::FileMark;
 use crate::backends::file_trouble;
 use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, Kubeconfig};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The operator's own file, read once for all the clusters that it leads to.
 pub struct KubeconfigFile {
     config: Kubeconfig,
     origin: String,
+    /// The file as it was when it was read.
+    mark: Option<(FileMark, PathBuf)>,
 }
 
 impl KubeconfigFile {
@@ -26,10 +29,22 @@ impl KubeconfigFile {
             Some(path) => format!("the kubeconfig {}", path.display()),
             None => "kubectl's kubeconfig".to_owned(),
         };
+        let mark = place(path).map(|place| (FileMark::of(&place), place));
         let config = path
             .map_or_else(Kubeconfig::read, Kubeconfig::read_from)
             .map_err(|error| unreadable(&error, &origin))?;
-        Ok(Self { config, origin })
+        Ok(Self {
+            config,
+            origin,
+            mark,
+        })
+    }
+
+    /// Whether it was written anew since.
+    pub fn is_stale(&self) -> bool {
+        self.mark
+            .as_ref()
+            .is_some_and(|(mark, place)| FileMark::of(place) != *mark)
     }
 
     pub(super) fn settings(
@@ -47,6 +62,12 @@ impl std::fmt::Debug for KubeconfigFile {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "KubeconfigFile({})", self.origin)
     }
+}
+
+/// Without a path, the file in the home directory: KUBECONFIG is a path by then.
+fn place(path: Option<&Path>) -> Option<PathBuf> {
+    let own = || std::env::home_dir().map(|home| home.join(".kube").join("config"));
+    path.map(Path::to_owned).or_else(own)
 }
 
 /// A kubeconfig that somebody else wrote.
@@ -219,11 +240,7 @@ impl Chosen {
             let pem = STANDARD.decode(data.trim());
             settings.set_ca(&pem.map_err(|_| settings.wrong("its CA is not base64"))?)?;
         } else if let Some(path) = &self.cluster.certificate_authority {
-            let pem = std::fs::read(path).map_err(|error| {
-                let why = file_trouble::of_file(&error);
-                settings.wrong(&format!("its CA file {path} cannot be read: {why}"))
-            })?;
-            settings.set_ca(&pem)?;
+            settings.set_ca_file(path.into())?;
         }
         if let Some(plugin) = self
             .user

@@ -8,6 +8,7 @@ use super::settings::{Opened, Peer, Settings};
 use super::trouble;
 use crate::backends::buffer::WipedBuffer;
 use crate::backends::{Conduct, Deed, Server};
+use crate::backends::file_mark::FileMark;
 use crate::observe::{Failure, FailureClass};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
@@ -15,7 +16,9 @@ use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use std::hash::{BuildHasher as _, RandomState};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -28,6 +31,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// How long a failure to get credentials stands before it is tried again, so that a broken plugin runs once for all
 /// who wait for it.
 const STANDS: Duration = Duration::from_secs(5);
+/// How often the files of credentials and authorities are looked at; and at once when a server turns them down.
+const LOOK_AT_FILES: Duration = Duration::from_secs(5);
 /// More than 500 objects' metadata can be; an answer above that is not one of ours.
 const LONGEST_ANSWER: usize = 64 << 20;
 
@@ -88,6 +93,10 @@ pub(super) struct Requests {
     permits: Semaphore,
     conduct: Arc<Conduct>,
     opened: Mutex<Option<Held>>,
+    /// What the client is made of, beside the settings.
+    files: Vec<PathBuf>,
+    /// The last answer was that these credentials, or this authority, are not the right ones.
+    turned_away: AtomicBool,
 }
 
 /// The client in use or the failure to make one, and its number, so that it is renewed only once.
@@ -96,15 +105,36 @@ struct Held {
     number: u64,
     since: Instant,
     outcome: Result<Opened, Failure>,
+    /// Of the files, when they were read.
+    marks: Vec<FileMark>,
+    looked_at_files: Instant,
+    /// It is not to be used any more.
+    is_spent: bool,
 }
 
 impl Held {
     fn stands(&self) -> bool {
-        match &self.outcome {
-            Ok(opened) => opened.until.is_none_or(|until| Instant::now() < until),
-            Err(_) => self.since.elapsed() < STANDS,
+        !self.is_spent
+            && match &self.outcome {
+                Ok(opened) => opened.until.is_none_or(|until| Instant::now() < until),
+                Err(_) => self.since.elapsed() < STANDS,
+            }
+    }
+
+    /// Files that were written anew need another client.
+    fn look_at_files(&mut self, files: &[PathBuf]) {
+        if self.looked_at_files.elapsed() < LOOK_AT_FILES {
+            return;
+        }
+        self.looked_at_files = Instant::now();
+        if marks(files) != self.marks {
+            self.is_spent = true;
         }
     }
+}
+
+fn marks(files: &[PathBuf]) -> Vec<FileMark> {
+    files.iter().map(|file| FileMark::of(file)).collect()
 }
 
 impl Requests {
@@ -112,8 +142,10 @@ impl Requests {
         Self {
             permits: Semaphore::new(settings.limits.at_once.max(1)),
             conduct,
+            files: settings.files(),
             settings: Arc::new(settings),
             opened: Mutex::new(None),
+            turned_away: AtomicBool::new(false),
         }
     }
 
@@ -137,12 +169,12 @@ impl Requests {
             let refused = match outcome {
                 Ok(body) => {
                     self.conduct.answered();
+                    self.turned_away.store(false, Ordering::Relaxed);
                     return Ok(body);
                 }
                 Err(refused) => refused,
             };
-            let expired = refused.failure.class == FailureClass::Unauthenticated;
-            if expired && !renewed && self.settings.exec.is_some() {
+            if !renewed && self.may_renew(&refused.failure).await {
                 renewed = true;
                 self.drop_client(number).await;
                 continue;
@@ -156,6 +188,26 @@ impl Requests {
             }
             tries += 1;
         }
+    }
+
+    /// Whether a client made anew may do better, after one whose credentials or authority did not fit. Such a request did
+    /// nothing.
+    async fn may_renew(&self, failure: &Failure) -> bool {
+        let expired = failure.class == FailureClass::Unauthenticated;
+        if !expired && failure.class != FailureClass::Tls {
+            return false;
+        }
+        self.turned_away.store(true, Ordering::Relaxed);
+        let held = self.opened.lock().await;
+        expired && self.settings.exec.is_some()
+            || held
+                .as_ref()
+                .is_some_and(|held| held.marks != marks(&self.files))
+    }
+
+    /// Whether the server's last answer was that these credentials, or this authority, are not the right ones.
+    pub(super) fn is_turned_away(&self) -> bool {
+        self.turned_away.load(Ordering::Relaxed)
     }
 
     /// What was asked and how it went, without anything that was said.
@@ -235,7 +287,11 @@ impl Requests {
 
     async fn client(&self, what: &str) -> Result<(u64, Opened), Failure> {
         let mut held = self.opened.lock().await;
+        if let Some(held) = held.as_mut() {
+            held.look_at_files(&self.files);
+        }
         if held.as_ref().is_none_or(|held| !held.stands()) {
+            let marks = marks(&self.files);
             let settings = Arc::clone(&self.settings);
             let opening = tokio::task::spawn_blocking(move || settings.open()).await;
             let outcome = opening.unwrap_or_else(|_| {
@@ -248,6 +304,9 @@ impl Requests {
                 number,
                 since: Instant::now(),
                 outcome,
+                marks,
+                looked_at_files: Instant::now(),
+                is_spent: false,
             });
         }
         match held.as_ref() {
@@ -271,8 +330,7 @@ impl Requests {
     async fn drop_client(&self, number: u64) {
         let mut held = self.opened.lock().await;
         if let Some(current) = held.as_mut().filter(|held| held.number == number) {
-            current.outcome = Err(self.settings.wrong("its credentials were not accepted"));
-            current.since = Instant::now().checked_sub(STANDS).unwrap_or(current.since);
+            current.is_spent = true;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::connect::Limits;
 use super::{address, exec};
+use crate::backends::file_trouble;
 use crate::observe::{Failure, FailureClass};
 use http::Uri;
 use kube::client::ClientBuilder;
@@ -10,6 +11,7 @@ use kube::{Client, Config};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::ExposeSecret;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Who is at the other end, in the words of messages.
@@ -25,6 +27,8 @@ pub(super) struct Settings {
     pub(super) peer: Peer,
     pub(super) limits: Limits,
     pub(super) config: Config,
+    /// Read for each client, since authorities are replaced while keyfleet runs.
+    ca_file: Option<PathBuf>,
     /// Run by keyfleet itself, once per client: kube would run it three times, and prints what it printed.
     pub(super) exec: Option<ExecConfig>,
 }
@@ -56,22 +60,52 @@ impl Settings {
             peer,
             limits,
             config,
+            ca_file: None,
             exec: None,
         })
     }
 
     /// With a CA given, the trust store of the machine is not even loaded.
     pub(super) fn set_ca(&mut self, pem: &[u8]) -> Result<(), Failure> {
+        self.config.root_cert = Some(self.authorities(pem)?);
+        Ok(())
+    }
+
+    /// It must be good now, and is read again for each client.
+    pub(super) fn set_ca_file(&mut self, path: PathBuf) -> Result<(), Failure> {
+        self.config.root_cert = Some(self.read_ca(&path)?);
+        self.ca_file = Some(path);
+        Ok(())
+    }
+
+    fn read_ca(&self, path: &Path) -> Result<Vec<Vec<u8>>, Failure> {
+        let pem = std::fs::read(path).map_err(|error| {
+            let why = file_trouble::of_file(&error);
+            self.wrong(&format!(
+                "its CA file {} cannot be read: {why}",
+                path.display()
+            ))
+        })?;
+        self.authorities(&pem)
+    }
+
+    fn authorities(&self, pem: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
         let certificates: Result<Vec<Vec<u8>>, _> = CertificateDer::pem_slice_iter(pem)
             .map(|certificate| certificate.map(|certificate| certificate.to_vec()))
             .collect();
         match certificates {
-            Ok(certificates) if !certificates.is_empty() => {
-                self.config.root_cert = Some(certificates);
-                Ok(())
-            }
+            Ok(certificates) if !certificates.is_empty() => Ok(certificates),
             _ => Err(self.wrong("its CA is not a PEM certificate")),
         }
+    }
+
+    /// What a client is made of beside what is held here. When one of them changes, another client is needed.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let user = &self.config.auth_info;
+        let of_user = [&user.token_file, &user.client_certificate, &user.client_key];
+        let of_user = of_user.into_iter().flatten().map(PathBuf::from);
+        let of_server = self.ca_file.iter().chain(&self.config.root_cert_file);
+        of_server.cloned().chain(of_user).collect()
     }
 
     pub(super) fn set_credentials(&mut self, mut credentials: AuthInfo) -> Result<(), Failure> {
@@ -93,6 +127,9 @@ impl Settings {
         let request = connecting(&self.peer.trust);
         address::check_resolved(&self.config.cluster_url, &request)?;
         let (mut config, mut until) = (self.config.clone(), None);
+        if let Some(path) = &self.ca_file {
+            config.root_cert = Some(self.read_ca(path)?);
+        }
         if let Some(plugin) = &self.exec {
             let issued = exec::run(plugin, self.limits.plugin, &request)?;
             until = issued.lives.map(|lives| Instant::now() + lives);
