@@ -1,10 +1,12 @@
 //! Reading values as the cluster: its service account's token, a login at its mount, a read with its role.
 //!
-//! One token for each mount and role, kept while it lives; what keyfleet changes of a role or policy drops it.
+//! One token for each mount and role, kept while it lives; what keyfleet changes of a role or policy drops it. One that Vault
+//! does not accept any more (revoked by somebody, a mount made anew, a Vault restored from a snapshot) leads to one fresh
+//! login, and one of a role that is not used any more is given back.
 
 use super::freshness::Why;
 use super::gather::gather;
-use super::live::{LiveSecret, Observed};
+use super::live::{KvValue, LiveSecret, Observed};
 use super::reader::{KvReference, ReadAsCluster, ReadCluster, Session};
 use super::seen::{SeenValues, Values};
 use super::{Failure, FailureClass};
@@ -17,7 +19,8 @@ use tokio::sync::Mutex;
 
 const AT_ONCE: usize = 4;
 
-/// A token is not used in the last part of its life: it might end between here and Vault.
+/// A token is not used in the last part of its life: it might end between here and Vault. Of one that lives shortly, that
+/// is a quarter.
 const MARGIN: Duration = Duration::from_secs(10);
 
 /// An API server believes a new binding a moment after it was written: it reads its own objects through a watch.
@@ -53,7 +56,7 @@ impl Sessions {
         let audience = (!cell.role.audience.is_empty()).then_some(cell.role.audience.as_str());
         let jwt = cluster.mint_token(&login.account, audience).await?;
         let session = Arc::new(self.log_in(login, vault, &jwt).await?);
-        let until = Instant::now() + session.lives.saturating_sub(MARGIN);
+        let until = Instant::now() + session.lives.saturating_sub(MARGIN.min(session.lives / 4));
         held.insert(
             login.clone(),
             Held {
@@ -62,6 +65,61 @@ impl Sessions {
             },
         );
         Ok(session)
+    }
+
+    /// A value, read with the token of this role.
+    async fn value(
+        &self,
+        login: &SecretLogin,
+        reference: &KvReference,
+        cell: &Cell,
+        vault: &dyn ReadAsCluster,
+        cluster: &dyn ReadCluster,
+    ) -> Result<KvValue, Failure> {
+        let session = self.session(login, cell, vault, cluster).await?;
+        match vault.value(&session, reference).await {
+            Err(failure) if failure.class == FailureClass::Unauthenticated => {
+                self.forget(login, &session).await;
+                let session = self.session(login, cell, vault, cluster).await?;
+                vault.value(&session, reference).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Vault does not accept this token any more. Of many that find out, one forgets it; the others find the next.
+    async fn forget(&self, login: &SecretLogin, refused: &Arc<Session>) {
+        let mut held = self.held.lock().await;
+        let is_refused = |held: &Held| Arc::ptr_eq(&held.session, refused);
+        if held.get(login).is_some_and(is_refused) {
+            tracing::info!(
+                "the token of {} at {} is not valid any more",
+                login.role,
+                login.mount
+            );
+            held.remove(login);
+        }
+    }
+
+    /// Gives back the tokens of roles that the cell does not use any more, and drops those that have ended.
+    async fn let_go(&self, cell: &Cell, vault: &dyn ReadAsCluster) {
+        let own = cell_login(cell);
+        let is_used = |login: &SecretLogin| {
+            let mut secrets = cell.secrets.iter();
+            *login == own || secrets.any(|secret| secret.login == *login)
+        };
+        let now = Instant::now();
+        let mut unused = Vec::new();
+        self.held.lock().await.retain(|login, held| {
+            let is_kept = held.until > now && is_used(login);
+            if !is_kept && held.until > now {
+                unused.push(held.session.clone());
+            }
+            is_kept
+        });
+        for session in unused {
+            give_back(&session, vault).await;
+        }
     }
 
     async fn log_in(
@@ -98,17 +156,22 @@ impl Sessions {
 
     /// Gives every token back: what it granted may have changed, or nobody needs it any more.
     pub async fn end(&self, vault: &dyn ReadAsCluster) {
-        for (_, held) in std::mem::take(&mut *self.held.lock().await) {
-            // It expires by itself when this fails.
-            if let Err(failure) = vault.log_out(&held.session).await {
-                tracing::debug!(%failure, "token not given back");
-            }
+        let all = std::mem::take(&mut *self.held.lock().await);
+        for held in all.values() {
+            give_back(&held.session, vault).await;
         }
     }
 
     /// Whether any token is held.
     pub async fn is_empty(&self) -> bool {
         self.held.lock().await.is_empty()
+    }
+}
+
+/// It expires by itself when this fails.
+async fn give_back(session: &Session, vault: &dyn ReadAsCluster) {
+    if let Err(failure) = vault.log_out(session).await {
+        tracing::debug!(%failure, "token not given back");
     }
 }
 
@@ -125,6 +188,7 @@ pub async fn see_values(
         .iter()
         .filter_map(|secret| Some((secret, to_read.get(&secret.id)?)))
         .collect();
+    sessions.let_go(cell, vault).await;
     if wanted.is_empty() {
         return SeenValues::default();
     }
@@ -194,10 +258,7 @@ async fn read_each_once(
         })
         .collect();
     let reads = places.into_iter().map(|(login, reference)| async move {
-        let value = match sessions.session(login, cell, vault, cluster).await {
-            Ok(session) => vault.value(&session, reference).await,
-            Err(failure) => Err(failure),
-        };
+        let value = sessions.value(login, reference, cell, vault, cluster).await;
         ((login.clone(), reference.clone()), value)
     });
     gather(reads, AT_ONCE).await

@@ -1,4 +1,5 @@
-//! The servers of a run: opened once, used by every round, and asked for a cluster's credentials at most once.
+//! The servers of a run: opened once, used by every round, and asked for a cluster's credentials at most once. A process that
+//! stays opens them anew before each pass, and goes on with the tokens of the clusters.
 
 use super::Options;
 use crate::apply::{WriteCluster, WriteVault};
@@ -49,14 +50,21 @@ pub(super) struct OpenCell {
     cluster: Result<OpenCluster, Failure>,
     /// Set once it was found out of reach: a run waits for a cluster that hangs only once.
     out_of_reach: OnceLock<Failure>,
+    /// Where the tokens are from.
+    vault: Option<Arc<dyn ReadAsCluster>>,
     pub(super) sessions: Arc<Sessions>,
 }
 
 impl OpenCell {
-    fn new(cluster: Result<OpenCluster, Failure>, sessions: Arc<Sessions>) -> Self {
+    fn new(
+        cluster: Result<OpenCluster, Failure>,
+        vault: Option<&OpenVault>,
+        sessions: Arc<Sessions>,
+    ) -> Self {
         Self {
             cluster,
             out_of_reach: OnceLock::new(),
+            vault: vault.map(|vault| Arc::clone(&vault.as_cluster)),
             sessions,
         }
     }
@@ -65,6 +73,12 @@ impl OpenCell {
         match self.out_of_reach.get() {
             Some(failure) => Err(failure),
             None => self.cluster.as_ref(),
+        }
+    }
+
+    async fn end_sessions(&self) {
+        if let Some(vault) = &self.vault {
+            self.sessions.end(vault.as_ref()).await;
         }
     }
 
@@ -78,6 +92,16 @@ impl OpenCell {
 impl World {
     /// Opens what the chosen cells need.
     pub async fn open(desired: &Desired, options: &Options, open: &dyn Open) -> Self {
+        let nothing = Self {
+            vaults: BTreeMap::new(),
+            cells: BTreeMap::new(),
+        };
+        nothing.reopen(desired, options, open).await
+    }
+
+    /// Opens what the chosen cells need now, and goes on with the tokens that are still of use there; the others are given
+    /// back.
+    pub async fn reopen(self, desired: &Desired, options: &Options, open: &dyn Open) -> Self {
         let vaults: BTreeMap<_, _> = desired
             .vaults
             .values()
@@ -86,16 +110,18 @@ impl World {
         let chosen = desired.cells.iter().filter(|cell| options.is_chosen(cell));
         let opened = chosen.map(|cell| {
             let vault = vaults[&cell.vault].as_ref();
+            let sessions = self.sessions_at(&cell.cluster, vault);
             async move {
                 let cluster = open.cluster(cell, vault).await;
-                let open = OpenCell::new(cluster, Arc::default());
+                let open = OpenCell::new(cluster, vault.ok(), sessions.unwrap_or_default());
                 (cell.cluster.clone(), Arc::new(open))
             }
         });
-        let cells = futures::future::join_all(opened)
+        let cells: BTreeMap<_, _> = futures::future::join_all(opened)
             .await
             .into_iter()
             .collect();
+        self.end_all_but(&cells).await;
         Self { vaults, cells }
     }
 
@@ -114,9 +140,35 @@ impl World {
         cluster: Result<OpenCluster, Failure>,
         sessions: Arc<Sessions>,
     ) -> Self {
-        let open = OpenCell::new(cluster, sessions);
+        let vault = self.vaults.values().next();
+        let vault = vault.and_then(|vault| vault.as_ref().ok());
+        let open = OpenCell::new(cluster, vault, sessions);
         self.cells.insert(name, Arc::new(open));
         self
+    }
+
+    /// The tokens of a cluster, where they are of this very connection: no other Vault may see them.
+    fn sessions_at(
+        &self,
+        cluster: &ClusterName,
+        vault: Result<&OpenVault, &Failure>,
+    ) -> Option<Arc<Sessions>> {
+        let (cell, vault) = (self.cells.get(cluster)?, vault.ok()?);
+        let before = cell.vault.as_ref()?;
+        Arc::ptr_eq(before, &vault.as_cluster).then(|| Arc::clone(&cell.sessions))
+    }
+
+    /// Gives back the tokens that nobody goes on with.
+    async fn end_all_but(&self, kept: &BTreeMap<ClusterName, Arc<OpenCell>>) {
+        let is_kept = |name: &ClusterName, cell: &OpenCell| {
+            let by = kept.get(name);
+            by.is_some_and(|by| Arc::ptr_eq(&by.sessions, &cell.sessions))
+        };
+        let ended = self
+            .cells
+            .iter()
+            .filter(|(name, cell)| !is_kept(name, cell));
+        futures::future::join_all(ended.map(|(_, cell)| cell.end_sessions())).await;
     }
 
     pub fn vault(&self, name: &VaultName) -> Result<&OpenVault, &Failure> {
@@ -137,10 +189,8 @@ impl World {
 
     /// Gives back the tokens of one cell.
     pub(super) async fn end_sessions(&self, cell: &Cell) {
-        if let Ok(vault) = self.vault(&cell.vault) {
-            self.sessions(&cell.cluster)
-                .end(vault.as_cluster.as_ref())
-                .await;
+        if let Some(open) = self.cells.get(&cell.cluster) {
+            open.end_sessions().await;
         }
     }
 
