@@ -53,7 +53,7 @@ fn connect_hastily(address: &str, token: &str) -> (VaultReader, VaultWriter) {
 fn connect_within(address: &str, token: &str, budget: &Budget) -> (VaultReader, VaultWriter) {
     let connection = VaultConnection {
         address: address.to_owned(),
-        token: Some(SecretBytes::from(token.to_owned())),
+        token: SecretBytes::from(token.to_owned()).into(),
         ..VaultConnection::default()
     };
     open(connection, budget).expect("the connection is set up well")

@@ -3,8 +3,8 @@
 //! Promises: redirects are not followed; TLS is never off; a token or value is in no error, log line or `Debug`
 //! form; what a server lacks is found by asking it, not by its version.
 //! A reader cannot write: [`VaultReader`] and [`VaultWriter`] are different types that share connections and budget.
-//! Deliberately absent: configuration from the environment, renewal of keyfleet's own token, and any retry of a write
-//! that may have been applied. The next run looks instead.
+//! Deliberately absent: configuration from the environment, when a token is renewed or replaced (`connect`), and any retry of a
+//! write that may have been applied. The next run looks instead.
 //! Buffers that may hold values are wiped. Those of the HTTP and TLS libraries are out of reach.
 
 mod address;
@@ -18,16 +18,20 @@ mod login;
 mod long_answer;
 mod memory;
 mod namespace;
+mod own_token;
 mod policy;
 mod read;
 mod request;
 mod retry;
 mod session;
+mod token_api;
 mod write;
 
+pub use own_token::OwnToken;
+pub use token_api::{Lease, Login, TokenApi};
+
 use super::Conduct;
-use crate::observe::Failure;
-use crate::secret::SecretBytes;
+use crate::observe::{Failure, KvReference, KvValue};
 use http::Http;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +45,7 @@ pub struct VaultConnection {
     /// The only authorities trusted; the system's when absent.
     pub ca_pem: Option<Vec<u8>>,
     /// keyfleet's own token. Health and logins work without.
-    pub token: Option<SecretBytes>,
+    pub token: OwnToken,
     /// What holds for the requests of this process together.
     pub conduct: Arc<Conduct>,
 }
@@ -91,6 +95,17 @@ pub struct VaultWriter {
 impl VaultReader {
     pub fn new(connection: VaultConnection, budget: &Budget) -> Result<Self, Failure> {
         open(connection, budget).map(|(reader, _)| reader)
+    }
+
+    /// A value that keyfleet itself needs, the credentials of a cluster, read with its own token.
+    pub async fn own_value(&self, reference: &KvReference) -> Result<KvValue, Failure> {
+        kv::value(&self.http, request::Token::Own, reference).await
+    }
+
+    /// Whether the server's certificate was not one that the authorities of this connection signed. They are read from a
+    /// file, which may hold others by now.
+    pub fn is_turned_away(&self) -> bool {
+        self.http.is_turned_away()
     }
 }
 

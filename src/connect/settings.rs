@@ -1,6 +1,8 @@
 //! What comes from the operator's environment: read once, here.
 
+use super::credential::VaultAccess;
 use crate::secret::SecretBytes;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The operator's own settings. Secrets come from the environment or a file, never from a flag.
@@ -14,6 +16,8 @@ pub struct Settings {
     pub vault_token: Option<SecretBytes>,
     /// `KUBECONFIG`; without it, what kubectl would use.
     pub kubeconfig: Option<PathBuf>,
+    /// By the name that the fleet gives a Vault; before any token of the environment.
+    pub vaults: BTreeMap<String, VaultAccess>,
 }
 
 impl Settings {
@@ -26,6 +30,7 @@ impl Settings {
                 .or_else(token_file)
                 .map(SecretBytes::from),
             kubeconfig: variable("KUBECONFIG").map(PathBuf::from),
+            vaults: BTreeMap::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 use super::{CANARY, assert_failure, connect, connect_hastily, mount, shared, token_with};
 use crate::support::proxy::on;
 use crate::support::{Fault, Proxy, Vault};
-use keyfleet::backends::vault::{Budget, VaultConnection, VaultReader};
+use keyfleet::backends::vault::{Budget, OwnToken, VaultConnection, VaultReader};
 use keyfleet::observe::{FailureClass, ReadVault};
 use keyfleet::secret::SecretBytes;
 use serde_json::json;
@@ -287,7 +287,9 @@ async fn what_cannot_be_a_token_fails_before_anything_is_sent() {
     let proxy = Proxy::in_front_of_vault(vault.addr());
     let connection = |token: Option<&str>| VaultConnection {
         address: proxy.url().to_owned(),
-        token: token.map(|token| SecretBytes::from(token.to_owned())),
+        token: token.map_or_else(OwnToken::default, |token| {
+            SecretBytes::from(token.to_owned()).into()
+        }),
         ..VaultConnection::default()
     };
     for token in [

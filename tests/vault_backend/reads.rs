@@ -111,7 +111,7 @@ async fn what_is_in_an_unknown_namespace_is_unknown_and_not_absent() {
     let connection = VaultConnection {
         address: vault.addr().to_owned(),
         namespace: Some("nowhere".to_owned()),
-        token: Some(SecretBytes::from(vault.token().to_owned())),
+        token: SecretBytes::from(vault.token().to_owned()).into(),
         ..VaultConnection::default()
     };
     let reader = VaultReader::new(connection, &Budget::default()).unwrap();
@@ -135,7 +135,7 @@ async fn a_namespace_has_mounts_of_its_own() {
     let connection = VaultConnection {
         address: vault.addr().to_owned(),
         namespace: Some("team".to_owned()),
-        token: Some(SecretBytes::from(vault.token().to_owned())),
+        token: SecretBytes::from(vault.token().to_owned()).into(),
         ..VaultConnection::default()
     };
     let reader = VaultReader::new(connection, &Budget::default()).unwrap();

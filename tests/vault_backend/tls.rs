@@ -55,7 +55,7 @@ fn reader(port: u16, ca_pem: Option<String>) -> VaultReader {
     let connection = VaultConnection {
         address: format!("https://127.0.0.1:{port}"),
         ca_pem: ca_pem.map(String::into_bytes),
-        token: Some(SecretBytes::from(CANARY.to_owned())),
+        token: SecretBytes::from(CANARY.to_owned()).into(),
         ..VaultConnection::default()
     };
     VaultReader::new(connection, &Budget::default()).expect("a test server can be set up")
@@ -125,7 +125,7 @@ async fn a_vault_with_tls_that_is_asked_without_says_so() {
     let port = answering(refusal).await;
     let connection = VaultConnection {
         address: format!("http://127.0.0.1:{port}"),
-        token: Some(SecretBytes::from(CANARY.to_owned())),
+        token: SecretBytes::from(CANARY.to_owned()).into(),
         ..VaultConnection::default()
     };
     let reader = VaultReader::new(connection, &Budget::default()).unwrap();

@@ -5,6 +5,7 @@ use super::answer::{Answer, Lost};
 use super::classify::{self, PERHAPS};
 use super::long_answer::{self, Received};
 use super::memory::Memory;
+use super::own_token::{self, OwnToken, Used};
 use super::request::{Intent, Request, Token};
 use super::{Budget, VaultConnection, connect, namespace, retry};
 use crate::backends::{Conduct, Deed, Server};
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
@@ -68,10 +70,12 @@ pub(super) struct Http {
     namespace: Option<HeaderValue>,
     /// Settled once, before the first request in a namespace.
     namespace_is_real: OnceCell<()>,
-    token: Option<SecretBytes>,
+    own: OwnToken,
     budget: Budget,
     turns: Semaphore,
     conduct: Arc<Conduct>,
+    /// The server's last certificate was not trusted.
+    turned_away: AtomicBool,
     pub(super) memory: Memory,
 }
 
@@ -84,20 +88,25 @@ impl fmt::Debug for Http {
 impl Http {
     pub(super) fn new(connection: VaultConnection, budget: &Budget) -> Result<Self, Failure> {
         let address = Address::parse(&connection.address)?;
-        if let Some(token) = &connection.token {
-            connect::header(token).map_err(|lost| connect::setup(lost.why))?;
+        if let Some(token) = connection.token.current() {
+            own_token::check(&token)?;
         }
         Ok(Self {
             client: connect::client(&address, connection.ca_pem.as_deref(), budget)?,
             namespace: connect::namespace(connection.namespace.as_deref())?,
             namespace_is_real: OnceCell::new(),
             address,
-            token: connection.token,
+            own: connection.token,
             budget: *budget,
             turns: Semaphore::new(budget.in_flight.max(1)),
             conduct: connection.conduct,
+            turned_away: AtomicBool::new(false),
             memory: Memory::default(),
         })
+    }
+
+    pub(super) fn is_turned_away(&self) -> bool {
+        self.turned_away.load(Ordering::Relaxed)
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -106,13 +115,64 @@ impl Http {
 
     /// Sends a request when it is its turn, and waits for what comes of it.
     pub(super) async fn send(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+        let used = self.token_is_ready(request).await?;
+        let outcome = self.ask_in_namespace(request).await;
+        if self.may_try_another_token(used, &outcome).await {
+            return self.ask_in_namespace(request).await;
+        }
+        outcome
+    }
+
+    async fn ask_in_namespace(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         self.check_namespace().await?;
         self.ask(request).await
+    }
+
+    /// Waits for the first word of keyfleet's own token, where the request needs it.
+    async fn token_is_ready(&self, request: &Request<'_>) -> Result<Option<Used>, Failure> {
+        if !matches!(request.token, Token::Own) {
+            return Ok(None);
+        }
+        let ready = tokio::time::timeout(self.budget.deadline, self.own.ready()).await;
+        ready
+            .unwrap_or_else(|_| Err(self.too_late(request)))
+            .map(Some)
+    }
+
+    /// Whether keyfleet has another token by now, after Vault did not accept this one: such a refusal did nothing.
+    async fn may_try_another_token<T>(
+        &self,
+        used: Option<Used>,
+        outcome: &Result<T, Failure>,
+    ) -> bool {
+        let (Some(used), Err(failure)) = (used, outcome.as_ref().map(drop)) else {
+            return false;
+        };
+        let is_another = self.own.is_another_after(used, failure);
+        let in_time = tokio::time::timeout(self.budget.deadline, is_another).await;
+        in_time.unwrap_or(false)
     }
 
     /// Sends a request whose good answer may be very long, and takes out of it what is wanted; `None` when there is
     /// nothing there.
     pub(super) async fn send_for<T, S>(
+        &self,
+        request: &Request<'_>,
+        wanted: &(impl Fn(Option<Timestamp>) -> S + Sync),
+    ) -> Result<Option<T>, Failure>
+    where
+        T: Send + 'static,
+        S: for<'de> DeserializeSeed<'de, Value = T> + Send + 'static,
+    {
+        let used = self.token_is_ready(request).await?;
+        let outcome = self.ask_for(request, wanted).await;
+        if self.may_try_another_token(used, &outcome).await {
+            return self.ask_for(request, wanted).await;
+        }
+        outcome
+    }
+
+    async fn ask_for<T, S>(
         &self,
         request: &Request<'_>,
         wanted: &(impl Fn(Option<Timestamp>) -> S + Sync),
@@ -135,8 +195,8 @@ impl Http {
         self.turn(request, exchange).await
     }
 
-    async fn check_namespace(&self) -> Result<(), Failure> {
-        if let (Some(namespace), Some(_)) = (&self.namespace, &self.token) {
+    pub(super) async fn check_namespace(&self) -> Result<(), Failure> {
+        if let Some(namespace) = self.namespace.as_ref().filter(|_| self.own.is_expected()) {
             let check = || namespace::check(self, namespace);
             self.namespace_is_real.get_or_try_init(check).await?;
         }
@@ -249,6 +309,9 @@ impl Http {
 
     /// What was asked and how it went, without anything that was said.
     fn tell<T>(&self, request: &Request<'_>, outcome: &Result<Received<T>, Lost>, begin: Instant) {
+        let untrusted = |lost: &Lost| lost.class == FailureClass::Tls;
+        let turned_away = outcome.as_ref().err().is_some_and(untrusted);
+        self.turned_away.store(turned_away, Ordering::Relaxed);
         let status = match outcome {
             Ok(Received::Picked(_)) => "200".to_owned(),
             Ok(Received::Other(answer)) => answer.status.to_string(),
@@ -274,8 +337,8 @@ impl Http {
         if let Some(namespace) = self.namespace.as_ref().filter(|_| request.in_namespace) {
             builder = builder.header("X-Vault-Namespace", namespace);
         }
-        if let Some(token) = self.token(request)? {
-            builder = builder.header("X-Vault-Token", connect::header(token)?);
+        if let Some(token) = self.token_header(request)? {
+            builder = builder.header("X-Vault-Token", token);
         }
         let body = Bytes::from(
             request
@@ -299,10 +362,11 @@ impl Http {
         }
     }
 
-    fn token<'t>(&'t self, request: &Request<'t>) -> Result<Option<&'t SecretBytes>, Lost> {
-        match (request.token, &self.token) {
+    fn token_header(&self, request: &Request<'_>) -> Result<Option<HeaderValue>, Lost> {
+        match (request.token, self.own.current()) {
             (Token::None, _) => Ok(None),
-            (Token::Session(token), _) | (Token::Own, Some(token)) => Ok(Some(token)),
+            (Token::Session(token), _) => connect::header(token).map(Some),
+            (Token::Own, Some(token)) => connect::header(&token).map(Some),
             (Token::Own, None) => Err(Lost::setup("there is no token for this Vault")),
         }
     }
@@ -315,7 +379,11 @@ impl Http {
             403 if self.token_is_invalid(request, &answer).await => {
                 return Err(classify::invalid_token(request));
             }
-            _ => return Err(classify::failure(request, &answer, &self.tokens(request))),
+            _ => {
+                let own = self.own.current();
+                let tokens = tokens(request, own.as_deref());
+                return Err(classify::failure(request, &answer, &tokens));
+            }
         };
         let data = answer
             .fields()
@@ -364,18 +432,6 @@ impl Http {
         }
     }
 
-    fn tokens<'t>(&'t self, request: &Request<'t>) -> Vec<&'t str> {
-        let session = match request.token {
-            Token::Session(token) => Some(token),
-            Token::None | Token::Own => None,
-        };
-        self.token
-            .iter()
-            .chain(session)
-            .filter_map(SecretBytes::expose_text)
-            .collect()
-    }
-
     fn lost(&self, request: &Request<'_>, lost: Lost) -> Failure {
         let mut why = lost.why;
         if !lost.unsent && request.intent == Intent::Change {
@@ -405,6 +461,16 @@ impl Http {
         }
         request.failure(FailureClass::TimedOut, why)
     }
+}
+
+/// What no message may repeat.
+fn tokens<'t>(request: &Request<'t>, own: Option<&'t SecretBytes>) -> Vec<&'t str> {
+    let session = match request.token {
+        Token::Session(token) => Some(token),
+        Token::None | Token::Own => None,
+    };
+    let tokens = own.into_iter().chain(session);
+    tokens.filter_map(SecretBytes::expose_text).collect()
 }
 
 /// Whether a 404 is Vault's own "nothing there", and not "no such namespace" or somebody else's page.

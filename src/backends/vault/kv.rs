@@ -11,7 +11,6 @@ use super::request::{Request, Token};
 use crate::names::{KvPath, MountPath};
 use crate::observe::reader::KvEngine;
 use crate::observe::{Failure, FailureClass, KvReference, KvValue, KvVersion, Observed};
-use crate::secret::SecretBytes;
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
@@ -257,10 +256,10 @@ fn is_gone(version: &VersionEntry, now: Option<Timestamp>) -> bool {
 /// A value, read with somebody's token.
 pub(super) async fn value(
     http: &Http,
-    token: &SecretBytes,
+    token: Token<'_>,
     reference: &KvReference,
 ) -> Result<KvValue, Failure> {
-    let request = Request::read(&[&reference.api_path()]).with(Token::Session(token));
+    let request = Request::read(&[&reference.api_path()]).with(token);
     let mut reply = http.send(&request).await?;
     let outer = KvValue {
         version: None,

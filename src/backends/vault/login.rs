@@ -11,7 +11,7 @@ struct Known {
     hint: &'static str,
 }
 
-const KNOWN: [Known; 21] = [
+const KNOWN: [Known; 22] = [
     known(
         "service account unauthorized",
         "the cluster does not know the service account that the token names",
@@ -31,6 +31,11 @@ const KNOWN: [Known; 21] = [
         "invalid role name",
         "the mount has no such role",
         "apply the plan of this cluster first: it makes the role",
+    ),
+    known(
+        "secret id",
+        "the role id or the secret id is not accepted",
+        "give a secret id that was made for this role and has not ended",
     ),
     known(
         "could not be found",

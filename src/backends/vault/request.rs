@@ -7,6 +7,8 @@ use crate::observe::FailureClass;
 use crate::secret::SecretBytes;
 use reqwest::Method;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 const ORDINARY: usize = 16 << 20;
@@ -134,6 +136,20 @@ impl<'a> Request<'a> {
             }
             (Intent::Repeatable, _) => Deed::Read,
         }
+    }
+
+    /// Renewing twice is harmless.
+    pub(super) fn renew(
+        token: &'a SecretBytes,
+        increment: Option<Duration>,
+    ) -> Result<Self, Failure> {
+        let body = increment.map(|increment| [("increment", increment.as_secs())]);
+        let body: BTreeMap<&str, u64> = body.into_iter().flatten().collect();
+        Self {
+            token: Token::Session(token),
+            ..Self::new(Verb::Write, Intent::Repeatable, &["auth/token/renew-self"])
+        }
+        .body(&body)
     }
 
     pub(super) fn with(mut self, token: Token<'a>) -> Self {

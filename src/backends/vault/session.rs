@@ -1,25 +1,17 @@
 //! Logging in as a cluster, and reading values with the token that this gives.
 
 use super::VaultReader;
-use super::http::unexpected;
 use super::kv;
-use super::request::Request;
+use super::request::{Request, Token};
+use super::token_api::{self, Login};
 use crate::names::{MountPath, RoleName};
 use crate::observe::{Failure, FailureClass, KvReference, KvValue, ReadAsCluster, Session};
 use crate::secret::SecretBytes;
 use async_trait::async_trait;
-use serde::Serialize;
-use serde_json::Value;
 use std::time::Duration;
 
 /// How long a token that never expires is said to live.
 const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-
-#[derive(Serialize)]
-struct Login<'a> {
-    role: &'a str,
-    jwt: &'a str,
-}
 
 #[async_trait]
 impl ReadAsCluster for VaultReader {
@@ -29,31 +21,21 @@ impl ReadAsCluster for VaultReader {
         role: &RoleName,
         jwt: &SecretBytes,
     ) -> Result<Session, Failure> {
-        let login = Login {
+        let login = Login::Jwt {
             role: role.as_str(),
-            jwt: jwt.expose_text().ok_or_else(|| not_text(mount))?,
+            jwt,
         };
-        let request = Request::log_in(&["auth", mount.as_str(), "login"], &login)?;
-        let mut reply = self.http.send(&request).await?;
-        let mut auth = KvValue::default();
-        if let Some(Value::Object(fields)) = reply.body.data.remove("auth") {
-            auth.data = fields;
-        }
-        let lives = auth.data.get("lease_duration").and_then(Value::as_u64);
-        match (auth.data.remove("client_token"), lives) {
-            (Some(Value::String(token)), Some(seconds)) if !token.is_empty() => Ok(Session {
-                token: SecretBytes::from(token),
-                lives: match seconds {
-                    0 => FOREVER,
-                    seconds => Duration::from_secs(seconds),
-                },
-            }),
-            _ => Err(unexpected(&request, "token")),
-        }
+        // What a namespace is must be settled before the first login too.
+        self.http.check_namespace().await?;
+        let (token, lease) = token_api::log_in(&self.http, mount, &login).await?;
+        Ok(Session {
+            token,
+            lives: lease.lives.unwrap_or(FOREVER),
+        })
     }
 
     async fn value(&self, session: &Session, reference: &KvReference) -> Result<KvValue, Failure> {
-        kv::value(&self.http, &session.token, reference).await
+        kv::value(&self.http, Token::Session(&session.token), reference).await
     }
 
     async fn log_out(&self, session: &Session) -> Result<(), Failure> {
@@ -62,10 +44,10 @@ impl ReadAsCluster for VaultReader {
     }
 }
 
-fn not_text(mount: &MountPath) -> Failure {
+pub(super) fn not_text(mount: &MountPath) -> Failure {
     Failure::new(
         FailureClass::Setup,
         format!("log in at auth/{mount}/login"),
-        "the service account's token is not text",
+        "what it shows is not text",
     )
 }
