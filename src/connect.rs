@@ -66,7 +66,8 @@ impl Opener {
         }
     }
 
-    /// This is the fleet from now on: what it does not declare any more is let go.
+    /// This is the fleet from now on: what it does not declare any more is let go, and its token given back. Not to be called with
+    /// a revision whose `fleet.yaml` could not be understood: it declares nothing.
     pub fn follow(&self, desired: &Desired) {
         self.vaults.follow(&desired.vaults);
         self.clusters.follow(&desired.cells);

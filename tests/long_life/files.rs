@@ -82,7 +82,12 @@ async fn a_token_and_an_authority_in_files_are_read_again_where_they_did_not_fit
     // The very same connection, in the same pass.
     let failure = opened.read.identity().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Unauthenticated, "{failure}");
-    token.swap(cluster.admin_token());
+    // With the end of a line, as files have it.
+    token.swap(&format!("{}\n", cluster.admin_token()));
+    opened.read.identity().await.unwrap();
+    // Taken away, or missing for a moment, it is still what it was.
+    std::fs::remove_file(token.path()).unwrap();
+    tokio::time::sleep(Duration::from_secs(6)).await;
     opened.read.identity().await.unwrap();
     super::log::assert_silent(&["canary-4711", cluster.admin_token()]);
 }

@@ -149,7 +149,7 @@ fn by_token(
     Ok(settings)
 }
 
-/// kube reads the files of the pod, and reads them again when they are rotated.
+/// The files of the pod are rotated, and are read again then.
 fn in_cluster(limits: Limits) -> Result<Settings, Failure> {
     const ORIGIN: &str = "the pod's service account";
     let found = Config::incluster_env().map_err(|_| {

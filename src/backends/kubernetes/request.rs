@@ -121,13 +121,21 @@ impl Held {
             }
     }
 
+    /// Whether one of the files was written anew. One that is gone says nothing: some are taken away once they were read, or
+    /// are missing for a moment.
+    fn files_are_others(&self, files: &[PathBuf]) -> bool {
+        let now = marks(files);
+        let mut pairs = now.iter().zip(&self.marks);
+        pairs.any(|(now, then)| now.is_there() && now != then)
+    }
+
     /// Files that were written anew need another client.
     fn look_at_files(&mut self, files: &[PathBuf]) {
         if self.looked_at_files.elapsed() < LOOK_AT_FILES {
             return;
         }
         self.looked_at_files = Instant::now();
-        if marks(files) != self.marks {
+        if self.files_are_others(files) {
             self.is_spent = true;
         }
     }
@@ -202,7 +210,7 @@ impl Requests {
         expired && self.settings.exec.is_some()
             || held
                 .as_ref()
-                .is_some_and(|held| held.marks != marks(&self.files))
+                .is_some_and(|held| held.files_are_others(&self.files))
     }
 
     /// Whether the server's last answer was that these credentials, or this authority, are not the right ones.

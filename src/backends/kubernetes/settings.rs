@@ -10,9 +10,10 @@ use kube::config::{AuthInfo, ExecConfig};
 use kube::{Client, Config};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
 
 /// Who is at the other end, in the words of messages.
 #[derive(Debug, Clone)]
@@ -108,14 +109,28 @@ impl Settings {
         of_server.cloned().chain(of_user).collect()
     }
 
+    /// kube would read it too, every minute, and send the end of its line along.
+    fn read_token(&self, path: &str) -> Result<SecretString, Failure> {
+        let text = std::fs::read_to_string(path).map(Zeroizing::new);
+        let text = text.map_err(|error| {
+            let why = file_trouble::of_file(&error);
+            self.wrong(&format!("its token file {path} cannot be read: {why}"))
+        })?;
+        self.bearer(&text)
+    }
+
+    /// kube panics on a token that cannot be a header, and files often end in a newline.
+    fn bearer(&self, token: &str) -> Result<SecretString, Failure> {
+        let token = token.trim();
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(self.wrong("its token is not a bearer token"));
+        }
+        Ok(token.into())
+    }
+
     pub(super) fn set_credentials(&mut self, mut credentials: AuthInfo) -> Result<(), Failure> {
-        // kube panics on a token that cannot be a header, and files often end in a newline.
         if let Some(token) = &credentials.token {
-            let token = token.expose_secret().trim();
-            if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(self.wrong("its token is not a bearer token"));
-            }
-            credentials.token = Some(token.into());
+            credentials.token = Some(self.bearer(token.expose_secret())?);
         }
         self.exec = credentials.exec.take();
         self.config.auth_info = credentials;
@@ -129,6 +144,11 @@ impl Settings {
         let (mut config, mut until) = (self.config.clone(), None);
         if let Some(path) = &self.ca_file {
             config.root_cert = Some(self.read_ca(path)?);
+        }
+        if let Some(path) = config.auth_info.token_file.take()
+            && config.auth_info.token.is_none()
+        {
+            config.auth_info.token = Some(self.read_token(&path)?);
         }
         if let Some(plugin) = &self.exec {
             let issued = exec::run(plugin, self.limits.plugin, &request)?;
