@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// A Vault that the operator gives credentials for, and for which address they are meant: a declaration that names
 /// another one gets nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct VaultAccess {
     pub address: String,
     pub credential: Arc<OwnCredential>,

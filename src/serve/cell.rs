@@ -13,8 +13,8 @@ use crate::connect::Opener;
 use crate::desire::Cell;
 use crate::drift::{Finding, Standing};
 use crate::names::ClusterName;
-use crate::observe::Failure;
 use crate::observe::values::Sessions;
+use crate::observe::{Failure, ReadAsCluster};
 use crate::pipeline::{Alone, Look, Open, OpenCluster, OpenVault, Options};
 use crate::plan::Scope;
 use breaker::Breaker;
@@ -28,8 +28,6 @@ use tracing::Instrument;
 const PROBE: Duration = Duration::from_secs(5);
 /// How soon after a failure another pass is made at the earliest; doubled with each failure.
 const RETRY: Duration = Duration::from_secs(15);
-/// A connection is made anew this often: what it was made from may have been rotated.
-const CONNECTION_LIVES: Duration = Duration::from_secs(3600);
 
 /// What a cell is to be made equal to.
 #[derive(Clone)]
@@ -48,8 +46,7 @@ pub(super) struct CellTask {
     name: ClusterName,
     orders: Arc<Mailbox<Order>>,
     stop: CancellationToken,
-    connection: Option<Connection>,
-    sessions: Arc<Sessions>,
+    tokens: Tokens,
     breaker: Breaker,
     /// Failures in a row, of a cluster that answers.
     failures: u32,
@@ -57,20 +54,29 @@ pub(super) struct CellTask {
     last_full: Option<Instant>,
 }
 
-/// A connection, and what it was made for.
-struct Connection {
-    cell: Arc<Cell>,
-    open: Result<OpenCluster, Failure>,
-    since: Instant,
+/// The tokens of a cluster, and the connection that they are from: no other Vault may see them.
+#[derive(Default)]
+struct Tokens {
+    vault: Option<Arc<dyn ReadAsCluster>>,
+    sessions: Arc<Sessions>,
 }
 
-impl Connection {
-    /// Whether it leads where this cell is.
-    fn is_for(&self, cell: &Cell) -> bool {
-        let (made, wanted) = (&self.cell, cell);
-        made.connect == wanted.connect
-            && made.config.host == wanted.config.host
-            && made.config.ca_pem == wanted.config.ca_pem
+impl Tokens {
+    async fn give_back(&self) {
+        if let Some(vault) = &self.vault {
+            self.sessions.end(vault.as_ref()).await;
+        }
+    }
+
+    /// Goes on with them at the same connection; at another, they are given back and begun anew.
+    async fn at(&mut self, vault: &Arc<dyn ReadAsCluster>) {
+        if !self.vault.as_ref().is_some_and(|it| Arc::ptr_eq(it, vault)) {
+            self.give_back().await;
+            *self = Self {
+                vault: Some(Arc::clone(vault)),
+                sessions: Arc::default(),
+            };
+        }
     }
 }
 
@@ -87,8 +93,7 @@ impl CellTask {
             name,
             orders,
             stop,
-            connection: None,
-            sessions: Arc::default(),
+            tokens: Tokens::default(),
             breaker: Breaker::default(),
             failures: 0,
             retry: None,
@@ -117,16 +122,16 @@ impl CellTask {
             });
             self.obey(order).await;
         }
-        if let Some(order) = last
-            && let Ok(vault) = &order.vault
-        {
-            self.sessions.end(vault.as_cluster.as_ref()).await;
-        }
+        self.tokens.give_back().await;
     }
 
     async fn obey(&mut self, order: Order) {
-        self.connect(&order).await;
-        if self.breaker.is_open() && !self.is_back().await {
+        if let Ok(vault) = &order.vault {
+            self.tokens.at(&vault.as_cluster).await;
+        }
+        let cluster = order.opener.cluster(&order.cell, order.vault.as_ref());
+        let cluster = cluster.await;
+        if self.breaker.is_open() && !is_back(&cluster).await {
             self.missed();
             let seen = Seen::skipped();
             self.tell(&order, run_id(), Timestamp::now(), Duration::ZERO, seen);
@@ -141,7 +146,7 @@ impl CellTask {
         let full = self
             .last_full
             .is_none_or(|last| last.elapsed() >= self.service.settings.reconcile.full);
-        let job = self.job(&order, full);
+        let job = self.job(&order, cluster, full);
         let seen = pass::run(job).instrument(span.clone()).await;
         if full && seen.is_success() {
             self.last_full = Some(began);
@@ -150,46 +155,7 @@ impl CellTask {
         span.in_scope(|| self.tell(&order, run, at, began.elapsed(), seen));
     }
 
-    /// Opens the cluster, where it is not open, leads elsewhere by now, or is due.
-    async fn connect(&mut self, order: &Order) {
-        let stands = self.connection.as_ref().is_some_and(|connection| {
-            connection.open.is_ok()
-                && connection.is_for(&order.cell)
-                && connection.since.elapsed() < CONNECTION_LIVES
-        });
-        if !stands {
-            let open = order
-                .opener
-                .cluster(&order.cell, order.vault.as_ref())
-                .await;
-            self.connection = Some(Connection {
-                cell: Arc::clone(&order.cell),
-                open,
-                since: Instant::now(),
-            });
-        }
-    }
-
-    fn cluster(&self, order: &Order) -> Result<OpenCluster, Failure> {
-        match &self.connection {
-            Some(connection) => connection.open.clone(),
-            None => Err(Failure::new(
-                crate::observe::FailureClass::Setup,
-                format!("connect to cluster {}", order.cell.cluster),
-                "it was not opened yet",
-            )),
-        }
-    }
-
-    async fn is_back(&self) -> bool {
-        let Some(Ok(open)) = self.connection.as_ref().map(|it| &it.open) else {
-            return false;
-        };
-        let asked = tokio::time::timeout(PROBE, open.read.identity());
-        matches!(asked.await, Ok(answer) if !answer.as_ref().is_err_and(Failure::is_outage))
-    }
-
-    fn job(&self, order: &Order, full: bool) -> Job {
+    fn job(&self, order: &Order, cluster: Result<OpenCluster, Failure>, full: bool) -> Job {
         let own_look = || {
             let vault = order.vault.as_ref().map_err(Clone::clone)?;
             let cells = std::iter::once(order.cell.as_ref());
@@ -206,8 +172,8 @@ impl CellTask {
                 &order.followed.desired,
                 &order.cell,
                 order.vault.clone(),
-                self.cluster(order),
-                Arc::clone(&self.sessions),
+                cluster,
+                Arc::clone(&self.tokens.sessions),
                 options,
             ),
             may_write: self.service.may_write(permission),
@@ -221,7 +187,6 @@ impl CellTask {
         self.retry = None;
         if seen.end == PassEnd::Deadline || is_out_of_reach(seen.findings()) {
             self.missed();
-            self.connection = None;
             return;
         }
         self.breaker.reached();
@@ -281,6 +246,13 @@ impl CellTask {
             }
         }
     }
+}
+
+/// Whether a cluster that was let alone answers again.
+async fn is_back(cluster: &Result<OpenCluster, Failure>) -> bool {
+    let Ok(open) = cluster else { return false };
+    let asked = tokio::time::timeout(PROBE, open.read.identity());
+    matches!(asked.await, Ok(answer) if !answer.as_ref().is_err_and(Failure::is_outage))
 }
 
 /// Whether the cluster itself did not answer.

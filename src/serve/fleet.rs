@@ -3,7 +3,9 @@
 use super::board::Followed;
 use super::service::Service;
 use super::vault::{VaultTask, Wish};
-use crate::connect::{self, Opener};
+use crate::backends::kubernetes::Limits;
+use crate::backends::vault::Budget;
+use crate::connect::{self, Bounds, Opener};
 use crate::names::VaultName;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,14 +15,37 @@ use tokio_util::sync::CancellationToken;
 pub(super) struct Fleet {
     service: Arc<Service>,
     stop: CancellationToken,
+    opener: Arc<Opener>,
     vaults: BTreeMap<VaultName, CancellationToken>,
     wishes: Option<watch::Sender<Wish>>,
+}
+
+/// How much is asked at once is the settings', how long and how often the usual.
+fn opener(service: &Service) -> Opener {
+    let requests = service.settings.reconcile.requests;
+    let settings = connect::Settings {
+        vaults: service.settings.vaults.clone(),
+        ..connect::Settings::from_environment()
+    };
+    let bounds = Bounds {
+        conduct: Arc::clone(&service.conduct),
+        vault: Budget {
+            in_flight: requests.per_vault,
+            ..Budget::default()
+        },
+        cluster: Limits {
+            at_once: requests.per_cluster,
+            ..Limits::default()
+        },
+    };
+    Opener::lasting(settings, bounds)
 }
 
 impl Fleet {
     pub(super) fn new(service: Arc<Service>) -> Self {
         Self {
             stop: service.stop.child_token(),
+            opener: Arc::new(opener(&service)),
             service,
             vaults: BTreeMap::new(),
             wishes: None,
@@ -29,16 +54,10 @@ impl Fleet {
 
     /// Everything is kept equal to this revision from now on.
     pub(super) fn follow(&mut self, followed: Arc<Followed>) {
-        let requests = self.service.settings.reconcile.requests;
-        let settings = connect::Settings::from_environment();
-        let opener = Opener::new(settings, &followed.desired).within(
-            Arc::clone(&self.service.conduct),
-            requests.per_vault,
-            requests.per_cluster,
-        );
+        self.opener.follow(&followed.desired);
         let wish = Wish {
             followed: Arc::clone(&followed),
-            opener: Arc::new(opener),
+            opener: Arc::clone(&self.opener),
             look_now: self.look_now(),
         };
         let wishes = match &self.wishes {
@@ -75,7 +94,7 @@ impl Fleet {
         }
     }
 
-    /// Its tasks finish what they have in hand, and end.
+    /// Its tasks finish what they have in hand, and end; then keyfleet's own tokens are given back.
     pub(super) fn end(self) {
         self.stop.cancel();
     }

@@ -6,9 +6,10 @@
 
 mod file;
 
+use crate::connect::VaultAccess;
 use crate::git;
 use ipnet::IpNet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub use file::read;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub repository: Repository,
+    /// keyfleet's own login to each Vault, by the name that fleet.yaml gives it; without one, that of the environment.
+    pub vaults: BTreeMap<String, VaultAccess>,
     pub reconcile: Reconcile,
     /// Where the cache of git, the ledger of findings and the lock are.
     pub data: PathBuf,
@@ -48,6 +51,7 @@ impl Settings {
     pub fn new(data: PathBuf) -> Self {
         Self {
             repository: Repository::of(git::Source::Directory(PathBuf::from("."))),
+            vaults: BTreeMap::new(),
             reconcile: Reconcile::default(),
             data,
             active: Active::Lock,

@@ -41,7 +41,6 @@ pub(super) struct VaultTask {
     wishes: watch::Receiver<Wish>,
     stop: CancellationToken,
     cells: BTreeMap<ClusterName, CellHandle>,
-    open: Option<(Arc<DesiredVault>, Result<OpenVault, Failure>)>,
     failures: u32,
 }
 
@@ -63,7 +62,6 @@ impl VaultTask {
             wishes,
             stop,
             cells: BTreeMap::new(),
-            open: None,
             failures: 0,
         }
     }
@@ -145,7 +143,7 @@ impl VaultTask {
 
     /// Looks, keeps what is shared, and gives the clusters their orders. Gives how long to wait for the next time.
     async fn look(&mut self, wish: &Wish, desired: &Arc<DesiredVault>, why: Trigger) -> Duration {
-        let open = self.open(wish, desired);
+        let open = wish.opener.vault(desired);
         let followed = &wish.followed;
         let run = run_id();
         let span =
@@ -186,22 +184,6 @@ impl VaultTask {
         self.next(is_out)
     }
 
-    /// Opens the Vault, where it is not open or is another by now.
-    fn open(&mut self, wish: &Wish, desired: &Arc<DesiredVault>) -> Result<OpenVault, Failure> {
-        let stands = self.open.as_ref().filter(|(made_for, open)| {
-            open.is_ok()
-                && made_for.address == desired.address
-                && made_for.namespace == desired.namespace
-                && made_for.ca_pem == desired.ca_pem
-        });
-        if let Some((_, open)) = stands {
-            return open.clone();
-        }
-        let open = wish.opener.vault(desired);
-        self.open = Some((Arc::clone(desired), open.clone()));
-        open
-    }
-
     fn look_at(
         &self,
         followed: &Followed,
@@ -239,8 +221,6 @@ impl VaultTask {
             return about(interval);
         }
         self.failures = self.failures.saturating_add(1);
-        // What failed was perhaps the connection.
-        self.open = None;
         let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
         doubled.min(interval).mul_f64(0.5 + random_share() / 2.0)
     }

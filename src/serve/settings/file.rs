@@ -4,6 +4,7 @@ mod field;
 mod reconcile;
 mod reports;
 mod repository;
+mod vaults;
 mod web;
 
 use super::{Active, LogFormat, Settings};
@@ -47,6 +48,9 @@ fn read_service(node: &Node, settings: &mut Settings, problems: &mut Diagnostics
     fields.optional("kind");
     if let Some(node) = fields.optional("repository") {
         repository::read(node, &mut settings.repository, problems);
+    }
+    if let Some(node) = fields.optional("vaults") {
+        settings.vaults = vaults::read(node, problems);
     }
     if let Some(node) = fields.optional("webhooks") {
         web::webhooks(node, &mut settings.webhooks, problems);
