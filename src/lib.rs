@@ -32,6 +32,7 @@ pub mod mark;
 pub mod names;
 pub mod policy;
 pub mod sandbox;
+pub mod schedule;
 pub mod secret;
 pub mod spread;
 pub mod yaml;
