@@ -3,6 +3,7 @@
 //! Takes texts, not a disk, and gives what it understood together with everything that is wrong. A file that cannot be
 //! read makes its scope incomplete: its cluster, or every cluster for a group. Nothing is deleted in an incomplete scope.
 
+mod approval;
 mod cluster;
 mod document;
 mod eso;
@@ -11,6 +12,7 @@ mod file;
 mod fleet;
 mod group;
 mod kes;
+mod operation;
 mod place_groups;
 mod policy_file;
 mod store;
@@ -25,6 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tree::{Folder, Home, Tree};
 
+pub use approval::{Approvals, Approved};
 pub use cluster::{Access, CaSource, Cluster, ClusterSpec, Connect, Credential, Grant, Reviewer};
 pub(crate) use cluster::{certificate_pem, parse_duration};
 pub(crate) use document::is_own_kind;
@@ -32,6 +35,7 @@ pub use external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Re
 pub use file::Part;
 pub use fleet::{DeleteLimit, Fleet, KvMount, VaultSpec};
 pub use group::Group;
+pub use operation::{Mode, OperationSpec, Suspend, Suspended};
 pub use policy_file::PolicyFile;
 pub use store::{Store, StoreKind, StoreRef};
 
@@ -41,6 +45,8 @@ pub struct Declarations {
     pub fleet: Arc<Fleet>,
     pub clusters: BTreeMap<ClusterName, Arc<Declared>>,
     pub policies: BTreeMap<PolicyName, Arc<PolicyFile>>,
+    /// Held changes that were released, by their id.
+    pub approvals: Approvals,
     /// Folders below `clusters/` whose `cluster.yaml` cannot be used: their objects in Vault must not look abandoned.
     pub broken_clusters: BTreeSet<String>,
     /// Whether every file below `policies/` was read.
@@ -156,7 +162,8 @@ const FLEET_FILES: [&str; 2] = [FLEET_FILE, "fleet.yml"];
 const CLUSTERS: &str = "clusters/";
 const GROUPS: &str = "groups/";
 const POLICIES: &str = "policies/";
-const TOP_FOLDERS: [&str; 3] = [CLUSTERS, GROUPS, POLICIES];
+const APPROVALS: &str = "approvals/";
+const TOP_FOLDERS: [&str; 4] = [CLUSTERS, GROUPS, POLICIES, APPROVALS];
 
 /// Reads every file, collecting all problems.
 pub fn load(
@@ -181,6 +188,7 @@ pub fn reload(
     let files = read_files(sources, before, spread);
     let fleet = read_fleet(&files, unreadable, before, problems);
     let (policies, policies_complete) = policy_file::load(&files, unreadable, problems);
+    let approvals = approval::load(&files, problems);
     let tree = Tree {
         files: &files,
         unreadable,
@@ -208,6 +216,7 @@ pub fn reload(
         fleet,
         clusters,
         policies,
+        approvals,
         broken_clusters,
         policies_complete: policies_complete && !all_hidden,
         clusters_complete: all_known && !all_hidden,

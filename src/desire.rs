@@ -8,11 +8,12 @@ mod cell;
 mod clash;
 mod kv_path;
 mod login;
+mod operation;
 mod policy;
 mod secret;
 mod vault;
 
-use crate::declare::{Credential, Declarations, Declared, DeleteLimit, Fleet, Reviewer};
+use crate::declare::{Approvals, Credential, Declarations, Declared, DeleteLimit, Fleet, Reviewer};
 use crate::diagnostics::{Diagnostics, Place};
 use crate::names::{
     ClusterName, InstallationName, MountPath, ObjectName, PolicyName, RoleName, ServiceAccountRef,
@@ -24,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use operation::{Operation, WhyNot, may_write};
 pub use policy::{DesiredPolicy, Origin};
 pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
 pub use vault::{DesiredVault, SharedPolicy};
@@ -36,6 +38,10 @@ pub const AUTH_DELEGATOR: &str = "system:auth-delegator";
 pub struct Desired {
     pub installation: InstallationName,
     pub deletes: DeleteLimit,
+    /// Whether and when what the clusters of a Vault share may be written.
+    pub operation: Operation,
+    /// Held changes that were released in git, by their id.
+    pub approvals: Approvals,
     /// False when `fleet.yaml` has errors: then nothing is known of any Vault, and there is nothing to plan.
     pub plannable: bool,
     pub vaults: BTreeMap<VaultName, Arc<DesiredVault>>,
@@ -66,6 +72,8 @@ pub struct Cell {
     pub complete: bool,
     /// Whether what someone else made may be changed and deleted.
     pub adopt: bool,
+    /// Whether and when anything of this cluster may be written.
+    pub operation: Operation,
     pub identity: Option<String>,
     pub connect: Connection,
     pub mount: MountPath,
@@ -203,6 +211,8 @@ pub fn resolve_together(
     Desired {
         installation: declarations.fleet.installation.clone(),
         deletes: declarations.fleet.deletes,
+        operation: Operation::of_fleet(&declarations.fleet.operation),
+        approvals: declarations.approvals.clone(),
         plannable,
         vaults,
         cells,

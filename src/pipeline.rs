@@ -7,6 +7,7 @@ mod cell_pass;
 mod compiler;
 mod health;
 mod pass;
+mod permission;
 mod rounds;
 mod scope;
 mod side_by_side;
@@ -14,13 +15,14 @@ mod source;
 mod tasks;
 mod world;
 
-use crate::desire::{Cell, Desired};
+use crate::desire::{Cell, Desired, WhyNot};
 use crate::guard::{Guarded, Held};
-use crate::plan::{Scope, Sheet};
+use crate::plan::{Change, Scope, Sheet};
 use std::collections::BTreeSet;
 
 pub use compiler::{Compiler, Wanted, compile};
 pub use health::status;
+pub use permission::permissions;
 pub use rounds::{Announced, Applied, Run, apply};
 pub use scope::{Alone, Look};
 pub use source::{Repository, read};
@@ -33,8 +35,10 @@ pub struct Options {
     pub clusters: BTreeSet<String>,
     /// Compare the data of every Secret, whatever its metadata says.
     pub full: bool,
-    /// Ids of held changes that were released.
+    /// Ids of held changes that were released, besides those that git names.
     pub approvals: BTreeSet<String>,
+    /// Write also outside of sync windows.
+    pub ignore_windows: bool,
 }
 
 impl Options {
@@ -48,6 +52,18 @@ pub struct ScopePlan {
     /// The cluster, or `None` for what the clusters of a Vault share.
     pub scope: Scope,
     pub guarded: Guarded,
+    /// Why nothing of it may be written now, whatever it holds.
+    pub forbidden: Option<WhyNot>,
+}
+
+impl ScopePlan {
+    /// What may be written now.
+    pub fn to_write(&self) -> &[Change] {
+        match self.forbidden {
+            Some(_) => &[],
+            None => self.guarded.approved.changes(),
+        }
+    }
 }
 
 /// The plan of a pass.
@@ -87,7 +103,12 @@ impl Planned {
 
 /// observe → plan → guard, for every chosen cell. Reads only.
 pub async fn plan(desired: &Desired, world: &World, options: &Options) -> Planned {
-    plan_some(desired, world, options, &|cell| options.is_chosen(cell)).await
+    let is_chosen = |cell: &Cell| options.is_chosen(cell);
+    let mut planned = plan_some(desired, world, options, &is_chosen).await;
+    if options.clusters.is_empty() {
+        permission::note_spent(&mut planned, desired);
+    }
+    planned
 }
 
 /// The same for some of the cells; what clusters share is looked at in any case.
@@ -97,6 +118,7 @@ async fn plan_some(
     options: &Options,
     is_chosen: pass::IsChosen<'_>,
 ) -> Planned {
+    let options = &permission::with_approvals(options, desired);
     let looking = pass::look_at_vaults(desired, world, is_chosen);
     plan_as_seen(desired, world, options, is_chosen, &looking).await
 }

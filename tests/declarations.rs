@@ -13,6 +13,8 @@ mod cases;
 mod example;
 #[path = "declarations/incomplete.rs"]
 mod incomplete;
+#[path = "declarations/operation.rs"]
+mod operation;
 #[path = "declarations/properties.rs"]
 mod properties;
 #[path = "declarations/repository.rs"]

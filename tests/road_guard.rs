@@ -7,6 +7,8 @@ mod support;
 mod deletes;
 #[path = "road_guard/held.rs"]
 mod held;
+#[path = "road_guard/permission.rs"]
+mod permission;
 
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -9,7 +9,8 @@ use super::interruption::Interruption;
 use super::plan_file::PlanFile;
 use super::ui;
 use crate::apply::{Outcome, Progress, StepResult};
-use crate::pipeline::{self, Announced, Applied, Options, Planned, Run, Wanted, World};
+use crate::desire::WhyNot;
+use crate::pipeline::{self, Announced, Applied, Options, Planned, Run, ScopePlan, Wanted, World};
 use crate::report;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
@@ -35,6 +36,9 @@ pub(super) struct Apply {
     /// Release a held change by the id that plan shows (can be repeated)
     #[arg(long, value_name = "ID")]
     approve: Vec<String>,
+    /// Write also outside of sync windows; what is suspended or in `mode: report` is released in git only
+    #[arg(long)]
+    ignore_windows: bool,
     /// How to print
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -62,7 +66,11 @@ impl Apply {
             .into_iter()
             .chain(self.approve.iter().cloned())
             .collect();
-        let options = self.scope.options(&wanted.desired, &approvals)?;
+        let options = Options {
+            ignore_windows: self.ignore_windows,
+            ..self.scope.options(&wanted.desired, &approvals)?
+        };
+        refuse_where_nothing_may_be_written(&wanted, &options)?;
         let world = open_world(&wanted.desired, &options).await;
         let exit = self.plan_and_apply(&wanted, &world, &options, file).await;
         // Somebody who stopped the run waits for the end of it; a token that is not given back in time expires.
@@ -95,7 +103,7 @@ impl Apply {
         let nothing = planned
             .scopes
             .iter()
-            .all(|scope| scope.guarded.approved.is_empty());
+            .all(|scope| scope.to_write().is_empty());
         let declined = !nothing && !self.yes && !agreed()?;
         if declined {
             ui::talk("Not applied: nothing was written.");
@@ -159,6 +167,22 @@ impl Apply {
     }
 }
 
+/// Where git forbids to write anything that is chosen, no server is asked. Otherwise what is forbidden is left, and named.
+fn refuse_where_nothing_may_be_written(wanted: &Wanted, options: &Options) -> anyhow::Result<()> {
+    let permissions = pipeline::permissions(&wanted.desired, options);
+    let reasons: Option<Vec<WhyNot>> = permissions.into_iter().map(|(_, why)| why).collect();
+    let mut reasons = reasons.unwrap_or_default();
+    reasons.dedup();
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    let reasons: Vec<String> = reasons.iter().map(report::why_not).collect();
+    anyhow::bail!(
+        "nothing may be written, and no server was looked at\n  {}\n  `keyfleet plan` shows what would change",
+        reasons.join("\n  ")
+    )
+}
+
 /// Whether all was done and nothing is left that keyfleet was to do. What is held waits for a person, and is no error.
 fn is_good(applied: &Applied) -> bool {
     let left_well = |left: &Planned| !left.has_unread() && !has_blocked(left) && !is_stuck(left);
@@ -173,8 +197,11 @@ fn has_blocked(planned: &Planned) -> bool {
 
 /// Whether something waits in vain: with nothing held, nobody can let it go on.
 fn is_stuck(planned: &Planned) -> bool {
-    let mut scopes = planned.scopes.iter().map(|scope| &scope.guarded);
-    scopes.any(|scope| scope.held.is_empty() && !scope.sheet.waiting.is_empty())
+    let scopes = planned.scopes.iter();
+    let mut scopes = scopes.filter(|scope| scope.forbidden.is_none());
+    scopes.any(|ScopePlan { guarded: scope, .. }| {
+        scope.held.is_empty() && !scope.sheet.waiting.is_empty()
+    })
 }
 
 fn agreed() -> anyhow::Result<bool> {

@@ -97,6 +97,7 @@ impl ScopeArguments {
             clusters: self.clusters.iter().cloned().collect(),
             full: self.full,
             approvals,
+            ignore_windows: false,
         })
     }
 }

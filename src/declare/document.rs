@@ -113,7 +113,8 @@ fn unknown_kind(node: &Node, api: &str, kind: &str) -> Diagnostic {
             "Cluster" | "Group" => problem.hint(format!(
                 "it is the first document of {lower}s/NAME/{lower}.yaml"
             )),
-            _ => problem.hint("keyfleet's own kinds are Fleet, Cluster and Group"),
+            "Approval" => problem.hint("it belongs in a file below approvals/"),
+            _ => problem.hint("keyfleet's own kinds are Fleet, Cluster, Group and Approval"),
         };
     }
     if ["PushSecret", "ClusterExternalSecret"].contains(&kind) {

@@ -5,7 +5,9 @@
 use super::document::{self, OWN_API};
 use super::group::Group;
 use super::policy_file::{self, PolicyFile};
-use super::{CLUSTERS, ExternalSecret, GROUPS, POLICIES, Store, has_ending};
+use super::{
+    APPROVALS, Approvals, CLUSTERS, ExternalSecret, GROUPS, POLICIES, Store, approval, has_ending,
+};
 use crate::diagnostics::{Diagnostics, Place};
 use crate::names::PolicyName;
 use crate::yaml::{self, Node};
@@ -64,6 +66,7 @@ pub(super) enum Content {
     /// Read where it is needed, if anywhere: `fleet.yaml`, certificates, and files that lie in no folder.
     Text,
     Policy(Option<(PolicyName, Arc<PolicyFile>)>),
+    Approvals(Approvals),
     Cluster(ClusterFile),
     Group(GroupFile),
 }
@@ -119,6 +122,9 @@ impl Content {
         }
         if !is_yaml(path) {
             return Self::Text;
+        }
+        if path.starts_with(APPROVALS) {
+            return Self::Approvals(approval::read(path, text, problems));
         }
         let in_folder = |top| folder_of(path, top).filter(|(_, inner)| !inner.is_empty());
         if let Some((_, inner)) = in_folder(CLUSTERS) {

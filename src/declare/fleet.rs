@@ -6,7 +6,7 @@ mod vault;
 
 use super::cluster::ClusterSpec;
 use super::document::is_own_kind;
-use super::{FLEET_FILE, Files, Unreadable};
+use super::{FLEET_FILE, Files, OperationSpec, Unreadable};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::{InstallationName, VaultName};
 use crate::yaml::{self, Fields, Node, nearest};
@@ -23,6 +23,8 @@ pub struct Fleet {
     pub default_vault: VaultName,
     pub defaults: ClusterSpec,
     pub deletes: DeleteLimit,
+    /// What holds for every cluster, and for what they share.
+    pub operation: OperationSpec,
     /// False when `fleet.yaml` could not be understood whole: then nothing can be planned, and what is missing in a
     /// cluster file may be given here.
     pub whole: bool,
@@ -73,6 +75,7 @@ impl Fleet {
             default_vault: main,
             defaults: ClusterSpec::default(),
             deletes: DeleteLimit::default(),
+            operation: OperationSpec::default(),
             whole: true,
         }
     }
@@ -171,7 +174,8 @@ fn read_spec(mut spec: Fields<'_>, fleet: &mut Fleet, problems: &mut Diagnostics
     if let Some(node) = spec.optional("limits") {
         fleet.deletes = limits(node, problems);
     }
-    spec.unsupported(&["schedules", "sinks", "mode", "suspend"], problems);
+    fleet.operation = OperationSpec::read(&mut spec, problems);
+    spec.unsupported(&["schedules", "sinks"], problems);
     spec.finish(problems);
     if let Some(vault) = default_vault(fleet, problems) {
         fleet.default_vault = vault;

@@ -1,7 +1,8 @@
 //! One cluster put together from its declarations, each name at its default where the file says none.
 
 use super::{
-    AuthConfig, Cell, Connection, DesiredPolicy, DesiredSecret, Role, kv_path, policy, secret,
+    AuthConfig, Cell, Connection, DesiredPolicy, DesiredSecret, Operation, Role, kv_path, policy,
+    secret,
 };
 use crate::declare::{
     CaSource, Cluster, ClusterSpec, Connect, Declarations, Declared, KvMount, certificate_pem,
@@ -115,6 +116,7 @@ pub(super) fn resolve(
         vault,
         complete: declared.complete && secrets_complete,
         adopt: spec.adopt.unwrap_or(false),
+        operation: Operation::of_cluster(&declarations.fleet.operation, &spec.operation),
         identity: spec.identity.as_ref().map(|(uid, _)| uid.clone()),
         connect: connect?,
         mount,

@@ -1,6 +1,7 @@
 //! One cell, from what is there to what may be done. It owns all that it needs, so that any processor can take it.
 
 use super::pass::out_of_reach;
+use super::permission::forbidden;
 use super::world::{OpenCell, OpenVault};
 use super::{Options, ScopePlan};
 use crate::declare::DeleteLimit;
@@ -68,6 +69,7 @@ impl CellPass {
         ScopePlan {
             scope: Scope::Cluster(self.cell.cluster.clone()),
             guarded,
+            forbidden: forbidden(&self.cell.operation, options),
         }
     }
 

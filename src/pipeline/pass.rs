@@ -1,6 +1,7 @@
 //! One pass: each Vault looked at once, each cell by itself.
 
 use super::cell_pass::{CellPass, Looking, OfAll};
+use super::permission::forbidden;
 use super::tasks::on_all_processors;
 use super::world::OpenVault;
 use super::{Options, ScopePlan, World};
@@ -81,6 +82,7 @@ pub(super) async fn plan_vaults(
         ScopePlan {
             scope: Scope::Vault(vault.name.clone()),
             guarded: guard(sheet, desired.deletes, &options.approvals),
+            forbidden: forbidden(&desired.operation, options),
         }
     });
     futures::future::join_all(plans).await

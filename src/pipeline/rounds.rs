@@ -4,6 +4,7 @@
 //! try again what it had already shown. Anything else that turns up meanwhile is left for the next run, and said.
 
 use super::pass::CELLS_AT_ONCE;
+use super::permission::permissions;
 use super::{Options, Planned, ScopePlan, World};
 use crate::apply::{self, Outcome, Progress, StepResult, Writers};
 use crate::desire::{Cell, Desired};
@@ -62,17 +63,19 @@ pub struct Announced {
 }
 
 impl Announced {
-    /// Everything that a plan shows.
+    /// Everything that a plan shows, where it may be written: a window that opens meanwhile lets nothing more happen.
     pub fn of(plan: &Planned) -> Self {
-        let approved = plan
-            .scopes
-            .iter()
-            .flat_map(|scope| scope.guarded.approved.changes());
+        let writable = || {
+            let scopes = plan.scopes.iter();
+            scopes.filter(|scope| scope.forbidden.is_none())
+        };
         Self {
-            ids: approved.map(Change::id).collect(),
-            waiting: plan
-                .sheets()
-                .flat_map(|sheet| &sheet.waiting)
+            ids: writable()
+                .flat_map(ScopePlan::to_write)
+                .map(Change::id)
+                .collect(),
+            waiting: writable()
+                .flat_map(|scope| &scope.guarded.sheet.waiting)
                 .map(|waiting| waiting.target.clone())
                 .collect(),
         }
@@ -95,6 +98,7 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
     };
     let mut plan = first;
     loop {
+        ask_again(&mut plan, run);
         let again = to_look_at_again(&plan);
         applied.unannounced = retain(&mut plan, announced);
         let outcomes = apply_all(&mut plan.scopes, run).await;
@@ -115,7 +119,7 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
             || !plan
                 .scopes
                 .iter()
-                .flat_map(|scope| scope.guarded.approved.changes())
+                .flat_map(ScopePlan::to_write)
                 .any(|change| announced.covers(change))
         {
             applied.unannounced = retain(&mut plan, announced);
@@ -125,11 +129,20 @@ pub async fn apply(first: Planned, announced: &Announced, run: &Run<'_>) -> Appl
     }
 }
 
+/// Whether each scope may be written, at the moment when it is to be: a window may have closed since it was looked at.
+fn ask_again(plan: &mut Planned, run: &Run<'_>) {
+    let mut permissions: BTreeMap<_, _> =
+        permissions(run.desired, run.options).into_iter().collect();
+    for scope in &mut plan.scopes {
+        scope.forbidden = permissions.remove(&scope.scope).flatten();
+    }
+}
+
 /// Where something is to be done, or was not settled. A cell that was as declared, or whose changes are held, is left
 /// as it was seen: nothing that this run does changes that.
 fn to_look_at_again(plan: &Planned) -> BTreeSet<Scope> {
     let open = plan.scopes.iter();
-    let open = open.filter(|scope| !scope.guarded.is_settled());
+    let open = open.filter(|scope| scope.forbidden.is_none() && !scope.guarded.is_settled());
     open.map(|scope| scope.scope.clone()).collect()
 }
 
@@ -150,8 +163,9 @@ async fn look_again(plan: Planned, again: &BTreeSet<Scope>, run: &Run<'_>) -> Pl
 }
 
 fn retain(plan: &mut Planned, announced: &Announced) -> Vec<Change> {
-    plan.scopes
-        .iter_mut()
+    let writable = plan.scopes.iter_mut();
+    writable
+        .filter(|scope| scope.forbidden.is_none())
         .flat_map(|scope| {
             scope
                 .guarded
@@ -172,7 +186,7 @@ async fn stopped(run: &Run<'_>) {
 async fn apply_all(scopes: &mut [ScopePlan], run: &Run<'_>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     let mut cells = Vec::new();
-    for scope in scopes {
+    for scope in scopes.iter_mut().filter(|scope| scope.forbidden.is_none()) {
         let plan = scope.guarded.approved.take();
         match &scope.scope {
             Scope::Vault(_) => outcomes.extend(apply_scope(&scope.scope, plan, run).await),

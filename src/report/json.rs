@@ -2,9 +2,10 @@
 
 use super::status::Status;
 use crate::apply::StepResult;
+use crate::desire::WhyNot;
 use crate::diagnostics::{Place, Severity};
 use crate::guard::Held;
-use crate::pipeline::{Applied, Planned, Wanted};
+use crate::pipeline::{Applied, Planned, ScopePlan, Wanted};
 use crate::plan::{Action, Cause, Change, Kind, Reason, Release, Scope, Target};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ pub fn plan(wanted: &Wanted, planned: &Planned) -> Value {
         "inSync": wanted.is_plannable() && planned.is_in_sync() && !planned.has_unread() && !wanted.problems.has_errors(),
         "lookedAt": sheets().map(|sheet| sheet.looked_at).sum::<usize>(),
         "changes": planned.scopes.iter().flat_map(|scope| scope.guarded.approved.changes()).map(change).collect::<Vec<_>>(),
+        "leftAlone": planned.scopes.iter().filter_map(left_alone).collect::<Vec<_>>(),
         "held": planned.held().map(held).collect::<Vec<_>>(),
         "waiting": sheets().flat_map(|sheet| &sheet.waiting).map(|waiting| with(target(&waiting.target), json!({
             "summary": waiting.summary, "why": waiting.why, "place": waiting.place.as_ref().map(place),
@@ -131,6 +133,18 @@ fn cause_of(cause: &Cause) -> Value {
         Cause::Adopt => json!({"kind": "adopt"}),
         Cause::Unrecorded => json!({"kind": "unrecorded"}),
     }
+}
+
+fn left_alone(plan: &ScopePlan) -> Option<Value> {
+    let why = plan.forbidden.as_ref()?;
+    let kind = match why {
+        WhyNot::Suspended(_) => "suspended",
+        WhyNot::ReportOnly { .. } => "reportOnly",
+        WhyNot::Windows { .. } => "windows",
+    };
+    let until = why.until().map(|until| until.to_string());
+    let told = json!({"kind": kind, "why": why.to_string(), "until": until, "place": why.place().map(place)});
+    Some(with(scope(&plan.scope), told))
 }
 
 fn held(held: &Held) -> Value {

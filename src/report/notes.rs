@@ -2,9 +2,10 @@
 
 use super::rows::{change_rows, scope_word, target_words};
 use super::style::{Ink, Style, clean, count, table, wrapped};
+use crate::desire::WhyNot;
 use crate::diagnostics::Place;
 use crate::observe::Failure;
-use crate::pipeline::Planned;
+use crate::pipeline::{Planned, ScopePlan};
 use crate::plan::{Blocked, Finding, Release, Scope, Target};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +25,8 @@ pub(super) fn held(planned: &Planned, apply: &str, style: Style) -> String {
         for why in &held.why {
             let release = match why.release() {
                 Release::Approve => {
-                    format!("release: {apply} --approve {}", held.change.id())
+                    let id = held.change.id();
+                    format!("release: {apply} --approve {id}, or an Approval of {id} in git")
                 }
                 Release::Adopt => "release: `adopt: true` in its file".to_owned(),
                 Release::FixSource => "release: repair the declaration".to_owned(),
@@ -42,6 +44,62 @@ pub(super) fn held(planned: &Planned, apply: &str, style: Style) -> String {
     } else {
         format!("\n  {}\n{text}", style.paint(Ink::Strong, "held"))
     }
+}
+
+/// Where nothing is written for now though something would be, by the reason: a fleet's is that of all its clusters.
+pub(super) fn left_alone(planned: &Planned, style: Style) -> String {
+    let mut reasons: Vec<(&WhyNot, Vec<&Scope>)> = Vec::new();
+    for scope in planned.scopes.iter().filter(|scope| has_work(scope)) {
+        let Some(why) = &scope.forbidden else {
+            continue;
+        };
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, scopes)) => scopes.push(&scope.scope),
+            None => reasons.push((why, vec![&scope.scope])),
+        }
+    }
+    let texts = reasons.into_iter().map(|(why, scopes)| {
+        let head = if scopes.len() > SHOWN_CLUSTERS {
+            count(scopes.len(), "scope")
+        } else {
+            let names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            names.join(", ")
+        };
+        let place = why.place().map(Place::line);
+        let sigil = ('=', Ink::Careful);
+        let text = why.to_string();
+        note(
+            sigil,
+            &head,
+            &text,
+            Some(lifted(why)),
+            place.as_deref(),
+            style,
+        )
+    });
+    titled("left alone, nothing is written", texts, style)
+}
+
+fn has_work(scope: &ScopePlan) -> bool {
+    !scope.guarded.approved.is_empty() || !scope.guarded.sheet.waiting.is_empty()
+}
+
+fn lifted(why: &WhyNot) -> &'static str {
+    match why {
+        WhyNot::Suspended(_) => "remove `suspend` in git to go on",
+        WhyNot::ReportOnly { .. } => "write `mode: apply` in git to have it written",
+        WhyNot::Windows { .. } => "`apply --ignore-windows` does not wait",
+    }
+}
+
+/// Why nothing may be written, with its place and what to do, in one line.
+pub fn why_not(why: &WhyNot) -> String {
+    let place = why.place().map(|place| format!(" ({})", place.line()));
+    clean(&format!(
+        "{why}{}; {}",
+        place.unwrap_or_default(),
+        lifted(why)
+    ))
 }
 
 pub(super) fn blocked(planned: &Planned, style: Style) -> String {

@@ -71,6 +71,7 @@ pub fn applied(applied: &Applied, apply: &str, style: Style) -> String {
         ));
     }
     if let Some(left) = &applied.left {
+        text.push_str(&notes::left_alone(left, style));
         text.push_str(&notes::held(left, apply, style));
         text.push_str(&notes::blocked(left, style));
         text.push_str(&notes::unread(left, style));

@@ -3,7 +3,7 @@
 use super::notes;
 use super::rows::{change_rows, waiting_row};
 use super::style::{Ink, Row, Style, clean, count, table};
-use crate::pipeline::{Planned, Wanted};
+use crate::pipeline::{Planned, ScopePlan, Wanted};
 use crate::plan::{Action, Scope};
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 pub fn plan(wanted: &Wanted, planned: &Planned, apply: &str, style: Style) -> String {
     let mut text = head(wanted, planned, style);
     text.push_str(&changes(planned, style));
+    text.push_str(&notes::left_alone(planned, style));
     text.push_str(&notes::held(planned, apply, style));
     text.push_str(&waiting(planned, style));
     text.push_str(&notes::blocked(planned, style));
@@ -29,8 +30,9 @@ pub fn plan(wanted: &Wanted, planned: &Planned, apply: &str, style: Style) -> St
 /// A plan that was shown before, in two lines; what nobody could see in it then is told whole.
 pub fn plan_again(wanted: &Wanted, planned: &Planned, style: Style) -> String {
     format!(
-        "{}{}{}{}\n",
+        "{}{}{}{}{}\n",
         head(wanted, planned, style),
+        notes::left_alone(planned, style),
         notes::blocked(planned, style),
         notes::unread(planned, style),
         summary(planned)
@@ -108,10 +110,7 @@ fn waiting(planned: &Planned, style: Style) -> String {
 pub(super) fn summary(planned: &Planned) -> String {
     let mut parts = Vec::new();
     for (place, is_here) in [("Vault", true), ("clusters", false)] {
-        let changes = planned
-            .scopes
-            .iter()
-            .flat_map(|scope| scope.guarded.approved.changes());
+        let changes = planned.scopes.iter().flat_map(ScopePlan::to_write);
         let here: Vec<Action> = changes
             .filter(|change| matches!(change.target.scope, Scope::Vault(_)) == is_here)
             .map(|change| change.action)
@@ -137,6 +136,10 @@ pub(super) fn summary(planned: &Planned) -> String {
             parts.push(format!("{number} {word}"));
         }
     };
+    let left_alone = planned.scopes.iter();
+    let left_alone = left_alone.filter(|scope| scope.forbidden.is_some());
+    let left_alone = left_alone.map(|scope| scope.guarded.approved.changes().len());
+    tail(left_alone.sum(), "left alone");
     tail(planned.held().count(), "held");
     tail(
         planned.sheets().map(|sheet| sheet.waiting.len()).sum(),

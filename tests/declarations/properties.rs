@@ -8,7 +8,7 @@ use proptest::sample::{Index, select};
 use std::collections::BTreeMap;
 
 /// Repositories without an error, which use every field.
-const GOOD: [&str; 7] = [
+const GOOD: [&str; 8] = [
     "examples/repo-layout",
     "tests/cases/fleet_every_field/repo",
     "tests/cases/cluster_every_field/repo",
@@ -16,6 +16,7 @@ const GOOD: [&str; 7] = [
     "tests/cases/eso_every_field/repo",
     "tests/cases/group_every_field/repo",
     "tests/cases/group_places_a_store/repo",
+    "tests/cases/approval_every_field/repo",
 ];
 
 pub(crate) fn good() -> impl Strategy<Value = Sources> {

@@ -1,6 +1,7 @@
 //! The fields that a cluster file and the fleet's defaults share.
 
 use super::{Access, CaSource, Connect, duration};
+use crate::declare::OperationSpec;
 use crate::declare::policy_file::VAULTS_OWN;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{
@@ -33,6 +34,7 @@ pub struct ClusterSpec {
     pub max_ttl: Option<(Duration, Place)>,
     pub audience: Option<(String, Place)>,
     pub binding: Option<(ObjectName, Place)>,
+    pub operation: OperationSpec,
 }
 
 /// Which credential Vault reviews logins with.
@@ -99,9 +101,10 @@ impl ClusterSpec {
             max_ttl: located(it, "maxTtl", problems, duration::reader("maxTtl")),
             audience: text(it, "audience", problems),
             binding: named(it, "binding", ObjectName::parse, problems),
+            operation: OperationSpec::read(it, problems),
         };
         check_delivery(&mut fields, problems);
-        fields.unsupported(&["suspend", "mode", "auth"], problems);
+        fields.unsupported(&["auth"], problems);
         fields.finish(problems);
         Some(spec)
     }
@@ -127,6 +130,7 @@ impl ClusterSpec {
             max_ttl,
             audience,
             binding,
+            operation,
         } = defaults.clone();
         self.vault = self.vault.take().or(vault);
         self.certificate_authority = self.certificate_authority.take().or(certificate_authority);
@@ -140,6 +144,7 @@ impl ClusterSpec {
         self.max_ttl = self.max_ttl.take().or(max_ttl);
         self.audience = self.audience.take().or(audience);
         self.binding = self.binding.take().or(binding);
+        self.operation.fill(operation);
     }
 }
 
