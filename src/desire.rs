@@ -56,6 +56,8 @@ impl Desired {
             installation: self.installation.clone(),
             deletes: self.deletes,
             plannable: self.plannable,
+            operation: self.operation.clone(),
+            approvals: self.approvals.clone(),
             vaults: BTreeMap::from([(vault.name.clone(), vault.clone())]),
             cells,
         }

@@ -161,7 +161,7 @@ impl CellTask {
             let cells = std::iter::once(order.cell.as_ref());
             Ok(Look::at(&order.cell.vault, vault, cells))
         };
-        let permission = self.service.permission(&order.followed);
+        let permission = self.service.permission(&order.cell.operation);
         let options = Options {
             full,
             ..Options::default()
@@ -211,7 +211,7 @@ impl CellTask {
     fn tell(&self, order: &Order, run: String, began: Timestamp, took: Duration, seen: Seen) {
         let success = seen.is_success();
         pass::log(&seen, took);
-        let permission = self.service.permission(&order.followed);
+        let permission = self.service.permission(&order.cell.operation);
         let breaker = self.breaker_shown();
         self.service.board.update_cluster(&order.cell, |state| {
             state.passes.running = None;

@@ -3,7 +3,9 @@
 use super::board::{Board, Followed, Permission};
 use super::settings::Settings;
 use crate::backends::Conduct;
+use crate::desire::{Operation, may_write};
 use crate::fence::Fence;
+use jiff::Timestamp;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +34,25 @@ impl Service {
     /// Whether what the clusters of a Vault share may be written: only when all of them are in view.
     pub(super) fn permission_of_shared(&self, followed: &Followed) -> Permission {
         if self.settings.reconcile.clusters.is_empty() {
-            return self.permission(followed);
+            return self.permission(&followed.desired.operation);
         }
         Permission::ReportOnly {
             why: "only some of the clusters are in view".to_owned(),
+        }
+    }
+
+    /// Whether a scope may be written, by what the operator and the repository say.
+    pub(super) fn permission(&self, operation: &Operation) -> Permission {
+        if !self.settings.reconcile.apply {
+            return Permission::ReportOnly {
+                why: "the settings say `mode: report`".to_owned(),
+            };
+        }
+        match may_write(operation, Timestamp::now()) {
+            Ok(()) => Permission::Apply,
+            Err(why) => Permission::ReportOnly {
+                why: why.to_string(),
+            },
         }
     }
 
@@ -43,17 +60,6 @@ impl Service {
     pub(super) fn may_write(&self, permission: Permission) -> MayWrite {
         let fence = self.fence.of_this_term();
         Arc::new(move || permission == Permission::Apply && fence.may_write())
-    }
-
-    /// Whether a scope may be written, by what the operator and the repository say.
-    pub(super) fn permission(&self, _followed: &Followed) -> Permission {
-        if self.settings.reconcile.apply {
-            Permission::Apply
-        } else {
-            Permission::ReportOnly {
-                why: "the settings say `mode: report`".to_owned(),
-            }
-        }
     }
 }
 
