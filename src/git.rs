@@ -8,12 +8,17 @@
 //! database (or from the working tree, byte for byte), so there is no checkout, no filter, no hook, no submodule and no symlink
 //! to follow. Everything is bounded by [`Limits`]; a remote is waited for no longer than its deadline.
 //!
-//! Deliberately absent: writing to a repository, keeping a clone between runs, verifying signatures, reading the environment
+//! A command reads once, by [`checkout`]. A process that runs for months keeps a [`Cache`], which transfers only what is new and
+//! holds a branch that was rewritten, and may write reports to a [`Branch`]. How to get in is [`Access`], for all three.
+//!
+//! Deliberately absent: writing to the repository of the declarations, verifying signatures, reading the environment
 //! (the command line does that, see [`Access::from_lookup`]) and any idea of what the files mean. Two things the libraries below do
-//! read from the environment by themselves: OpenSSL takes its certificate authorities from `SSL_CERT_FILE` and `SSL_CERT_DIR`, and
+//! read from the environment by themselves: OpenSSL takes its certificate authorities from `SSL_CERT_FILE` and `SSL_CERT_DIR` (where [`Access`] names none), and
 //! libgit2 the proxy of https URLs from `https_proxy` and `no_proxy`.
 
 mod access;
+mod branch;
+mod cache;
 mod directory;
 mod error;
 mod files;
@@ -29,13 +34,15 @@ mod source;
 mod text;
 mod tree;
 
-pub use access::Access;
+pub use access::{Access, Token};
+pub use branch::{Branch, Change, Person, Written};
+pub use cache::{Cache, Fetched, Held, Outcome, Rewrite};
 pub use error::{Cause, Error};
 pub use files::{FileProblem, Problem};
 pub use limits::Limits;
 pub use memory::Memory;
 pub use revision::Revision;
-pub use source::Source;
+pub use source::{Source, Url};
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -16,10 +16,13 @@ use tempfile::TempDir;
 mod command;
 #[path = "git_remote/https.rs"]
 mod https;
+#[allow(dead_code, reason = "the tests of the cache use the rest of it")]
 #[path = "git_remote/server.rs"]
 mod server;
 #[path = "git_remote/ssh.rs"]
 mod ssh;
+#[path = "git_remote/sshd.rs"]
+mod sshd;
 
 use command::{commit_all, git, new_repository};
 

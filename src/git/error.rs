@@ -54,6 +54,28 @@ pub enum Error {
     },
     #[error("failed to prepare a temporary directory {}", path.display())]
     Scratch { path: PathBuf, source: io::Error },
+    #[error(
+        "failed to keep the git cache in {}; give it a folder that keyfleet may write, with space left",
+        path.display()
+    )]
+    Cache { path: PathBuf, source: io::Error },
+    #[error("failed to find {commit} in the git cache {}; fetch first", folder.display())]
+    NotCached { commit: String, folder: PathBuf },
+    #[error(
+        "failed to accept {commit}: {}",
+        held.as_ref().map_or_else(|| "no commit is held".to_owned(), |held| format!("the commit that is held is {held}"))
+    )]
+    NotHeld {
+        commit: String,
+        held: Option<String>,
+    },
+    #[error("failed to write to the branch '{branch}' of {url}: {what}; {hint}")]
+    Push {
+        url: String,
+        branch: String,
+        what: String,
+        hint: &'static str,
+    },
     #[error("failed to use {what} {}", path.display())]
     AccessFile {
         what: &'static str,
@@ -71,6 +93,15 @@ pub enum Error {
         url: String,
         what: String,
         hint: String,
+    },
+    #[error(
+        "failed to trust the certificate of {url}: {what}; name the authority that has signed it in {}, where only the authorities of that file count",
+        file.display()
+    )]
+    Certificate {
+        url: String,
+        what: String,
+        file: PathBuf,
     },
     #[error(
         "failed to fetch {url}: the server redirects to another host, which keyfleet does not follow; use the new address"

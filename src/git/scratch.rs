@@ -1,20 +1,26 @@
 use std::fs::{self, DirBuilder};
 use std::hash::{BuildHasher, RandomState};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// A directory of one's own below the system's temporary directory, removed on drop.
+/// A directory of one's own, removed on drop unless it was moved away.
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
+    /// Below the system's temporary directory.
     pub(super) fn new() -> Result<Self, Error> {
+        Self::below(&std::env::temp_dir(), "keyfleet")
+    }
+
+    pub(super) fn below(folder: &Path, prefix: &str) -> Result<Self, Error> {
         let name = format!(
-            "keyfleet-{}-{:016x}",
+            "{prefix}-{}-{:016x}",
             std::process::id(),
             RandomState::new().hash_one(0)
         );
-        let path = std::env::temp_dir().join(name);
+        let path = folder.join(name);
         let mut builder = DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -32,7 +38,9 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
+        if let Err(error) = fs::remove_dir_all(&self.0)
+            && error.kind() != ErrorKind::NotFound
+        {
             tracing::warn!(path = %self.0.display(), %error, "failed to remove a temporary directory");
         }
     }

@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use git2::{Odb, Oid, Repository, Tree};
 
 use super::files::{Collector, Problem};
-use super::{Error, error::Cause};
+use super::{Error, Revision, error::Cause, names};
 
 const DIRECTORY: i32 = 0o040_000;
 const LINK: i32 = 0o120_000;
@@ -28,6 +28,50 @@ pub(super) fn read(
         }
         Visit::Leaf(path, _, id) => blob(&odb, path, id, found).map(|()| None),
     })
+}
+
+/// The same for the tree of a commit.
+pub(super) fn read_commit(
+    repository: &Repository,
+    commit: Oid,
+    found: &mut Collector<'_>,
+) -> Result<Revision, Error> {
+    let tree = repository
+        .find_commit(commit)
+        .and_then(|commit| commit.tree())
+        .map_err(|error| damaged("", error))?;
+    read(repository, &tree, found)?;
+    Ok(Revision {
+        commit: Some(commit.to_string()),
+        edited: false,
+    })
+}
+
+/// Whether a commit is there with its whole tree, as far as that shows without reading the files.
+pub(super) fn check_commit(repository: &Repository, commit: Oid) -> Result<(), Error> {
+    let odb = repository.odb().map_err(|e| damaged("", e))?;
+    let tree = repository
+        .find_commit(commit)
+        .and_then(|commit| commit.tree())
+        .map_err(|error| damaged("", error))?;
+    // One tree may be in many places, and many times in one.
+    let (mut seen, mut waiting) = (HashSet::new(), vec![tree.id()]);
+    while let Some(id) = waiting.pop() {
+        let tree = repository.find_tree(id).map_err(|e| damaged("", e))?;
+        for entry in &tree {
+            let (mode, id) = (entry.filemode(), entry.id());
+            if mode == SUBMODULE || !seen.insert(id) {
+                continue;
+            }
+            if mode == DIRECTORY {
+                waiting.push(id);
+            } else if !odb.exists(id) {
+                let name = names::printable_bytes(entry.name_bytes());
+                return Err(damaged(&name, git2::Error::from_str("it is missing")));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn blob(odb: &Odb<'_>, path: String, id: Oid, found: &mut Collector<'_>) -> Result<(), Error> {

@@ -24,6 +24,16 @@ pub(crate) const TOKEN: &str = "right-token";
 /// One request: path, `Authorization`, body.
 pub(crate) type Seen = (String, Option<String>, String);
 
+/// What the server's certificate is like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Good,
+    /// An authority between the server's and the one that people know.
+    Between,
+    Expired,
+    ForAnotherHost,
+}
+
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) root: TempDir,
@@ -33,8 +43,12 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::start_with(Kind::Good)
+    }
+
+    pub(crate) fn start_with(kind: Kind) -> Self {
         let root = TempDir::new().unwrap();
-        let (authority, acceptor) = certificates();
+        let (authority, acceptor) = certificates(kind);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -71,31 +85,45 @@ impl Server {
     }
 }
 
-fn certificates() -> (String, TlsAcceptor) {
+/// The parameters of an authority. OpenSSL takes a certificate whose subject is its issuer for a self-signed one.
+fn authority(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
-    // OpenSSL takes a certificate whose subject is its issuer for a self-signed one.
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "test authority");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params
+}
+
+fn certificates(kind: Kind) -> (String, TlsAcceptor) {
     let key = KeyPair::generate().unwrap();
-    let authority = params.self_signed(&key).unwrap().pem();
-    let issuer = Issuer::new(params, key);
+    let root = authority("test authority").self_signed(&key).unwrap().pem();
+    let mut issuer = Issuer::new(authority("test authority"), key);
+    let mut chain = Vec::new();
+    if kind == Kind::Between {
+        let key = KeyPair::generate().unwrap();
+        let between = authority("authority between");
+        chain.push(between.signed_by(&key, &issuer).unwrap().der().clone());
+        issuer = Issuer::new(between, key);
+    }
     let key = KeyPair::generate().unwrap();
-    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let leaf = CertificateParams::new(names)
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
+    let names = match kind {
+        Kind::ForAnotherHost => vec!["git.example".to_owned()],
+        _ => vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
+    };
+    let mut leaf = CertificateParams::new(names).unwrap();
+    if kind == Kind::Expired {
+        leaf.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    }
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    chain.insert(0, leaf.der().clone());
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![leaf.der().clone()], key)
+        .with_single_cert(chain, key)
         .unwrap();
-    (authority, TlsAcceptor::from(Arc::new(config)))
+    (root, TlsAcceptor::from(Arc::new(config)))
 }
 
 type State = (PathBuf, Arc<Mutex<Vec<Seen>>>);
@@ -104,6 +132,7 @@ async fn serve(listener: std::net::TcpListener, acceptor: TlsAcceptor, state: St
     let listener = TcpListener::from_std(listener).unwrap();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let (acceptor, state) = (acceptor.clone(), state.clone());
         tokio::spawn(async move {
             // A client that does not trust the certificate ends here.

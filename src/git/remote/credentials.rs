@@ -1,19 +1,56 @@
+use std::fs;
+use std::path::PathBuf;
+
 use git2::{Cred, CredentialType, Error as GitError};
+use zeroize::Zeroizing;
 
 use crate::git::source::{Scheme, Source, Url};
-use crate::git::{Access, names};
+use crate::git::{Access, Error, names};
 
 /// Answers a server's questions for credentials: each kind once, and no kind after one was refused.
-#[derive(Default)]
 pub(super) struct Login {
-    tried: Option<&'static str>,
+    url: Url,
+    username: Option<String>,
+    /// The token, and where it comes from.
+    token: Option<(Zeroizing<String>, String)>,
+    ssh_key: Option<PathBuf>,
+    tried: Option<String>,
     refused: Option<(String, String)>,
 }
 
 impl Login {
+    /// Reads what the files of `access` hold now.
+    pub(super) fn new(url: &Url, access: &Access) -> Result<Self, Error> {
+        let ssh = url.scheme == Scheme::Ssh;
+        let token = access.token.as_ref().filter(|_| !ssh);
+        let token = token.map(|token| Ok((token.read()?, token.to_string())));
+        if let Some(key) = access.ssh_key.as_ref().filter(|_| ssh) {
+            // libgit2's word for a missing key file is "authentication failed".
+            fs::File::open(key).map_err(|source| Error::AccessFile {
+                what: "the ssh key",
+                path: key.clone(),
+                source,
+            })?;
+        }
+        Ok(Self {
+            url: url.clone(),
+            username: access.username.clone(),
+            token: token.transpose()?,
+            ssh_key: access.ssh_key.clone(),
+            tried: None,
+            refused: None,
+        })
+    }
+
     /// What was refused and what to do about it, when a login failed.
     pub(super) fn refused(&self) -> Option<(String, String)> {
         self.refused.clone()
+    }
+
+    /// The name of the key for ssh, for an error.
+    pub(super) fn key(&self) -> String {
+        let path = self.ssh_key.as_ref();
+        path.map_or_else(String::new, |path| path.display().to_string())
     }
 
     /// A second connection to the same server may present the same credential.
@@ -24,43 +61,39 @@ impl Login {
     /// Called by libgit2 for every question, again and again as long as the server refuses.
     pub(super) fn next(
         &mut self,
-        url: &Url,
-        access: &Access,
-        (asking, user, allowed): (&str, Option<&str>, CredentialType),
+        asking: &str,
+        user: Option<&str>,
+        allowed: CredentialType,
     ) -> Result<Cred, GitError> {
-        if let Some(tried) = self.tried {
-            return self.give_up(&format!("the server refused {tried}"), hint(url.scheme));
+        if let Some(tried) = &self.tried {
+            let what = format!("the server refused {tried}");
+            return self.give_up(&what, hint(self.url.scheme));
         }
-        if url.scheme == Scheme::Ssh {
-            return self.ssh(access, user.unwrap_or("git"), allowed);
+        if self.url.scheme == Scheme::Ssh {
+            return self.ssh(user.unwrap_or("git"), allowed);
         }
-        if !same_server(url, asking) {
+        if !same_server(&self.url, asking) {
             let what = format!(
                 "'{}' asks for a login, which is not the server of the URL",
                 names::printable(asking)
             );
             return self.give_up(&what, "use the address of the server itself");
         }
-        match &access.token {
-            Some(token) if allowed.contains(CredentialType::USER_PASS_PLAINTEXT) => {
-                self.tried = Some("the token from KEYFLEET_GIT_TOKEN");
-                let user = access.username.as_deref().unwrap_or("x-access-token");
+        match &self.token {
+            Some((token, place)) if allowed.contains(CredentialType::USER_PASS_PLAINTEXT) => {
+                self.tried = Some(place.clone());
+                let user = self.username.as_deref().unwrap_or("x-access-token");
                 Cred::userpass_plaintext(user, token)
             }
             Some(_) => self.give_up("the server takes no token", "use ssh"),
             None => self.give_up(
                 "the server asks for a login and there is no token",
-                hint(url.scheme),
+                hint(self.url.scheme),
             ),
         }
     }
 
-    fn ssh(
-        &mut self,
-        access: &Access,
-        user: &str,
-        allowed: CredentialType,
-    ) -> Result<Cred, GitError> {
+    fn ssh(&mut self, user: &str, allowed: CredentialType) -> Result<Cred, GitError> {
         if allowed.contains(CredentialType::USERNAME) {
             return Cred::username(user);
         }
@@ -70,11 +103,11 @@ impl Login {
                 "allow public keys there, or use https",
             );
         }
-        if let Some(key) = &access.ssh_key {
-            self.tried = Some("the key from KEYFLEET_GIT_SSH_KEY");
+        if let Some(key) = &self.ssh_key {
+            self.tried = Some(format!("the key {}", key.display()));
             return Cred::ssh_key(user, None, key, None);
         }
-        self.tried = Some("every key of the ssh agent, or there is no agent");
+        self.tried = Some("every key of the ssh agent, or there is no agent".to_owned());
         Cred::ssh_key_from_agent(user)
     }
 
@@ -90,7 +123,7 @@ fn hint(scheme: Scheme) -> &'static str {
             "set KEYFLEET_GIT_SSH_KEY to a private key file without a passphrase, or add the key with `ssh-add`"
         }
         Scheme::Https | Scheme::Http => {
-            "set KEYFLEET_GIT_TOKEN to a token that may read the repository (and KEYFLEET_GIT_USERNAME if the server wants a name)"
+            "give it a token for this repository in KEYFLEET_GIT_TOKEN or a file of one in KEYFLEET_GIT_TOKEN_FILE (and KEYFLEET_GIT_USERNAME if the server wants a name)"
         }
     }
 }
@@ -111,15 +144,17 @@ fn same_server(url: &Url, asking: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn ask(login: &mut Login, access: &Access, url: &str, asking: &str) -> Option<String> {
+    fn login(url: &str, access: &Access) -> Login {
         let Ok(Source::Remote(url)) = Source::parse(url) else {
             panic!("{url}")
         };
-        let asked = (asking, None, CredentialType::USER_PASS_PLAINTEXT);
-        login
-            .next(&url, access, asked)
-            .is_err()
-            .then(|| login.refused().unwrap().0)
+        Login::new(&url, access).unwrap()
+    }
+
+    fn ask(login: &mut Login, asking: &str) -> Option<String> {
+        let kind = CredentialType::USER_PASS_PLAINTEXT;
+        let refused = login.next(asking, None, kind).is_err();
+        refused.then(|| login.refused().unwrap().0)
     }
 
     fn with_token() -> Access {
@@ -128,15 +163,16 @@ mod tests {
 
     #[test]
     fn a_port_that_goes_without_saying_may_be_said() {
-        let (url, asking) = ("https://Git.example:443/acme", "https://git.example/acme");
-        assert_eq!(ask(&mut Login::default(), &with_token(), url, asking), None);
+        let mut login = login("https://Git.example:443/acme", &with_token());
+        assert_eq!(ask(&mut login, "https://git.example/acme"), None);
     }
 
     #[test]
     fn a_refused_token_is_tried_once() {
-        let (mut login, url) = (Login::default(), "https://git.example/acme");
-        assert_eq!(ask(&mut login, &with_token(), url, url), None);
-        let said = ask(&mut login, &with_token(), url, url).unwrap();
+        let url = "https://git.example/acme";
+        let mut login = login(url, &with_token());
+        assert_eq!(ask(&mut login, url), None);
+        let said = ask(&mut login, url).unwrap();
         assert!(
             said.contains("refused the token from KEYFLEET_GIT_TOKEN"),
             "{said}"
@@ -145,7 +181,6 @@ mod tests {
 
     #[test]
     fn the_token_stays_with_its_server() {
-        let url = "https://git.example/acme";
         for other in [
             "https://evil.example/acme",
             "https://git.example:8443/acme",
@@ -153,18 +188,16 @@ mod tests {
             "https://git.example.evil.example/acme",
             "git@git.example:acme",
         ] {
-            assert!(
-                ask(&mut Login::default(), &with_token(), url, other).is_some(),
-                "{other}"
-            );
+            let mut login = login("https://git.example/acme", &with_token());
+            assert!(ask(&mut login, other).is_some(), "{other}");
         }
     }
 
     #[test]
     fn without_a_token_the_hint_names_the_variable() {
-        let mut login = Login::default();
         let url = "https://git.example/acme";
-        assert!(ask(&mut login, &Access::default(), url, url).is_some());
+        let mut login = login(url, &Access::default());
+        assert!(ask(&mut login, url).is_some());
         assert!(login.refused().unwrap().1.contains("KEYFLEET_GIT_TOKEN"));
     }
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use git2::cert::Cert;
@@ -9,7 +11,8 @@ use git2::{CertificateCheckStatus, ErrorClass, ErrorCode};
 pub(super) struct HostCheck {
     host: String,
     port: Option<u16>,
-    file: Option<String>,
+    /// A file of one's own, by its path, and what it holds.
+    file: Option<(PathBuf, String)>,
     offered: Option<String>,
     verdict: Option<Verdict>,
 }
@@ -24,7 +27,7 @@ enum Verdict {
 }
 
 impl HostCheck {
-    pub(super) fn new(host: String, port: Option<u16>, file: Option<String>) -> Self {
+    pub(super) fn new(host: String, port: Option<u16>, file: Option<(PathBuf, String)>) -> Self {
         Self {
             host,
             port,
@@ -52,7 +55,7 @@ impl HostCheck {
             .map(|hash| STANDARD_NO_PAD.encode(hash))
             .unwrap_or_default();
         self.offered = Some(format!("the server offers {kind} SHA256:{print}"));
-        let Some(file) = &self.file else {
+        let Some((_, file)) = &self.file else {
             return Ok(CertificateCheckStatus::CertificatePassthrough);
         };
         let verdict = verdict(
@@ -77,10 +80,9 @@ impl HostCheck {
             None if !certificate_error => return None,
             verdict => verdict,
         };
-        let file = if self.file.is_some() {
-            "the file in KEYFLEET_GIT_KNOWN_HOSTS"
-        } else {
-            "~/.ssh/known_hosts"
+        let file = match &self.file {
+            Some((path, _)) => path.display().to_string(),
+            None => "~/.ssh/known_hosts".to_owned(),
         };
         let why = match verdict {
             Some(Verdict::Revoked) => format!("{file} has revoked this key"),

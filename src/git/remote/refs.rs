@@ -5,7 +5,7 @@ use crate::git::{Error, names};
 
 /// What to ask a server for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Want {
+pub(in crate::git) enum Want {
     /// A reference the server has, by its full name.
     Name(String),
     /// A commit that no reference points at.
@@ -15,7 +15,7 @@ pub(super) enum Want {
 }
 
 /// Finds what a person means by a name among the references of a server.
-pub(super) fn choose(
+pub(in crate::git) fn choose(
     heads: &[(String, Oid)],
     reference: Option<&str>,
     place: &str,
@@ -95,7 +95,7 @@ fn short_names(heads: &[(String, Oid)]) -> impl Iterator<Item = &str> + Clone {
 }
 
 /// The commit among everything that was fetched.
-pub(super) fn find_fetched(
+pub(in crate::git) fn find_fetched(
     repository: &Repository,
     want: &Want,
     place: &str,
