@@ -25,7 +25,7 @@ pub use health::status;
 pub use permission::permissions;
 pub use rounds::{Announced, Applied, Run, apply};
 pub use scope::{Alone, Look};
-pub use source::{Repository, read};
+pub use source::{Followed, Repository, read};
 pub use world::{Open, OpenCluster, OpenVault, World};
 
 /// What a run is about, and how.

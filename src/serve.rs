@@ -10,6 +10,7 @@ mod cell;
 mod fleet;
 mod follow;
 mod mailbox;
+mod origin;
 mod pass;
 mod run;
 mod service;

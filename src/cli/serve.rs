@@ -163,6 +163,11 @@ fn from_environment(settings: &mut Settings) {
     if variable(Access::TOKEN).is_some() {
         repository.token = Some(SecretSource::Environment(Access::TOKEN.to_owned()));
     }
+    if let Some(file) = variable(Access::TOKEN_FILE) {
+        repository.token = Some(SecretSource::File(PathBuf::from(file)));
+    }
+    let authority = repository.certificate_authority.take();
+    repository.certificate_authority = path(Access::AUTHORITY, authority);
     repository.ssh_key = path(Access::SSH_KEY, repository.ssh_key.take());
     repository.known_hosts = path(Access::KNOWN_HOSTS, repository.known_hosts.take());
 }

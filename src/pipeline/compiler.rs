@@ -2,11 +2,11 @@
 
 use super::Repository;
 use super::side_by_side::SideBySide;
-use super::source;
+use super::source::{self, Followed};
 use crate::declare::{self, Declarations};
 use crate::desire::{self, Desired, Resolved};
 use crate::diagnostics::{Diagnostics, Sources};
-use crate::git::{Access, Limits, Memory, Source};
+use crate::git::{Access, Cache, Limits, Memory, Source};
 
 /// What a repository asks for, with everything that is wrong in it.
 pub struct Wanted {
@@ -54,6 +54,19 @@ impl Compiler {
         let (read, memory) = source::read_with(source, reference, limits, access, memory).await?;
         self.memory = memory;
         read
+    }
+
+    /// Fetches what is new into a cache, and reads what is followed there.
+    pub async fn follow(
+        &mut self,
+        cache: Cache,
+        limits: Limits,
+        access: Access,
+    ) -> anyhow::Result<Followed> {
+        let memory = std::mem::take(&mut self.memory);
+        let (followed, memory) = source::follow_with(cache, limits, access, memory).await?;
+        self.memory = memory;
+        Ok(followed)
     }
 
     /// Pure but for its threads: the same revision gives the same, whatever was compiled before.

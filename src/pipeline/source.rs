@@ -2,7 +2,7 @@
 
 use crate::declare::{self, Unreadable};
 use crate::diagnostics::Sources;
-use crate::git::{self, Access, Checkout, Limits, Memory, Source};
+use crate::git::{self, Access, Cache, Checkout, Fetched, Limits, Memory, Source};
 
 /// A revision's declarations as texts.
 #[derive(Clone)]
@@ -38,6 +38,40 @@ pub(super) async fn read_with(
         let wanted = &declare::is_wanted;
         let read = git::checkout_again(&source, reference, &limits, wanted, &access, &mut memory);
         (read.map(repository).map_err(Into::into), memory)
+    });
+    Ok(reading.await?)
+}
+
+/// What a cache's server has now, and what is followed.
+pub struct Followed {
+    pub cache: Cache,
+    pub fetched: Result<Fetched, git::Error>,
+    /// The followed revision, also when the server did not answer; `None` before the first fetch.
+    pub repository: Option<Result<Repository, git::Error>>,
+}
+
+/// Fetches into a cache and reads what is followed there, off the threads that others wait on.
+pub(super) async fn follow_with(
+    mut cache: Cache,
+    limits: Limits,
+    access: Access,
+    mut memory: Memory,
+) -> anyhow::Result<(Followed, Memory)> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let fetched = cache.fetch(&limits, &access);
+        let commit = cache.followed().map(str::to_owned);
+        let read = commit.map(|commit| {
+            let wanted = &declare::is_wanted;
+            cache
+                .read(&commit, &limits, wanted, &mut memory)
+                .map(repository)
+        });
+        let followed = Followed {
+            cache,
+            fetched,
+            repository: read,
+        };
+        (followed, memory)
     });
     Ok(reading.await?)
 }

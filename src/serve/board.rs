@@ -59,8 +59,10 @@ pub struct SourceState {
     pub fetched: Option<Timestamp>,
     /// Why the last fetch failed.
     pub failure: Option<String>,
-    /// A branch that was rewritten is not followed.
+    /// A revision that cannot be followed, such as one whose fleet.yaml has errors.
     pub held: Option<HeldRevision>,
+    /// A branch that was rewritten, and is not followed until the settings accept it.
+    pub rewritten: Option<HeldRevision>,
 }
 
 /// A revision that everything is kept equal to.

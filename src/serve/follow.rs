@@ -3,17 +3,14 @@
 //! When the server is down, or a revision cannot be understood, the last good one stays in force. A webhook only says "now".
 
 use super::board::{Followed, HeldRevision, SourceState};
+use super::origin::{Origin, Reading, Rewritten};
 use super::service::{Service, about};
-use super::settings::SecretSource;
-use crate::git::Access;
 use crate::pipeline::{Compiler, Repository, Wanted};
-use anyhow::Context;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
-use zeroize::Zeroizing;
 
 /// How soon a server that did not answer is asked again at the earliest; doubled up to the interval.
 const RETRY: Duration = Duration::from_secs(5);
@@ -21,6 +18,7 @@ const RETRY: Duration = Duration::from_secs(5);
 pub(super) struct Follower {
     service: Arc<Service>,
     compiler: Compiler,
+    origin: Option<Origin>,
     /// Said by webhooks.
     now: Arc<Notify>,
     newest: mpsc::Sender<Arc<Followed>>,
@@ -37,6 +35,7 @@ impl Follower {
         Self {
             service,
             compiler: Compiler::default(),
+            origin: None,
             now,
             newest,
             last: None,
@@ -63,47 +62,55 @@ impl Follower {
 
     /// Looks once. Gives how long to wait for the next time.
     async fn once(&mut self) -> Duration {
-        let interval = self.service.settings.repository.interval;
-        match self.read().await {
-            Ok(repository) => {
-                self.failures = 0;
-                self.answered(&repository);
-                if self.is_new(&repository) {
-                    self.take(repository).await;
-                }
-                about(interval)
-            }
-            Err(error) => {
-                let failure = format!("{error:#}");
-                tracing::warn!(failure, "the repository could not be read");
-                self.update(|source| source.failure = Some(failure));
-                self.failures = self.failures.saturating_add(1);
-                let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
-                about(doubled.min(interval))
+        let settings = &self.service.settings.repository;
+        let interval = settings.interval;
+        let folder = self.service.settings.data.join("git");
+        if self.origin.is_none() {
+            match Origin::open(settings, &folder) {
+                Ok(origin) => self.origin = Some(origin),
+                Err(error) => return self.failed(&format!("{error:#}")),
             }
         }
-    }
-
-    async fn read(&mut self) -> anyhow::Result<Repository> {
-        let settings = &self.service.settings.repository;
-        let access = Access {
-            username: settings.username.clone(),
-            token: settings.token.as_ref().map(secret_text).transpose()?,
-            ssh_key: settings.ssh_key.clone(),
-            known_hosts: settings.known_hosts.clone(),
+        let Some(origin) = &mut self.origin else {
+            return interval;
         };
-        let (source, reference) = (settings.source.clone(), settings.reference.clone());
-        self.compiler
-            .read(source, reference, settings.limits, access)
-            .await
+        let reading = match origin.read(settings, &folder, &mut self.compiler).await {
+            Ok(reading) => reading,
+            Err(error) => return self.failed(&format!("{error:#}")),
+        };
+        let wait = match &reading.failure {
+            Some(failure) => self.failed(failure),
+            None => {
+                self.failures = 0;
+                about(interval)
+            }
+        };
+        self.answered(&reading);
+        if let Some(repository) = reading.repository.filter(|it| self.is_new(it)) {
+            self.take(repository).await;
+        }
+        wait
     }
 
-    fn answered(&self, repository: &Repository) {
-        let name = repository.name.clone();
+    fn failed(&mut self, failure: &str) -> Duration {
+        tracing::warn!(failure, "the repository could not be read");
+        self.update(|source| source.failure = Some(failure.to_owned()));
+        self.failures = self.failures.saturating_add(1);
+        let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
+        about(doubled.min(self.service.settings.repository.interval))
+    }
+
+    fn answered(&self, reading: &Reading) {
+        let now = Timestamp::now();
         self.update(|source| {
-            source.name = name;
-            source.fetched = Some(Timestamp::now());
-            source.failure = None;
+            if let Some(repository) = &reading.repository {
+                source.name.clone_from(&repository.name);
+            }
+            if reading.failure.is_none() {
+                source.fetched = Some(now);
+                source.failure = None;
+                source.rewritten = held(source.rewritten.take(), reading, now);
+            }
         });
     }
 
@@ -182,12 +189,23 @@ fn is_usable(wanted: &Wanted) -> Result<(), &'static str> {
     }
 }
 
-fn secret_text(source: &SecretSource) -> anyhow::Result<Zeroizing<String>> {
-    let text = match source {
-        SecretSource::File(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("failed to read {}", path.display()))?,
-        SecretSource::Environment(name) => crate::connect::variable(name)
-            .with_context(|| format!("the variable {name} is not set"))?,
-    };
-    Ok(Zeroizing::new(text.trim().to_owned()))
+/// A hold stands since it was first seen.
+fn held(before: Option<HeldRevision>, reading: &Reading, now: Timestamp) -> Option<HeldRevision> {
+    let rewritten = reading.held.as_ref()?;
+    if let Some(before) = before.filter(|before| before.to == rewritten.to) {
+        return Some(before);
+    }
+    let Rewritten { from, to, why } = rewritten;
+    tracing::warn!(
+        from,
+        to,
+        why,
+        "the branch was rewritten, and is not followed"
+    );
+    Some(HeldRevision {
+        from: from.clone(),
+        to: to.clone(),
+        why: why.clone(),
+        since: now,
+    })
 }

@@ -76,6 +76,7 @@ impl Repository {
             source,
             reference: None,
             interval: Duration::from_secs(60),
+            accept: None,
             username: None,
             token: None,
             ssh_key: None,
@@ -116,6 +117,8 @@ pub struct Repository {
     pub source: git::Source,
     pub reference: Option<String>,
     pub interval: Duration,
+    /// The commit of a rewritten branch that may be followed.
+    pub accept: Option<String>,
     pub username: Option<String>,
     pub token: Option<SecretSource>,
     pub ssh_key: Option<PathBuf>,

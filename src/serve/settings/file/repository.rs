@@ -18,6 +18,7 @@ pub(super) fn read(node: &Node, repository: &mut Repository, problems: &mut Diag
     if let Some(text) = fields.text("ref", problems) {
         repository.reference = Some(text.to_owned());
     }
+    repository.accept = fields.text("accept", problems).map(str::to_owned);
     let interval = field::duration(&mut fields, "interval", SHORTEST..=LONGEST, problems);
     repository.interval = interval.unwrap_or(repository.interval);
     if let Some(node) = fields.optional("limits") {

@@ -1,0 +1,129 @@
+//! Where declarations come from, as the service reads them again and again: a folder as it stands, or a branch that is kept on disk.
+
+use super::settings::{self, SecretSource};
+use crate::git::{Access, Cache, Outcome, Source, Token};
+use crate::pipeline::{Compiler, Repository};
+use anyhow::Context;
+use std::path::Path;
+
+pub(super) enum Origin {
+    /// A folder or a repository of this machine.
+    Here(Source),
+    /// `None` while it is being read.
+    Remote(Option<Cache>),
+}
+
+/// What one reading gave.
+pub(super) struct Reading {
+    /// The revision to keep everything equal to; `None` where nothing was ever read.
+    pub repository: Option<Repository>,
+    /// Why the server did not answer, or its answer was of no use.
+    pub failure: Option<String>,
+    /// A branch that was rewritten.
+    pub held: Option<Rewritten>,
+}
+
+pub(super) struct Rewritten {
+    pub from: String,
+    pub to: String,
+    pub why: String,
+}
+
+impl Origin {
+    /// The cache of a server's repository is in this folder.
+    pub(super) fn open(settings: &settings::Repository, folder: &Path) -> anyhow::Result<Self> {
+        let Source::Remote(url) = &settings.source else {
+            return Ok(Self::Here(settings.source.clone()));
+        };
+        let mut cache = Cache::open(folder, url, settings.reference.as_deref())?;
+        let held = cache.held().map(|held| held.commit.clone());
+        if let (Some(held), Some(accepted)) = (held, &settings.accept)
+            && held == *accepted
+        {
+            cache.accept(accepted)?;
+            tracing::warn!(
+                revision = accepted,
+                "the rewritten branch is followed, as the settings say"
+            );
+        }
+        Ok(Self::Remote(Some(cache)))
+    }
+
+    pub(super) async fn read(
+        &mut self,
+        settings: &settings::Repository,
+        folder: &Path,
+        compiler: &mut Compiler,
+    ) -> anyhow::Result<Reading> {
+        let cache = match self {
+            Self::Here(source) => {
+                let (source, reference) = (source.clone(), settings.reference.clone());
+                let read = compiler.read(source, reference, settings.limits, access(settings)?);
+                return Ok(Reading {
+                    repository: Some(read.await?),
+                    failure: None,
+                    held: None,
+                });
+            }
+            Self::Remote(cache) => cache.take(),
+        };
+        // Reading was given up in the middle: what is on disk holds.
+        let cache = match (cache, &settings.source) {
+            (Some(cache), _) => cache,
+            (None, Source::Remote(url)) => Cache::open(folder, url, settings.reference.as_deref())?,
+            (None, _) => anyhow::bail!("the repository is not a server's any more"),
+        };
+        let followed = compiler
+            .follow(cache, settings.limits, access(settings)?)
+            .await?;
+        *self = Self::Remote(Some(followed.cache));
+        let (failure, held) = match followed.fetched {
+            Err(error) => (Some(format!("{:#}", anyhow::Error::from(error))), None),
+            Ok(fetched) => {
+                if let Some(why) = fetched.anew {
+                    tracing::warn!(why, "the cache of git was made anew");
+                }
+                (None, rewritten(fetched.outcome))
+            }
+        };
+        let repository = followed.repository.transpose()?;
+        if let (None, Some(failure)) = (&repository, &failure) {
+            anyhow::bail!("{failure}");
+        }
+        Ok(Reading {
+            repository,
+            failure,
+            held,
+        })
+    }
+}
+
+fn rewritten(outcome: Outcome) -> Option<Rewritten> {
+    match outcome {
+        Outcome::Rewritten { from, to, why } => Some(Rewritten {
+            from,
+            why: why.to_string(),
+            to,
+        }),
+        Outcome::Unchanged { .. } | Outcome::First { .. } | Outcome::Forward { .. } => None,
+    }
+}
+
+/// How keyfleet gets in. Files are read for each fetch.
+pub(super) fn access(settings: &settings::Repository) -> anyhow::Result<Access> {
+    let token = settings.token.as_ref().map(|source| match source {
+        SecretSource::File(path) => Ok(Token::File(path.clone())),
+        SecretSource::Environment(name) => {
+            let token = crate::connect::variable(name);
+            let token = token.with_context(|| format!("the variable {name} is not set"))?;
+            Ok::<_, anyhow::Error>(Token::Value(token.trim().to_owned().into()))
+        }
+    });
+    Ok(Access {
+        username: settings.username.clone(),
+        token: token.transpose()?,
+        authority: settings.certificate_authority.clone(),
+        ssh_key: settings.ssh_key.clone(),
+        known_hosts: settings.known_hosts.clone(),
+    })
+}
