@@ -12,7 +12,68 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 const OPENBAO: &str = "2.7.2";
-const GO_MOD: &str = include_str!("../servers/go.mod");
+
+/// A program that is built from Go modules. Its version is in the `go.mod` of its folder below `tests/servers`, and nowhere
+/// else.
+struct GoProgram {
+    name: &'static str,
+    package: &'static str,
+    module: &'static str,
+    folder: &'static str,
+    go_mod: &'static str,
+    tags: &'static str,
+    takes: &'static str,
+}
+
+const SERVERS: &str = include_str!("../servers/go.mod");
+
+const ETCD: GoProgram = GoProgram {
+    name: "etcd",
+    package: "go.etcd.io/etcd/server/v3",
+    module: "go.etcd.io/etcd/server/v3",
+    folder: "",
+    go_mod: SERVERS,
+    tags: "",
+    takes: "40 s",
+};
+
+const KUBE_APISERVER: GoProgram = GoProgram {
+    name: "kube-apiserver",
+    package: "k8s.io/kubernetes/cmd/kube-apiserver",
+    module: "k8s.io/kubernetes",
+    folder: "",
+    go_mod: SERVERS,
+    tags: "",
+    takes: "3 minutes",
+};
+
+const KUBECTL: GoProgram = GoProgram {
+    name: "kubectl",
+    package: "k8s.io/kubernetes/cmd/kubectl",
+    takes: "90 s",
+    ..KUBE_APISERVER
+};
+
+const HELM: GoProgram = GoProgram {
+    name: "helm",
+    package: "helm.sh/helm/v4/cmd/helm",
+    module: "helm.sh/helm/v4",
+    folder: "helm",
+    go_mod: include_str!("../servers/helm/go.mod"),
+    tags: "",
+    takes: "90 s",
+};
+
+const PROMTOOL: GoProgram = GoProgram {
+    name: "promtool",
+    package: "github.com/prometheus/prometheus/cmd/promtool",
+    module: "github.com/prometheus/prometheus",
+    folder: "promtool",
+    go_mod: include_str!("../servers/promtool/go.mod"),
+    // Without the clients of every cloud: rules are checked with it, and nothing is discovered.
+    tags: "remove_all_sd",
+    takes: "70 s",
+};
 
 /// `bao`, or the `HashiCorp` Vault that `KEYFLEET_TEST_VAULT` names.
 pub fn vault() -> PathBuf {
@@ -30,28 +91,32 @@ pub fn vault() -> PathBuf {
 
 pub fn etcd() -> PathBuf {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    FOUND
-        .get_or_init(|| kubebuilder_asset("etcd", "go.etcd.io/etcd/server/v3", "40 s"))
-        .clone()
+    FOUND.get_or_init(|| kubebuilder_asset(&ETCD)).clone()
 }
 
 pub fn kube_apiserver() -> PathBuf {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    let find = || kubebuilder_asset("kube-apiserver", "k8s.io/kubernetes", "3 minutes");
-    FOUND.get_or_init(find).clone()
+    FOUND
+        .get_or_init(|| kubebuilder_asset(&KUBE_APISERVER))
+        .clone()
 }
 
 /// Of the same version as the kube-apiserver, whatever is on PATH: what it prints changes from release to release.
 pub fn kubectl() -> PathBuf {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
-    let make = || {
-        let module = "k8s.io/kubernetes";
-        let version = go_mod_version(module);
-        made("kubectl", version, |output| {
-            go_build("kubectl", module, version, "90 s", output);
-        })
-    };
-    FOUND.get_or_init(make).clone()
+    FOUND.get_or_init(|| built(&KUBECTL)).clone()
+}
+
+/// Of one version, as kubectl is.
+pub fn helm() -> PathBuf {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| built(&HELM)).clone()
+}
+
+/// Of one version, as kubectl is.
+pub fn promtool() -> PathBuf {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| built(&PROMTOOL)).clone()
 }
 
 /// The first program of this name on PATH.
@@ -63,31 +128,39 @@ pub fn on_path(program: &str) -> Option<PathBuf> {
 }
 
 /// `KUBEBUILDER_ASSETS` is what other Kubernetes test suites use to name a folder with both servers.
-fn kubebuilder_asset(program: &str, module: &str, takes: &str) -> PathBuf {
+fn kubebuilder_asset(program: &GoProgram) -> PathBuf {
     if let Some(folder) = env::var_os("KUBEBUILDER_ASSETS") {
-        let named = Path::new(&folder).join(program);
+        let named = Path::new(&folder).join(program.name);
         assert!(
             named.is_file(),
-            "KUBEBUILDER_ASSETS is set, but {} is no file: unset it, or put {program} there",
-            named.display()
+            "KUBEBUILDER_ASSETS is set, but {} is no file: unset it, or put {} there",
+            named.display(),
+            program.name
         );
         return named;
     }
-    let version = go_mod_version(module);
-    on_path(program).unwrap_or_else(|| {
-        made(program, version, |output| {
-            go_build(program, module, version, takes, output);
-        })
-    })
+    on_path(program.name).unwrap_or_else(|| built(program))
 }
 
-/// The version of a module in `tests/servers/go.mod`, the one place where it is written.
-fn go_mod_version(module: &str) -> &'static str {
-    GO_MOD
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix(module)?.strip_prefix(" v"))
-        .find_map(|version| version.split_whitespace().next())
-        .unwrap_or_else(|| panic!("tests/servers/go.mod requires no {module}"))
+impl GoProgram {
+    fn version(&self) -> &'static str {
+        self.go_mod
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix(self.module)?.strip_prefix(" v"))
+            .find_map(|version| version.split_whitespace().next())
+            .unwrap_or_else(|| {
+                panic!(
+                    "tests/servers/{}/go.mod requires no {}",
+                    self.folder, self.module
+                )
+            })
+    }
+}
+
+fn built(program: &GoProgram) -> PathBuf {
+    made(program.name, program.version(), |output| {
+        go_build(program, output);
+    })
 }
 
 /// The program in `target/servers/bin`, made by `make` at the path it is given when it is not there yet.
@@ -151,40 +224,41 @@ fn install_bao(output: &Path) {
     fs::copy(binary.trim(), output).expect("the program can be copied to the target folder");
 }
 
-fn go_build(program: &str, module: &str, version: &str, takes: &str, output: &Path) {
+fn go_build(program: &GoProgram, output: &Path) {
+    let (name, version) = (program.name, program.version());
     let go = on_path("go").unwrap_or_else(|| {
         panic!(
-            "the tests need {program}: it is not in KUBEBUILDER_ASSETS, not on PATH, and there is no `go` to build it. \
+            "the tests need {name}: it is not in KUBEBUILDER_ASSETS, not on PATH, and there is no `go` to build it. \
              Install Go (https://go.dev/dl), or let KUBEBUILDER_ASSETS name a folder with etcd and kube-apiserver"
         )
     });
     tell(&format!(
-        "building {program} v{version} from Go modules, about {takes}, once"
+        "building {name} v{version} from Go modules, about {}, once",
+        program.takes
     ));
-    let package = match program {
-        "kube-apiserver" | "kubectl" => format!("{module}/cmd/{program}"),
-        _ => module.to_owned(),
-    };
     let mut parts = version.split('.');
     let (major, minor) = (parts.next().unwrap_or("0"), parts.next().unwrap_or("0"));
-    // Without these, they call themselves v0.0.0.
+    // Without these, those of Kubernetes call themselves v0.0.0.
     let set = "-X k8s.io/component-base/version";
     let flags =
         format!("-s -w {set}.gitVersion=v{version} {set}.gitMajor={major} {set}.gitMinor={minor}");
+    let servers = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers");
     let mut build = Command::new(go);
     build
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers"))
+        .current_dir(servers.join(program.folder))
         .args([
             "build",
             "-trimpath",
             "-mod=readonly",
             "-buildvcs=false",
+            "-tags",
+            program.tags,
             "-ldflags",
             &flags,
             "-o",
         ])
         .arg(output)
-        .arg(package);
+        .arg(program.package);
     run(
         &mut build,
         "the Go modules come from GOPROXY, https://proxy.golang.org by default",
