@@ -7,6 +7,11 @@ default:
 demo:
     cargo run --release -- demo
 
+# The static binary of the Dockerfile; wants musl-gcc (Debian: musl-tools)
+static:
+    rustup target add {{arch()}}-unknown-linux-musl
+    cargo build --locked --release --target {{arch()}}-unknown-linux-musl --bin keyfleet
+
 # Every test; the first time, the servers are built
 test:
     cargo test
