@@ -33,9 +33,9 @@ pub(crate) mod keyfleet;
 #[path = "support/kubeconfig.rs"]
 pub(crate) mod kubeconfig;
 #[path = "support/ports.rs"]
-mod ports;
+pub(crate) mod ports;
 #[path = "support/process.rs"]
-mod process;
+pub(crate) mod process;
 #[path = "support/proxy.rs"]
 pub(crate) mod proxy;
 #[path = "support/raft.rs"]
