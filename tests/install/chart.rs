@@ -4,7 +4,7 @@ use super::tools::{
     FOLDERS, cluster, complaint, helm, kubectl_ok, kustomized, name, objects, read, said,
 };
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 const CHART: &str = "charts/keyfleet";
@@ -87,8 +87,35 @@ async fn the_chart_makes_what_the_manifests_make() {
 
     let names = |objects: &BTreeMap<String, Value>| objects.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&chart), names(&manifests));
-    for (name, object) in &manifests {
-        assert_eq!(&chart[name], object, "{name}: the chart, and the manifests");
+    let unlike: Vec<String> = manifests
+        .iter()
+        .flat_map(|(name, object)| unlike(name, &chart[name], object))
+        .collect();
+    assert!(
+        unlike.is_empty(),
+        "the chart, and the manifests:\n{}",
+        unlike.join("\n")
+    );
+}
+
+/// The places where two objects differ.
+fn unlike(place: &str, left: &Value, right: &Value) -> Vec<String> {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+            let of = |map: &Map<String, Value>, key| map.get(key).cloned().unwrap_or_default();
+            keys.into_iter()
+                .flat_map(|key| unlike(&format!("{place}.{key}"), &of(left, key), &of(right, key)))
+                .collect()
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => left
+            .iter()
+            .zip(right)
+            .enumerate()
+            .flat_map(|(index, (left, right))| unlike(&format!("{place}[{index}]"), left, right))
+            .collect(),
+        _ if left == right => Vec::new(),
+        _ => vec![format!("{place}: {left}, and {right}")],
     }
 }
 
@@ -212,6 +239,14 @@ fn the_schema_refuses_what_cannot_be_meant() {
         (
             "settings: {reconcile: {mode: dry}}",
             "at '/settings/reconcile/mode'",
+        ),
+        (
+            "settings: {webhooks: {from: [{forge: github, secret: hunter2}]}}",
+            "at '/settings/webhooks/from/0/secret'",
+        ),
+        (
+            "settings: {webhooks: {listen: '0.0.0.0:80'}}",
+            "'listen' not allowed",
         ),
         // The dashboard, for everybody.
         (
