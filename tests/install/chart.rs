@@ -261,6 +261,10 @@ fn the_schema_refuses_what_cannot_be_meant() {
             "networkPolicy: {egressPorts: []}",
             "at '/networkPolicy/egressPorts'",
         ),
+        (
+            "managedCluster: {loginAccounts: []}",
+            "at '/managedCluster/loginAccounts'",
+        ),
         ("monitoring: {alerts: 'yes'}", "at '/monitoring/alerts'"),
         ("podLabels: {team: 7}", "at '/podLabels/team'"),
     ] {
