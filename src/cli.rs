@@ -5,6 +5,7 @@
 mod apply;
 mod common;
 mod demo;
+mod drift;
 mod failure;
 mod interruption;
 mod plan;
@@ -41,6 +42,8 @@ enum Verb {
     Plan(plan::Plan),
     /// Show what would change, ask, and make it so
     Apply(apply::Apply),
+    /// Report what was changed by hand, is pending or was rotated; exit 0 nothing, 2 findings, 1 error
+    Drift(drift::Drift),
     /// Say how Vaults, clusters and every Secret are
     Status(status::Status),
     /// Follow a repository: keep everything equal to it, and say what is not
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
             Verb::Validate(verb) => verb.run().await,
             Verb::Plan(verb) => verb.run().await,
             Verb::Apply(verb) => verb.run().await,
+            Verb::Drift(verb) => verb.run().await,
             Verb::Status(verb) => verb.run().await,
             Verb::Serve(verb) => verb.run().await,
             Verb::Demo(verb) => verb.run().await,

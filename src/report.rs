@@ -1,5 +1,6 @@
 //! What a run says: as text for people, and as versioned JSON. Pure.
 
+pub mod drift;
 mod json;
 mod notes;
 mod outcome;

@@ -59,14 +59,14 @@ impl Plan {
     }
 }
 
-/// The file that the plan goes to: opened before any server is asked, written when the plan is there.
-struct Out<'a> {
+/// A file that a result goes to: opened before any server is asked, written when it is there.
+pub(super) struct Out<'a> {
     path: &'a Path,
     file: File,
 }
 
 impl<'a> Out<'a> {
-    fn open(path: &'a Path) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &'a Path) -> anyhow::Result<Self> {
         // What it holds is kept until there is something to put in its place.
         let mut options = File::options();
         options.write(true).create(true).truncate(false);
@@ -74,7 +74,7 @@ impl<'a> Out<'a> {
         Ok(Self { path, file })
     }
 
-    fn write(mut self, text: &str) -> anyhow::Result<()> {
+    pub(super) fn write(mut self, text: &str) -> anyhow::Result<()> {
         let mut replace = || {
             // A pipe has no length to set.
             if self.file.metadata()?.is_file() {

@@ -5,6 +5,7 @@ use crate::guard::Held;
 use crate::observe::Failure;
 use crate::pipeline::ScopePlan;
 use crate::plan::{Action, Cause, Change, Concern, FieldChange, Reason, Target};
+use jiff::Timestamp;
 
 /// One object that is not as declared, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,15 @@ pub struct Difference {
     pub summary: String,
 }
 
+/// One write that was made, or tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub finding: Finding,
+    /// Why it failed; `None`: done.
+    pub failure: Option<String>,
+    pub at: Timestamp,
+}
+
 /// Everything in a plan that is not as declared, in the order in which it is shown.
 pub fn findings(plan: &ScopePlan) -> Vec<Finding> {
     let guarded = &plan.guarded;
@@ -81,7 +91,8 @@ fn of_sheet(sheet: &crate::plan::Sheet) -> impl Iterator<Item = Finding> {
         fields: Vec::new(),
         place: blocked.place.clone(),
     });
-    let unread = sheet.unread.iter().map(|unread| Finding {
+    let unread = sheet.unread.iter().chain(&sheet.unlisted);
+    let unread = unread.map(|unread| Finding {
         target: unread.target.clone(),
         standing: Standing::Unread(unread.failure.clone()),
         fields: Vec::new(),

@@ -8,6 +8,7 @@ use crate::names::{
     VaultName,
 };
 use crate::observe::{Failure, Fields};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -28,7 +29,7 @@ impl fmt::Display for Scope {
 }
 
 /// The kinds of objects that keyfleet manages, in the order in which they are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Kind {
     KvMount,
     AuthMount,
@@ -37,6 +38,7 @@ pub enum Kind {
     Role,
     Namespace,
     ServiceAccount,
+    #[serde(rename = "ClusterRoleBinding")]
     Binding,
     Secret,
 }
@@ -94,7 +96,8 @@ pub enum Reason {
 }
 
 /// Who moved: git, a person's hand, or Vault's value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
 pub enum Cause {
     /// Git asks for something new.
     Pending,
@@ -112,7 +115,7 @@ pub enum Cause {
 }
 
 /// One field, before and after. For a Secret: names of keys, never values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FieldChange {
     pub field: String,
     pub before: Option<String>,
@@ -360,6 +363,8 @@ pub struct Finding {
     pub text: String,
     pub hint: Option<String>,
     pub place: Option<Place>,
+    /// Where it says that an object was changed by hand: which, and by whom.
+    pub edited: Option<(Target, Cause)>,
 }
 
 /// An object that could not be read.

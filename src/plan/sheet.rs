@@ -13,6 +13,8 @@ pub struct Sheet {
     pub blocked: Vec<Blocked>,
     pub findings: Vec<Finding>,
     pub unread: Vec<Unread>,
+    /// Lists that could not be read, of what is there and nobody declares.
+    pub unlisted: Vec<Unread>,
     /// How many objects were compared.
     pub looked_at: usize,
     /// Every declared Secret by `namespace/name`, and when its values were last read, where its record says so.
@@ -72,6 +74,7 @@ impl Sheet {
             text,
             hint,
             place: place.cloned(),
+            edited: None,
         });
     }
 }

@@ -1,11 +1,12 @@
 //! What is in Vault under the fleet's own names and that nobody declares.
 
-use super::change::{Action, Cause, Change, Concern, Kind, Reason, Scope, Target, Write};
+use super::change::{Action, Cause, Change, Concern, Kind, Reason, Scope, Target, Unread, Write};
 use super::sheet::Sheet;
 use crate::apply::MountTable;
 use crate::desire::{Cell, DesiredVault};
 use crate::mark::Mark;
 use crate::names::{InstallationName, MountPath, PolicyName};
+use crate::observe::Failure;
 use crate::observe::live::{LiveMount, Observed};
 use crate::observe::seen::SeenVault;
 use std::collections::BTreeSet;
@@ -36,14 +37,27 @@ fn is_unread(vault: &DesiredVault, mark: &Mark) -> bool {
         .is_some_and(|cluster| vault.unread_clusters.contains(cluster.as_str()))
 }
 
+/// What keeps a list from being read is told with the objects that are declared; here, only that nothing is known of others.
+fn unlisted(vault: &DesiredVault, kind: Kind, failure: &Failure, sheet: &mut Sheet) {
+    sheet.unlisted.push(Unread {
+        target: Target {
+            scope: scope(vault),
+            kind,
+            name: "*".to_owned(),
+        },
+        failure: failure.clone(),
+    });
+}
+
 fn auth_mounts(
     vault: &DesiredVault,
     installation: &InstallationName,
     seen: &SeenVault,
     sheet: &mut Sheet,
 ) {
-    let Ok(mounts) = &seen.auth_mounts else {
-        return;
+    let mounts = match &seen.auth_mounts {
+        Ok(mounts) => mounts,
+        Err(failure) => return unlisted(vault, Kind::AuthMount, failure, sheet),
     };
     for (path, live) in mounts.iter().filter(|(path, _)| {
         !vault
@@ -137,7 +151,10 @@ fn policies(
     seen: &SeenVault,
     sheet: &mut Sheet,
 ) {
-    let Ok(policies) = &seen.policies else { return };
+    let policies = match &seen.policies {
+        Ok(policies) => policies,
+        Err(failure) => return unlisted(vault, Kind::Policy, failure, sheet),
+    };
     let declared: BTreeSet<&str> = vault
         .cluster_policies
         .iter()

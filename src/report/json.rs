@@ -6,7 +6,7 @@ use crate::desire::WhyNot;
 use crate::diagnostics::{Place, Severity};
 use crate::guard::Held;
 use crate::pipeline::{Applied, Planned, ScopePlan, Wanted};
-use crate::plan::{Action, Cause, Change, Kind, Reason, Release, Scope, Target};
+use crate::plan::{Action, Change, Reason, Release, Scope, Target};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -80,22 +80,8 @@ fn scope(scope: &Scope) -> Value {
 fn target(target: &Target) -> Value {
     with(
         scope(&target.scope),
-        json!({"kind": kind(target.kind), "name": target.name}),
+        json!({"kind": target.kind, "name": target.name}),
     )
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::KvMount => "KvMount",
-        Kind::AuthMount => "AuthMount",
-        Kind::AuthConfig => "AuthConfig",
-        Kind::Policy => "Policy",
-        Kind::Role => "Role",
-        Kind::Namespace => "Namespace",
-        Kind::ServiceAccount => "ServiceAccount",
-        Kind::Binding => "ClusterRoleBinding",
-        Kind::Secret => "Secret",
-    }
 }
 
 fn change(change: &Change) -> Value {
@@ -117,22 +103,12 @@ fn change(change: &Change) -> Value {
             "id": change.id(),
             "action": match action { Action::Create => "create", Action::Update => "update", Action::Delete => "delete" },
             "reason": match reason { Reason::Missing => "missing", Reason::Differs => "differs", Reason::NoLongerDeclared => "noLongerDeclared" },
-            "cause": cause_of(cause),
+            "cause": cause,
             "summary": summary,
-            "fields": fields.iter().map(|field| json!({"field": field.field, "before": field.before, "after": field.after})).collect::<Vec<_>>(),
+            "fields": fields,
             "place": at.as_ref().map(place),
         }),
     )
-}
-
-fn cause_of(cause: &Cause) -> Value {
-    match cause {
-        Cause::Pending => json!({"kind": "pending"}),
-        Cause::Drift { by, since } => json!({"kind": "drift", "by": by, "since": since}),
-        Cause::Rotation { from, to } => json!({"kind": "rotation", "from": from, "to": to}),
-        Cause::Adopt => json!({"kind": "adopt"}),
-        Cause::Unrecorded => json!({"kind": "unrecorded"}),
-    }
 }
 
 fn left_alone(plan: &ScopePlan) -> Option<Value> {

@@ -4,7 +4,7 @@
 
 use crate::desire::{Cell, Desired, DesiredVault};
 use crate::diagnostics::{Diagnostics, Sources};
-use crate::drift::Finding;
+use crate::drift::{Finding, Written};
 use crate::names::{ClusterName, VaultName};
 use crate::observe::Failure;
 use crate::observe::live::Health;
@@ -170,14 +170,6 @@ pub enum PassEnd {
     Skipped,
     /// The process was told to end, or may not write any more.
     Stopped,
-}
-
-/// One write.
-pub struct Written {
-    pub finding: Finding,
-    /// `None`: done.
-    pub failure: Option<String>,
-    pub at: Timestamp,
 }
 
 /// Whether a cluster is asked at all.

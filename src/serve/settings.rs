@@ -8,6 +8,7 @@ mod file;
 
 use crate::connect::VaultAccess;
 use crate::git;
+use crate::report::drift::Format;
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -243,16 +244,6 @@ pub struct Schedule {
     pub to: Vec<String>,
     /// Of what is written to a directory or a branch.
     pub formats: Vec<Format>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Format {
-    Text,
-    Markdown,
-    Html,
-    Json,
-    Junit,
-    Sarif,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,74 @@
+//! What a look could not see: behind an object that could not be read, others may differ unseen.
+
+use crate::drift::item::{Item, Object, What};
+use crate::plan::Kind;
+
+/// By this name the whole cluster is meant: nothing is compared with one that cannot be told to be the right one.
+const WHOLE_CLUSTER: &str = "kube-system";
+/// A list that could not be read.
+const LIST: char = '*';
+
+pub(super) struct Hidden {
+    /// The objects that could not be read or settled.
+    unsettled: Vec<(Object, What)>,
+    why: Option<String>,
+}
+
+impl Hidden {
+    pub(super) fn behind(items: &[Item]) -> Self {
+        let unread = items.iter().find(|item| item.what == What::Unread);
+        let whole = items.iter().find(|item| is_whole_cluster(item));
+        let is_unsettled =
+            |item: &&Item| matches!(item.what, What::Unread | What::Blocked | What::Waiting);
+        let unsettled = items.iter().filter(is_unsettled);
+        Self {
+            unsettled: unsettled
+                .map(|item| (item.object.clone(), item.what))
+                .collect(),
+            why: whole.or(unread).map(|item| item.summary.clone()),
+        }
+    }
+
+    /// Why the look did not see everything.
+    pub(super) fn why(&self) -> Option<&str> {
+        self.why.as_deref()
+    }
+
+    /// Whether this finding may stand, unseen.
+    pub(super) fn covers(&self, item: &Item) -> bool {
+        self.unsettled
+            .iter()
+            .any(|(object, what)| hides(object, *what, item))
+    }
+}
+
+fn is_whole_cluster(item: &Item) -> bool {
+    matches!(item.what, What::Unread | What::Blocked)
+        && item.object.kind == Some(Kind::Namespace)
+        && item.object.name == WHOLE_CLUSTER
+}
+
+fn hides(object: &Object, what: What, item: &Item) -> bool {
+    if object.kind == Some(Kind::Namespace) && object.name == WHOLE_CLUSTER {
+        return true;
+    }
+    if *object == item.object {
+        return true;
+    }
+    if what != What::Unread {
+        return false;
+    }
+    match (object.kind, item.object.kind) {
+        // Notes are read from lists, and nothing says which.
+        (_, None) => true,
+        // What is not declared any more is found in lists too.
+        (Some(kind), Some(other))
+            if item.what == What::Undeclared || object.name.ends_with(LIST) =>
+        {
+            kind <= other
+        }
+        // What stands on an object that could not be read was perhaps not looked at.
+        (Some(kind), Some(other)) => kind < other,
+        (None, Some(_)) => true,
+    }
+}

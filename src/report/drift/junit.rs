@@ -1,0 +1,150 @@
+//! XML as `JUnit` writes it and every CI reads it: a suite for each scope, a failed test for each finding.
+
+use super::words::{self, Phrase};
+use crate::drift::{Class, Report, Told, Where};
+use askama::Template;
+
+#[derive(Template)]
+#[template(path = "drift/report.junit.xml")]
+struct Suites {
+    made: String,
+    suites: Vec<Suite>,
+}
+
+struct Suite {
+    name: String,
+    cases: Vec<Case>,
+}
+
+struct Case {
+    name: String,
+    /// `None`: all is as declared.
+    wrong: Option<Wrong>,
+}
+
+struct Wrong {
+    /// `failure`, or `error` where nobody knows.
+    tag: &'static str,
+    kind: String,
+    message: String,
+    text: String,
+}
+
+impl Suites {
+    fn tests(&self) -> usize {
+        self.suites.iter().map(|suite| suite.cases.len()).sum()
+    }
+
+    fn number(&self, tag: &str) -> usize {
+        self.suites.iter().map(|suite| suite.number(tag)).sum()
+    }
+}
+
+impl Suite {
+    fn number(&self, tag: &str) -> usize {
+        let wrong = self.cases.iter().filter_map(|case| case.wrong.as_ref());
+        wrong.filter(|wrong| wrong.tag == tag).count()
+    }
+}
+
+pub(super) fn junit(report: &Report) -> String {
+    let mut suites: Vec<Suite> = report
+        .scopes
+        .iter()
+        .map(|line| {
+            suite(
+                report,
+                &line.scope,
+                line.missed.as_ref().map(|missed| &*missed.why),
+            )
+        })
+        .collect();
+    if !report.about.problems.is_empty() {
+        suites.push(declarations(report));
+    }
+    let suites = Suites {
+        made: report.made.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        suites,
+    };
+    // Texts and numbers: nothing in it can fail to be written.
+    suites.render().unwrap_or_default()
+}
+
+fn suite(report: &Report, scope: &Where, missed: Option<&str>) -> Suite {
+    let here = report
+        .standing()
+        .filter(|told| told.scope == *scope && told.class != Class::Note);
+    let mut cases: Vec<Case> = here.map(|told| case(report, told)).collect();
+    let is_said = cases.iter().any(|case| {
+        case.wrong
+            .as_ref()
+            .is_some_and(|wrong| wrong.tag == "error")
+    });
+    if let Some(why) = missed.filter(|_| !is_said) {
+        cases.push(Case {
+            name: "looked at".to_owned(),
+            wrong: Some(Wrong {
+                tag: "error",
+                kind: "unread".to_owned(),
+                message: clean(why),
+                text: String::new(),
+            }),
+        });
+    }
+    if cases.is_empty() {
+        cases.push(Case {
+            name: "as declared".to_owned(),
+            wrong: None,
+        });
+    }
+    Suite {
+        name: clean(&words::scope(scope).plain()),
+        cases,
+    }
+}
+
+fn case(report: &Report, told: &Told) -> Case {
+    let object = words::object(&told.item.object).plain();
+    let fields: Vec<String> = words::fields(&told.item)
+        .iter()
+        .map(Phrase::plain)
+        .collect();
+    let place = told.item.place.as_ref().map(ToString::to_string);
+    let lines = fields.into_iter().chain(place).map(|line| clean(&line));
+    Case {
+        name: clean(&object),
+        wrong: Some(Wrong {
+            tag: if told.class == Class::Unread {
+                "error"
+            } else {
+                "failure"
+            },
+            kind: format!("{:?}", told.class).to_lowercase(),
+            message: clean(&words::story(report, told).plain()),
+            text: lines.collect::<Vec<_>>().join("\n"),
+        }),
+    }
+}
+
+fn declarations(report: &Report) -> Suite {
+    let problems = report.about.problems.iter();
+    Suite {
+        name: "declarations".to_owned(),
+        cases: problems
+            .map(|problem| Case {
+                name: clean(&problem.place.to_string()),
+                wrong: Some(Wrong {
+                    tag: "error",
+                    kind: "declaration".to_owned(),
+                    message: clean(&problem.message),
+                    text: String::new(),
+                }),
+            })
+            .collect(),
+    }
+}
+
+/// Two characters more are no XML, not even as a reference.
+fn clean(text: &str) -> String {
+    crate::report::clean(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
