@@ -96,6 +96,7 @@ impl Draft {
     /// The plan, now that the values are there; `now` goes into the Secrets' record.
     pub fn finish(self, context: &Context<'_>, values: &SeenValues, now: &str) -> Sheet {
         let mut sheet = self.with_secrets(context, values, now);
+        secret::warn_of_edits(context, &mut sheet);
         secret::keep_until_succeeded(context.cell, context.seen, &mut sheet);
         sheet
     }

@@ -9,13 +9,16 @@ pub mod board;
 mod cell;
 mod fleet;
 mod follow;
+pub mod ledger_file;
 mod mailbox;
 mod origin;
 mod pass;
 mod run;
 mod service;
 pub mod settings;
+pub mod sinks;
 mod vault;
+mod whole_file;
 
 pub use board::Board;
 pub use run::{Reread, Signals, run};

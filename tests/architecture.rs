@@ -19,6 +19,7 @@ const PURE: [&str; 12] = [
     "desire",
     "plan",
     "guard",
+    "drift",
     "report",
     "policy",
     "yaml",
@@ -202,7 +203,7 @@ fn the_pure_stages_reach_for_no_client_clock_environment_or_disk() {
 
 #[test]
 fn what_decides_cannot_write() {
-    let deciding = ["declare", "desire", "plan", "guard", "report"];
+    let deciding = ["declare", "desire", "plan", "guard", "drift", "report"];
     let found = complaints(&deciding, |source| {
         let writers = ["WriteVault", "WriteCluster", "ReadVault", "ReadCluster"];
         let hits = writers.iter().filter(|name| source.code.contains(**name));

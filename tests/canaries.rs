@@ -37,6 +37,9 @@ async fn no_run_shows_a_value_or_a_token() {
     watched.run_all(&["status", "-o", "json"]);
     watched.edit_by_hand().await;
     watched.run_all(&["plan"]);
+    for format in ["text", "markdown", "html", "json", "junit", "sarif"] {
+        watched.run_all(&["drift", "--full", "-o", format]);
+    }
     watched.run_all(&["apply", "--yes"]);
     watched.assert_silent();
 }

@@ -1,6 +1,7 @@
 //! Secrets: first from metadata alone, then, for those that need it, from values.
 
 mod compare;
+mod edits;
 mod sift;
 mod succession;
 mod undeclared;
@@ -17,6 +18,7 @@ use crate::observe::{FailureClass, KvReference};
 use std::collections::BTreeSet;
 
 pub(super) use compare::{Look, plan};
+pub(super) use edits::warn as warn_of_edits;
 pub(super) use sift::{Gate, Metadata, sift};
 pub(super) use succession::keep_until_succeeded;
 pub(super) use undeclared::plan_undeclared;

@@ -124,11 +124,20 @@ impl Stage {
         let cases = table
             .into_iter()
             .filter(|drift| drift.only.is_none_or(|only| only == self.flavour));
+        let before = tempfile::NamedTempFile::new().unwrap();
+        let good = self.keyfleet.run(&["drift", "-o", "json"]);
+        assert_eq!(good.code, 0, "{good:?}");
+        fs::write(before.path(), good.out).unwrap();
         for drift in cases {
             self.by_hand(&drift.by_hand).await;
             let found = self.keyfleet.plan_json();
-            if let Err(problem) = self.names_only(&found, &drift) {
-                wrong.push(format!("{} {:?}: {problem}", drift.name, drift.fields));
+            for seen in [
+                self.names_only(&found, &drift),
+                self.reports_only(before.path(), &drift),
+            ] {
+                if let Err(problem) = seen {
+                    wrong.push(format!("{} {:?}: {problem}", drift.name, drift.fields));
+                }
             }
             if let Err(problem) = self.restores(1) {
                 wrong.push(format!("{} {:?}: {problem}", drift.name, drift.fields));
@@ -175,6 +184,40 @@ impl Stage {
             Ok(())
         } else {
             Err(format!("the plan is {plan:#}"))
+        }
+    }
+
+    /// The drift report against one from before: a hand, and as much of whose and since when as the servers tell.
+    fn reports_only(&self, before: &Path, drift: &Drift) -> Result<(), String> {
+        let before = before.to_str().unwrap();
+        let run = self
+            .keyfleet
+            .run(&["drift", "-o", "json", "--since", before]);
+        let report: Value = serde_json::from_str(&run.out).map_err(|_| format!("{run:?}"))?;
+        let findings = report["findings"].as_array().unwrap();
+        let mut news = findings.iter().filter(|finding| finding["class"] != "note");
+        let (Some(finding), None) = (news.next(), news.next()) else {
+            return Err(format!("the report is {report:#}"));
+        };
+        let by = match &drift.by_hand {
+            ByHand::Edit(..) => json!("kubectl-edit"),
+            _ => Value::Null,
+        };
+        // OpenBao tells when a policy was written, and a cluster when anything was.
+        let has_record = !drift.fields.is_empty()
+            && (by != Value::Null || drift.kind == "Policy" && self.flavour == Flavour::OpenBao);
+        let told_by = if has_record { "server" } else { "firstSeen" };
+        let is_said = run.code == 2
+            && finding["kind"] == drift.kind
+            && finding["name"] == drift.name
+            && finding["state"] == "new"
+            && finding["class"] == "drift"
+            && finding["cause"]["by"] == by
+            && finding["since"]["toldBy"] == told_by;
+        if is_said {
+            Ok(())
+        } else {
+            Err(format!("the report is {report:#}"))
         }
     }
 

@@ -65,6 +65,8 @@ pub(super) struct Edited {
 /// A finding that stands no more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Closed {
+    /// What names the finding.
+    pub(super) key: String,
     pub(super) entry: Entry,
     pub(super) how: Resolved,
     pub(super) at: Timestamp,
@@ -243,6 +245,7 @@ impl Book {
 
     fn close(&mut self, entry: Entry, how: Resolved, revision: &str, at: Timestamp, look: u64) {
         self.closed.push(Closed {
+            key: entry.item.key(),
             entry,
             how,
             at,

@@ -15,11 +15,11 @@ const MOST_CLOSED_IN_ALL: usize = 10_000;
 /// What is resolved again and again becomes one line with a number.
 pub(super) fn fold(closed: &mut Vec<Closed>) {
     let Some(last) = closed.last() else { return };
-    let key = last.entry.item.key();
+    let key = last.key.clone();
     let mut same = closed
         .iter()
         .enumerate()
-        .filter(|(_, one)| one.entry.item.key() == key)
+        .filter(|(_, one)| one.key == key)
         .map(|(index, _)| index);
     let (first, second) = (same.next(), same.next());
     if let (Some(first), Some(second)) = (first, second)

@@ -76,7 +76,7 @@ fn of_book(book: &Book, told: u64) -> Vec<Told> {
     let mut resolved: BTreeMap<String, (&Closed, usize)> = BTreeMap::new();
     let news = book.closed.iter().filter(|closed| closed.look > told);
     for closed in news {
-        let key = closed.entry.item.key();
+        let key = closed.key.clone();
         let (last, times) = resolved.entry(key).or_insert((closed, 0));
         *last = closed;
         *times += closed.times;

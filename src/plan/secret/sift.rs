@@ -8,8 +8,7 @@ use crate::observe::freshness::{self, Freshness, Why};
 use crate::observe::live::{LiveMount, Observed};
 use crate::observe::seen::{KvVersions, SeenSecret};
 use crate::observe::{Failure, KvReference};
-use crate::plan::change::{Cause, Finding, Scope, Target};
-use crate::plan::rbac;
+use crate::plan::change::{Scope, Target};
 use crate::plan::sheet::Sheet;
 use crate::policy::{Access, Acl, Capability};
 use crate::yaml::nearest;
@@ -68,35 +67,26 @@ pub(in crate::plan) fn sift(
         let freshness =
             freshness::judge(desired, metadata.installation, observed, metadata.versions);
         note_foreign_keys(metadata.cell, desired, observed, sheet);
-        if settled_without_reading(metadata, desired, observed, &target, gate, sheet) {
-            warn_of_edits(metadata.cell, desired, &freshness, observed, sheet);
-            continue;
-        }
-        let waits = match &freshness {
-            Freshness::InSync if metadata.full => {
-                to_read.insert(desired.id.clone(), Why::VersionUnknown);
-                continue;
+        if !settled_without_reading(metadata, desired, observed, &target, gate, sheet) {
+            match freshness {
+                Freshness::InSync if metadata.full => {
+                    drop(to_read.insert(desired.id.clone(), Why::VersionUnknown));
+                }
+                Freshness::InSync => {}
+                Freshness::Look(why) => match (&gate.unknown, &gate.waits) {
+                    (Some(failure), _) => sheet.unread(target, failure),
+                    (None, Some(waits)) => sheet
+                        .waiting
+                        .push(waiting(desired, observed, target, waits)),
+                    (None, None) if cannot_yet(metadata.cell, desired, gate) => {
+                        let waits = format!("once the policy of {} is written", gate.role);
+                        sheet
+                            .waiting
+                            .push(waiting(desired, observed, target, &waits));
+                    }
+                    (None, None) => drop(to_read.insert(desired.id.clone(), why)),
+                },
             }
-            Freshness::InSync => continue,
-            Freshness::Look(why) => match (&gate.unknown, &gate.waits) {
-                (Some(_), _) => None,
-                (None, Some(waits)) => Some(waits.clone()),
-                (None, None) if cannot_yet(metadata.cell, desired, gate) => {
-                    Some(format!("once the policy of {} is written", gate.role))
-                }
-                (None, None) => {
-                    to_read.insert(desired.id.clone(), why.clone());
-                    continue;
-                }
-            },
-        };
-        warn_of_edits(metadata.cell, desired, &freshness, observed, sheet);
-        match (waits, &gate.unknown) {
-            (Some(waits), _) => sheet
-                .waiting
-                .push(waiting(desired, observed, target, &waits)),
-            (None, Some(failure)) => sheet.unread(target, failure),
-            (None, None) => {}
         }
     }
     to_read
@@ -138,47 +128,6 @@ fn note_foreign_keys(
             );
         }
     }
-}
-
-/// A Secret that cannot be put right now was edited all the same.
-fn warn_of_edits(
-    cell: &Cell,
-    desired: &DesiredSecret,
-    freshness: &Freshness,
-    observed: &Observed<SeenSecret>,
-    sheet: &mut Sheet,
-) {
-    let (Freshness::Look(Why::Edited(edited)), Observed::Present(seen)) = (freshness, observed)
-    else {
-        return;
-    };
-    let cause = rbac::drift(&seen.meta);
-    let by = match &cause {
-        Cause::Drift {
-            by: Some(by),
-            since,
-        } => format!(
-            " by {by}{}",
-            since
-                .as_ref()
-                .map(|since| format!(", since {since}"))
-                .unwrap_or_default()
-        ),
-        _ => String::new(),
-    };
-    let text = format!(
-        "secret {} was changed by hand{by}: {}",
-        desired.id,
-        edited.join(", ")
-    );
-    sheet.findings.push(Finding {
-        scope: Scope::Cluster(cell.cluster.clone()),
-        warning: true,
-        text,
-        hint: Some("it is put right once what blocks it is".to_owned()),
-        place: Some(desired.place.clone()),
-        edited: Some((target(cell, &desired.id), cause)),
-    });
 }
 
 /// What will stop this Secret whatever is read: its paths are forbidden or empty, or its namespace is not there.

@@ -105,6 +105,7 @@ fn suite(report: &Report, scope: &Where, missed: Option<&str>) -> Suite {
 
 fn case(report: &Report, told: &Told) -> Case {
     let object = words::object(&told.item.object).plain();
+    let story = words::story(report, told).plain();
     let fields: Vec<String> = words::fields(&told.item)
         .iter()
         .map(Phrase::plain)
@@ -120,7 +121,11 @@ fn case(report: &Report, told: &Told) -> Case {
                 "failure"
             },
             kind: format!("{:?}", told.class).to_lowercase(),
-            message: clean(&words::story(report, told).plain()),
+            message: clean(if story.is_empty() {
+                &told.item.summary
+            } else {
+                &story
+            }),
             text: lines.collect::<Vec<_>>().join("\n"),
         }),
     }

@@ -7,6 +7,9 @@ use crate::plan::{Cause, FieldChange, Kind};
 use crate::report::style::{clean, count};
 use jiff::Timestamp;
 
+/// What stands before what to do about it.
+const HINT: &str = "→ ";
+
 /// Who is heard in a part of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Voice {
@@ -68,6 +71,11 @@ impl Phrase {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether it says what to do.
+    pub(super) fn is_hint(&self) -> bool {
+        self.0.first().is_some_and(|piece| piece.text == HINT)
     }
 
     /// As one text, with what is theirs shown like this.
@@ -150,7 +158,7 @@ pub(super) fn fields(item: &Item) -> Vec<Phrase> {
         lines.push(why.ours(" (").theirs(&held.id).ours(")"));
     }
     if let Some(hint) = &item.hint {
-        lines.push(Phrase::default().ours("→ ").mixed(hint));
+        lines.push(Phrase::default().ours(HINT).mixed(hint));
     }
     lines
 }

@@ -1,0 +1,151 @@
+//! Where reports go. Each sink by itself: one that does not take its report keeps no other waiting for long, and says why.
+//!
+//! Promises: the address of a webhook is a secret, and never in an error or a log, nor is what it answers; nothing is sent
+//! through a redirect; nothing is retried but what the other side says it did not do. Deliberately absent: when a report is
+//! made, and what is in it.
+
+mod address;
+mod directory;
+mod post;
+
+use super::settings::{Destination, Schedule, Sink};
+use crate::drift::Report;
+use crate::report::drift::{Format, render, slack, teams};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Why a sink did not take its report.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the sink `{sink}` did not take the report: {why}")]
+pub struct Undelivered {
+    pub sink: String,
+    pub why: String,
+}
+
+/// One report, in the forms that its sinks take.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// Names this report among others: `2026-11-28T090000Z-daily`.
+    name: String,
+    schedule: String,
+    /// By their names.
+    files: Vec<(String, String)>,
+    json: String,
+    slack: Value,
+    teams: Value,
+}
+
+impl Rendered {
+    /// The report for these sinks of a schedule; a chat is told where the whole of it is.
+    pub fn of(report: &Report, schedule: &Schedule, sinks: &[Sink]) -> Self {
+        let plain = plain(&schedule.name);
+        let made = report.made.strftime("%Y-%m-%dT%H%M%SZ");
+        let name = format!("{made}-{plain}");
+        let file = |format: &Format| {
+            let name = format!("{name}.{}", format.ending());
+            (name, render(report, *format))
+        };
+        let files: Vec<(String, String)> = schedule.formats.iter().map(file).collect();
+        let whole = whole(schedule, sinks, &name);
+        Self {
+            json: render(report, Format::Json),
+            slack: slack(report, whole.as_deref()),
+            teams: teams(report, whole.as_deref()),
+            schedule: plain,
+            name,
+            files,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What goes to a directory or a branch, by name.
+    pub fn files(&self) -> &[(String, String)] {
+        &self.files
+    }
+}
+
+/// Where a reader of a chat finds the whole report: the first sink that keeps files.
+fn whole(schedule: &Schedule, sinks: &[Sink], name: &str) -> Option<String> {
+    let keeps = |sink: &&Sink| {
+        let is_kept = matches!(
+            sink.to,
+            Destination::Directory(_) | Destination::Branch { .. }
+        );
+        is_kept && schedule.to.contains(&sink.name)
+    };
+    let sink = sinks.iter().find(keeps)?;
+    // The form that is made to be looked at, where it is among them.
+    let mut formats = schedule.formats.iter();
+    let pleasant = formats.find(|format| **format == Format::Html);
+    let format = pleasant.or(schedule.formats.first())?;
+    Some(format!("{name}.{} in {}", format.ending(), sink.name))
+}
+
+/// A name that any file system takes.
+fn plain(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    name.chars()
+        .map(|character| if is_plain(character) { character } else { '_' })
+        .collect()
+}
+
+/// How patient a delivery is.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For one request.
+    pub request: Duration,
+    /// For all of them together, with the waits between.
+    pub all: Duration,
+    pub attempts: u32,
+    /// The ceiling of the first wait; each further one is twice as high.
+    pub first_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(20),
+            all: Duration::from_secs(120),
+            attempts: 4,
+            first_wait: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Takes reports to their sinks.
+#[derive(Debug, Clone)]
+pub struct Courier {
+    poster: post::Poster,
+}
+
+impl Courier {
+    /// `authorities`: a bundle in PEM, in place of the system's.
+    pub fn new(patience: Patience, authorities: Option<&[u8]>) -> Result<Self, String> {
+        let poster = post::Poster::new(patience, authorities)?;
+        Ok(Self { poster })
+    }
+
+    /// Takes the report to this sink.
+    pub async fn deliver(&self, sink: &Sink, rendered: &Rendered) -> Result<(), Undelivered> {
+        let taken = match &sink.to {
+            Destination::Directory(folder) => directory::put(folder, rendered).await,
+            Destination::Branch { .. } => {
+                Err("this version of keyfleet writes to no branch".to_owned())
+            }
+            Destination::Webhook(source) => self.poster.post(source, rendered.json.clone()).await,
+            Destination::Slack(source) => {
+                self.poster.post(source, rendered.slack.to_string()).await
+            }
+            Destination::Teams(source) => {
+                self.poster.post(source, rendered.teams.to_string()).await
+            }
+        };
+        taken.map_err(|why| Undelivered {
+            sink: sink.name.clone(),
+            why,
+        })
+    }
+}
