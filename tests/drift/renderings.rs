@@ -26,7 +26,7 @@ pub(crate) fn rich() -> Report {
     memory.tell("daily", 2);
     let put_back = [
         written(edited(&north, "shop/checkout", "kubectl-edit", 12), 14),
-        written(missing(&north, "shop/new"), 14),
+        written(missing(&north, "shop/gone"), 14),
     ];
     memory.look_and_write(&north, 13, &north_found(&north), &put_back);
     memory.look(
@@ -38,6 +38,7 @@ pub(crate) fn rich() -> Report {
             unread(target(&south, Kind::Secret, "shop/payments")),
         ],
     );
+    memory.look(&cluster("prod-ap"), 14, &[unclear()]);
     observe_notes(&mut memory);
     memory.ledger.not_looked_at(
         &cluster("staging"),
@@ -77,30 +78,26 @@ fn north_found(north: &keyfleet::plan::Scope) -> Vec<keyfleet::drift::Finding> {
         summary: "keys password, username".to_owned(),
         why: "value read once prod-eu-role is as declared".to_owned(),
     };
-    let unclear = finding(
-        target(&vault(), Kind::AuthConfig, "prod-eu"),
-        Reason::Differs,
-        Cause::Unrecorded,
-    );
     vec![
         edited(north, "shop/mail", "helm", 11),
         opened,
         role(Cause::Unrecorded),
         missing(north, "shop/warehouse"),
-        unclear_of_git(unclear),
         blocked,
         waiting,
     ]
 }
 
-/// It was there before anybody looked, so nobody knows.
-fn unclear_of_git(mut finding: keyfleet::drift::Finding) -> keyfleet::drift::Finding {
-    finding.fields = vec![field(
+/// It was like this when somebody looked for the first time.
+fn unclear() -> keyfleet::drift::Finding {
+    let config = target(&vault(), Kind::AuthConfig, "prod-ap");
+    let mut unclear = finding(config, Reason::Differs, Cause::Unrecorded);
+    unclear.fields = vec![field(
         "kubernetes_host",
         Some("https://other.example"),
-        Some("https://prod-eu.example"),
+        Some("https://prod-ap.example"),
     )];
-    finding
+    unclear
 }
 
 fn held() -> keyfleet::drift::Finding {

@@ -1,7 +1,7 @@
 //! What a chat gets: how many, the worst, and where the rest is.
 
 use super::words::{self, Phrase};
-use crate::drift::{Class, Report, Told};
+use crate::drift::{Class, Report, State, Told};
 
 /// How many findings a chat shows.
 pub(super) const MOST_LINES: usize = 10;
@@ -15,9 +15,21 @@ pub(super) fn chosen(report: &Report, most: usize) -> (Vec<&Told>, usize) {
     let all = report.findings.iter();
     let worth = all.filter(|told| !matches!(told.class, Class::Note | Class::Unread));
     let mut worth: Vec<&Told> = worth.collect();
+    worth.sort_by_key(|told| rank(told));
     let more = worth.len().saturating_sub(most);
     worth.truncate(most);
     (worth, more)
+}
+
+/// What somebody changed comes first, also where it is put right by now.
+fn rank(told: &Told) -> u8 {
+    let is_drift = matches!(told.class, Class::Drift | Class::Unclear);
+    match (is_drift, told.state) {
+        (true, State::Resolved) => 1,
+        (true, _) => 0,
+        (false, State::Resolved) => 3,
+        (false, _) => 2,
+    }
 }
 
 /// One finding in one line: `new policy prod-eu-kv-rw in vault main`, and what of it.

@@ -9,6 +9,8 @@ const INDENT: usize = 2;
 /// What stands before a field at most, on a line that goes on the line before it.
 const FIELDS: usize = 15;
 const NARROWEST: usize = 20;
+/// How far the lines of what is not known stand.
+const HANGING: usize = 4;
 
 pub fn text(report: &Report, style: Style) -> String {
     let mut text = format!(
@@ -30,7 +32,10 @@ pub fn text(report: &Report, style: Style) -> String {
         text.push_str(&table(&rows, INDENT, style));
     }
     text.push_str(&unseen(report, style));
-    text.push_str(&format!("\n{}\n", words::summary(report)));
+    text.push('\n');
+    for line in wrapped(&words::summary(report), style.width) {
+        text.push_str(&format!("{line}\n"));
+    }
     text
 }
 
@@ -89,13 +94,14 @@ fn unseen(report: &Report, style: Style) -> String {
         return String::new();
     }
     let mut text = titled("Not known", "Nobody can say how it is there", style);
+    let width = style.width.saturating_sub(HANGING);
     for one in all {
-        text.push_str(&format!(
-            "  {} {}\n",
-            style.paint(Ink::Bad, "?"),
-            one.what.plain()
-        ));
-        for line in wrapped(&one.why.plain(), style.width.saturating_sub(4)) {
+        let mut sign = style.paint(Ink::Bad, "?");
+        for line in wrapped(&one.what.plain(), width) {
+            text.push_str(&format!("  {sign} {line}\n"));
+            " ".clone_into(&mut sign);
+        }
+        for line in wrapped(&one.why.plain(), width) {
             text.push_str(&format!("    {}\n", style.paint(Ink::Quiet, &line)));
         }
     }
