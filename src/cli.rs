@@ -42,7 +42,7 @@ enum Verb {
     Plan(plan::Plan),
     /// Show what would change, ask, and make it so
     Apply(apply::Apply),
-    /// Report what was changed by hand, is pending or was rotated; exit 0 nothing, 2 findings, 1 error
+    /// Report what was changed by hand; exit 0 nothing, 2 findings, 1 error
     Drift(drift::Drift),
     /// Say how Vaults, clusters and every Secret are
     Status(status::Status),

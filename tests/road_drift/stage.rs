@@ -133,7 +133,7 @@ impl Stage {
             let found = self.keyfleet.plan_json();
             for seen in [
                 self.names_only(&found, &drift),
-                self.reports_only(before.path(), &drift),
+                self.reports_only(before.path(), &found, &drift),
             ] {
                 if let Err(problem) = seen {
                     wrong.push(format!("{} {:?}: {problem}", drift.name, drift.fields));
@@ -187,8 +187,8 @@ impl Stage {
         }
     }
 
-    /// The drift report against one from before: a hand, and as much of whose and since when as the servers tell.
-    fn reports_only(&self, before: &Path, drift: &Drift) -> Result<(), String> {
+    /// The drift report against one from before: it was a hand, whose and since when as the plan knows it.
+    fn reports_only(&self, before: &Path, plan: &Value, drift: &Drift) -> Result<(), String> {
         let before = before.to_str().unwrap();
         let run = self
             .keyfleet
@@ -199,20 +199,17 @@ impl Stage {
         let (Some(finding), None) = (news.next(), news.next()) else {
             return Err(format!("the report is {report:#}"));
         };
-        let by = match &drift.by_hand {
-            ByHand::Edit(..) => json!("kubectl-edit"),
-            _ => Value::Null,
-        };
-        // OpenBao tells when a policy was written, and a cluster when anything was.
-        let has_record = !drift.fields.is_empty()
-            && (by != Value::Null || drift.kind == "Policy" && self.flavour == Flavour::OpenBao);
+        // What was taken away leaves no record of who did it.
+        let cause = &plan["changes"][0]["cause"];
+        let has_record = cause["since"].is_string();
         let told_by = if has_record { "server" } else { "firstSeen" };
         let is_said = run.code == 2
             && finding["kind"] == drift.kind
             && finding["name"] == drift.name
             && finding["state"] == "new"
             && finding["class"] == "drift"
-            && finding["cause"]["by"] == by
+            && finding["cause"]["by"] == cause["by"]
+            && finding["cause"]["since"] == cause["since"]
             && finding["since"]["toldBy"] == told_by;
         if is_said {
             Ok(())
