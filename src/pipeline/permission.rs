@@ -67,6 +67,7 @@ pub(super) fn note_spent(planned: &mut Planned, desired: &Desired) {
             text,
             hint: Some("remove it, once its change is made or not wanted any more".to_owned()),
             place: Some(approved.place.clone()),
+            edited: None,
         });
     }
 }

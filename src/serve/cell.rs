@@ -11,7 +11,7 @@ use super::pass::{self, About, Job, Seen};
 use super::service::{Service, random_share, run_id};
 use crate::connect::Opener;
 use crate::desire::Cell;
-use crate::drift::{Finding, Standing};
+use crate::drift::{Finding, Standing, declared_for_cluster};
 use crate::names::ClusterName;
 use crate::observe::values::Sessions;
 use crate::observe::{Failure, ReadAsCluster};
@@ -47,11 +47,39 @@ pub(super) struct CellTask {
     orders: Arc<Mailbox<Order>>,
     stop: CancellationToken,
     tokens: Tokens,
+    declared: Declared,
     breaker: Breaker,
     /// Failures in a row, of a cluster that answers.
     failures: u32,
     retry: Option<Instant>,
     last_full: Option<Instant>,
+}
+
+/// The digest of what is declared, worked out once for each revision of it.
+#[derive(Default)]
+struct Declared(Option<(Arc<Cell>, String)>);
+
+impl Declared {
+    fn of(&mut self, cell: &Arc<Cell>) -> &str {
+        let is_known = |(known, _): &(Arc<Cell>, String)| Arc::ptr_eq(known, cell);
+        if !self.0.as_ref().is_some_and(is_known) {
+            self.0 = Some((Arc::clone(cell), declared_for_cluster(cell)));
+        }
+        self.0.as_ref().map_or("", |(_, digest)| digest)
+    }
+}
+
+impl About {
+    fn of(order: &Order, run: String, began: Timestamp, full: bool) -> Self {
+        Self {
+            run,
+            revision: order.followed.revision.clone(),
+            began,
+            took: Duration::ZERO,
+            why: order.why,
+            full,
+        }
+    }
 }
 
 /// The tokens of a cluster, and the connection that they are from: no other Vault may see them.
@@ -94,6 +122,7 @@ impl CellTask {
             orders,
             stop,
             tokens: Tokens::default(),
+            declared: Declared::default(),
             breaker: Breaker::default(),
             failures: 0,
             retry: None,
@@ -134,7 +163,8 @@ impl CellTask {
         if self.breaker.is_open() && !is_back(&cluster).await {
             self.missed();
             let seen = Seen::skipped();
-            self.tell(&order, run_id(), Timestamp::now(), Duration::ZERO, seen);
+            let about = About::of(&order, run_id(), Timestamp::now(), false);
+            self.tell(&order, about, seen);
             return;
         }
         let run = run_id();
@@ -152,7 +182,9 @@ impl CellTask {
             self.last_full = Some(began);
         }
         self.learn(&seen);
-        span.in_scope(|| self.tell(&order, run, at, began.elapsed(), seen));
+        let mut about = About::of(&order, run, at, full);
+        about.took = began.elapsed();
+        span.in_scope(|| self.tell(&order, about, seen));
     }
 
     fn job(&self, order: &Order, cluster: Result<OpenCluster, Failure>, full: bool) -> Job {
@@ -207,10 +239,13 @@ impl CellTask {
         self.breaker.missed(Instant::now(), longest, random_share());
     }
 
-    /// Writes on the board what came of a pass.
-    fn tell(&self, order: &Order, run: String, began: Timestamp, took: Duration, seen: Seen) {
+    /// Writes on the board and into the ledger what came of a pass.
+    fn tell(&mut self, order: &Order, about: About, seen: Seen) {
         let success = seen.is_success();
-        pass::log(&seen, took);
+        pass::log(&seen, about.took);
+        let scope = Scope::Cluster(self.name.clone());
+        let declared = self.declared.of(&order.cell);
+        about.remember(&self.service.memory, &scope, declared, &seen);
         let permission = self.service.permission(&order.cell.operation);
         let breaker = self.breaker_shown();
         self.service.board.update_cluster(&order.cell, |state| {
@@ -218,18 +253,11 @@ impl CellTask {
             state.passes.permission = permission;
             state.breaker = breaker;
             if success {
-                state.passes.last_success = Some(began);
+                state.passes.last_success = Some(about.began);
             }
             if let Some(after) = &seen.after {
                 state.secrets = Arc::clone(&after.secrets);
             }
-            let about = About {
-                run,
-                revision: order.followed.revision.clone(),
-                began,
-                took,
-                why: order.why,
-            };
             state.passes.ended(about, seen);
         });
     }

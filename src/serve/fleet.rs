@@ -6,8 +6,9 @@ use super::vault::{VaultTask, Wish};
 use crate::backends::kubernetes::Limits;
 use crate::backends::vault::Budget;
 use crate::connect::{self, Bounds, Opener};
-use crate::names::VaultName;
-use std::collections::BTreeMap;
+use crate::names::{ClusterName, VaultName};
+use crate::plan::Scope;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,17 @@ pub(super) struct Fleet {
     opener: Arc<Opener>,
     vaults: BTreeMap<VaultName, CancellationToken>,
     wishes: Option<watch::Sender<Wish>>,
+}
+
+/// Every scope of a revision, those included whose declarations have errors: nobody may think that they are gone.
+fn scopes(followed: &Followed) -> BTreeSet<Scope> {
+    let desired = &followed.desired;
+    let vaults = desired.vaults.keys().cloned().map(Scope::Vault);
+    let cells = desired.cells.iter();
+    let clusters = cells.map(|cell| Scope::Cluster(cell.cluster.clone()));
+    let unread = desired.vaults.values().flat_map(|it| &it.unread_clusters);
+    let unread = unread.filter_map(|name| ClusterName::parse(name).ok().map(Scope::Cluster));
+    vaults.chain(clusters).chain(unread).collect()
 }
 
 /// How much is asked at once is the settings', how long and how often the usual.
@@ -55,6 +67,9 @@ impl Fleet {
     /// Everything is kept equal to this revision from now on.
     pub(super) fn follow(&mut self, followed: Arc<Followed>) {
         self.opener.follow(&followed.desired);
+        self.service
+            .memory
+            .keep_only(&scopes(&followed), &followed.revision);
         let wish = Wish {
             followed: Arc::clone(&followed),
             opener: Arc::clone(&self.opener),
@@ -104,7 +119,6 @@ impl Fleet {
     }
 
     /// Everything is looked at now, whatever its time.
-    #[expect(dead_code, reason = "reports ask for it")]
     pub(super) fn look(&self) {
         if let Some(wishes) = &self.wishes {
             wishes.send_modify(|wish| wish.look_now += 1);

@@ -2,13 +2,14 @@
 //!
 //! A fault of keyfleet in it ends this pass and no other. Looking is given up at any time; a write that has begun is waited for.
 
-use super::board::{Pass, PassEnd, Passes, Trigger, Written};
+use super::board::{Pass, PassEnd, Passes, Trigger};
+use super::memory::Memory;
 use super::service::MayWrite;
 use crate::apply::{Outcome, Progress, StepResult};
-use crate::drift::{self, Finding, Standing};
+use crate::drift::{self, Finding, Look as Observed, Standing, Written};
 use crate::observe::Failure;
 use crate::pipeline::{Alone, Applied, Look, Planned};
-use crate::plan;
+use crate::plan::{self, Scope};
 use crate::report::{SecretStatus, secret_states};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -175,6 +176,8 @@ pub(super) struct About {
     pub began: Timestamp,
     pub took: Duration,
     pub why: Trigger,
+    /// Whether the data of every Secret was compared.
+    pub full: bool,
 }
 
 impl Passes {
@@ -191,6 +194,7 @@ impl Passes {
             began,
             took,
             why,
+            full: _,
         } = about;
         let (seen, findings, notes, looked_at) = match (after, &self.last) {
             (Some(after), _) => (Some(began), after.findings, after.notes, after.looked_at),
@@ -215,6 +219,34 @@ impl Passes {
             notes,
             looked_at,
         }));
+    }
+}
+
+impl About {
+    /// Tells the ledger of the pass.
+    pub(super) fn remember(&self, memory: &Memory, scope: &Scope, declared: &str, seen: &Seen) {
+        let Some(after) = &seen.after else {
+            let why = match seen.end {
+                PassEnd::Deadline => "the pass ran out of time",
+                PassEnd::Skipped => "it did not answer for several passes",
+                PassEnd::Panicked => "the pass ended by a fault of keyfleet",
+                // It was stopped in order, and the next one looks.
+                PassEnd::Done | PassEnd::Stopped => return,
+            };
+            memory.not_looked_at(scope, why);
+            return;
+        };
+        memory.observe(&Observed {
+            scope,
+            declared,
+            revision: &self.revision,
+            at: self.began,
+            full: self.full,
+            objects: after.looked_at,
+            findings: &after.findings,
+            notes: &after.notes,
+            written: &seen.written,
+        });
     }
 }
 

@@ -8,6 +8,8 @@ use super::active::{self, Contender, LeaseSeat, LockSeat, Role, Seat, Times};
 use super::board::{Board, Followed, Standing};
 use super::fleet::Fleet;
 use super::follow::Follower;
+use super::memory::Memory;
+use super::reports::Reporter;
 use super::service::Service;
 use super::settings::{Active, Settings};
 use crate::backends::Conduct;
@@ -42,6 +44,7 @@ struct Process {
     board: Arc<Board>,
     conduct: Arc<Conduct>,
     fence: Fence,
+    memory: Arc<Memory>,
     /// Said by webhooks.
     look_now: Arc<Notify>,
 }
@@ -57,6 +60,7 @@ pub async fn run(
         board: Arc::new(Board::default()),
         conduct: Arc::new(Conduct::at_once(settings.reconcile.requests.all).behind(fence.clone())),
         fence: fence.clone(),
+        memory: Arc::new(Memory::of(&settings.data)),
         look_now: Arc::new(Notify::new()),
     };
     let contender = contend(&settings, fence)?;
@@ -145,6 +149,7 @@ impl Process {
             conduct: Arc::clone(&self.conduct),
             fence: self.fence.clone(),
             full_at_start,
+            memory: Arc::clone(&self.memory),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
@@ -179,6 +184,9 @@ async fn serve(
     let look_now = Arc::clone(&process.look_now);
     let follower = Follower::new(Arc::clone(service), look_now, newest);
     service.tasks.spawn(follower.run());
+    let look = Arc::new(Notify::new());
+    let memory = Arc::clone(&process.memory);
+    service.tasks.spawn(memory.keep(service.stop.clone()));
     let mut followed: Option<Arc<Followed>> = None;
     let mut fleet: Option<Fleet> = None;
     loop {
@@ -190,6 +198,8 @@ async fn serve(
             }
         } else if fleet.is_none() {
             let mut begun = Fleet::new(Arc::clone(service));
+            process.memory.load();
+            report_on_schedule(service, &look);
             if let Some(followed) = &followed {
                 begun.follow(Arc::clone(followed));
             }
@@ -200,6 +210,9 @@ async fn serve(
                 tracing::error!("nobody contends for the seat any more, by a fault of keyfleet: it ends, to be started anew");
                 return;
             },
+            () = look.notified() => if let Some(fleet) = &fleet {
+                fleet.look();
+            },
             new = revisions.recv() => {
                 let Some(new) = new else { return };
                 if let Some(fleet) = &mut fleet {
@@ -208,6 +221,14 @@ async fn serve(
                 followed = Some(new);
             }
         }
+    }
+}
+
+fn report_on_schedule(service: &Arc<Service>, look: &Arc<Notify>) {
+    match Reporter::new(Arc::clone(service), Arc::clone(look)) {
+        Ok(reporter) => drop(service.tasks.spawn(reporter.run())),
+        // The settings were checked: this is a machine without a list of authorities.
+        Err(error) => tracing::error!("no reports are made: {error:#}"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every task of the service has.
 
 use super::board::{Board, Followed, Permission};
+use super::memory::Memory;
 use super::settings::Settings;
 use crate::backends::Conduct;
 use crate::desire::{Operation, may_write};
@@ -24,6 +25,7 @@ pub(super) struct Service {
     pub fence: Fence,
     /// Whether the data of every Secret is compared in the first pass.
     pub full_at_start: bool,
+    pub memory: Arc<Memory>,
     /// Every task that has something to finish.
     pub tasks: TaskTracker,
     /// Cancelled when the process, or this reading of its settings, is to end.

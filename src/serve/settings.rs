@@ -9,6 +9,7 @@ mod file;
 use crate::connect::VaultAccess;
 use crate::git;
 use crate::report::drift::Format;
+use crate::schedule::{Cron, ScheduleError, Zone};
 use ipnet::IpNet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -244,6 +245,13 @@ pub struct Schedule {
     pub to: Vec<String>,
     /// Of what is written to a directory or a branch.
     pub formats: Vec<Format>,
+}
+
+impl Schedule {
+    /// When it is due.
+    pub fn cron(&self) -> Result<Cron, ScheduleError> {
+        Cron::parse(&self.cron, &Zone::parse(&self.zone)?)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! made, and what is in it.
 
 mod address;
+mod branch;
 mod directory;
 mod post;
 
@@ -132,9 +133,11 @@ impl Courier {
     pub async fn deliver(&self, sink: &Sink, rendered: &Rendered) -> Result<(), Undelivered> {
         let taken = match &sink.to {
             Destination::Directory(folder) => directory::put(folder, rendered).await,
-            Destination::Branch { .. } => {
-                Err("this version of keyfleet writes to no branch".to_owned())
-            }
+            Destination::Branch {
+                repository,
+                branch,
+                folder,
+            } => branch::push(repository, branch, folder, rendered).await,
             Destination::Webhook(source) => self.poster.post(source, rendered.json.clone()).await,
             Destination::Slack(source) => {
                 self.poster.post(source, rendered.slack.to_string()).await

@@ -11,11 +11,12 @@ use super::pass::{self, About, Job, Seen};
 use super::service::{Service, about, random_share, run_id};
 use crate::connect::Opener;
 use crate::desire::{Cell, DesiredVault};
-use crate::drift::Standing;
+use crate::drift::{Standing, declared_for_vault};
 use crate::names::{ClusterName, VaultName};
 use crate::observe::Failure;
 use crate::observe::live::Health;
 use crate::pipeline::{Alone, Look, Open, OpenVault, Options};
+use crate::plan::Scope;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -179,6 +180,7 @@ impl VaultTask {
             began: at,
             took: began.elapsed(),
             why,
+            full: false,
         };
         span.in_scope(|| self.tell(desired, about_pass, seen, health, permission));
         self.next(is_out)
@@ -234,6 +236,9 @@ impl VaultTask {
         permission: Permission,
     ) {
         pass::log(&seen, about.took);
+        let scope = Scope::Vault(self.name.clone());
+        let declared = declared_for_vault(desired);
+        about.remember(&self.service.memory, &scope, &declared, &seen);
         self.service.board.update_vault(desired, |state| {
             state.passes.running = None;
             state.passes.permission = permission;

@@ -132,6 +132,7 @@ fn schedule(node: &Node, sinks: &[&str], problems: &mut Diagnostics) -> Option<S
         Some(node.text(&format!("`{key}`"), problems)?.to_owned())
     };
     let cron = required("cron");
+    let when = fields.place_of("cron");
     let zone = fields.text("zone", problems).unwrap_or("UTC").to_owned();
     let place = fields.place_of("to");
     let list = fields.list("to", problems);
@@ -154,13 +155,17 @@ fn schedule(node: &Node, sinks: &[&str], problems: &mut Diagnostics) -> Option<S
     } else {
         formats.into_iter().collect()
     };
-    Some(Schedule {
+    let schedule = Schedule {
         name: name?,
         cron: cron?,
         zone,
         to,
         formats,
-    })
+    };
+    if let Err(error) = schedule.cron() {
+        problems.push(Diagnostic::error(&when, error.wrong).hint(error.hint));
+    }
+    Some(schedule)
 }
 
 fn sink_name(node: &Node, sinks: &[&str], problems: &mut Diagnostics) -> Option<String> {

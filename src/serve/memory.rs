@@ -1,0 +1,113 @@
+//! What was found when, over passes and restarts: the ledger, shared by the tasks, and its file.
+//!
+//! The file is written a while after something changed, and at the end. What is lost with a kill in between is found again by the
+//! next pass: only the time at which it was first seen is a little later then.
+
+use super::ledger_file;
+use crate::drift::{About, Ledger, Look, Report};
+use crate::plan::Scope;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long a change may wait for its way to the disk.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
+
+pub(super) struct Memory {
+    path: PathBuf,
+    ledger: Mutex<Ledger>,
+    is_changed: AtomicBool,
+}
+
+impl Memory {
+    /// Of this data directory.
+    pub(super) fn of(data: &Path) -> Self {
+        let path = data.join("ledger.json");
+        Self {
+            ledger: Mutex::new(Ledger::begin(Timestamp::now(), None)),
+            path,
+            is_changed: AtomicBool::new(false),
+        }
+    }
+
+    /// What is on disk is what counts: another process may have been active before.
+    pub(super) fn load(&self) {
+        *self.ledger() = ledger_file::load(&self.path, Timestamp::now());
+        self.is_changed.store(false, Ordering::Relaxed);
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Ledger) -> T) -> T {
+        let changed = change(&mut self.ledger());
+        self.is_changed.store(true, Ordering::Relaxed);
+        changed
+    }
+
+    pub(super) fn observe(&self, look: &Look<'_>) {
+        self.change(|ledger| ledger.observe(look));
+    }
+
+    pub(super) fn not_looked_at(&self, scope: &Scope, why: &str) {
+        self.change(|ledger| ledger.not_looked_at(scope, why, Timestamp::now()));
+    }
+
+    /// These are the scopes of the newest revision.
+    pub(super) fn keep_only(&self, scopes: &BTreeSet<Scope>, revision: &str) {
+        self.change(|ledger| ledger.keep_only(scopes, revision, Timestamp::now()));
+    }
+
+    pub(super) fn keep_schedules(&self, names: &BTreeSet<String>) {
+        self.change(|ledger| ledger.keep_schedules(names));
+    }
+
+    pub(super) fn last_told(&self, schedule: &str) -> Option<Timestamp> {
+        self.ledger().last_told(schedule)
+    }
+
+    pub(super) fn report(&self, about: About, now: Timestamp) -> Report {
+        self.ledger().report(about, now)
+    }
+
+    pub(super) fn told(&self, schedule: &str, now: Timestamp) {
+        self.change(|ledger| ledger.told(schedule, now));
+    }
+
+    /// Writes it while anything changes, until it is stopped, and once more then.
+    pub(super) async fn keep(self: Arc<Self>, stop: CancellationToken) {
+        loop {
+            let is_over = tokio::select! {
+                () = stop.cancelled() => true,
+                () = tokio::time::sleep(WRITTEN_WITHIN) => false,
+            };
+            self.save().await;
+            if is_over {
+                return;
+            }
+        }
+    }
+
+    pub(super) async fn save(self: &Arc<Self>) {
+        if !self.is_changed.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let memory = Arc::clone(self);
+        let saving = tokio::task::spawn_blocking(move || {
+            let ledger = memory.ledger().clone();
+            ledger_file::save(&memory.path, &ledger)
+        });
+        if let Ok(Err(error)) = saving.await {
+            tracing::warn!(
+                "the ledger could not be written to {}: {error}",
+                self.path.display()
+            );
+            self.is_changed.store(true, Ordering::Relaxed);
+        }
+    }
+}

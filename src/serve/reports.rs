@@ -1,0 +1,211 @@
+//! Drift reports on their schedules: everything is looked at once more, and what is news is told to whoever wants to know.
+//!
+//! Promises: a report writes nothing but itself. A schedule that was missed, because nothing ran, is caught up once, and the report
+//! says so. What no sink took is told again by the next report. One sink that hangs keeps no other waiting.
+
+use super::board::{Known, ReportMade};
+use super::service::Service;
+use super::settings::{Schedule, Sink};
+use super::sinks::{Courier, Patience, Rendered};
+use crate::diagnostics::Severity;
+use crate::drift::{About, Line, Problem, Report};
+use crate::schedule::{Cron, MOST_COUNTED};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// The clock of the wall may be set, and a machine may sleep: it is looked at again this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How many reports are remembered on the board.
+const REMEMBERED: usize = 100;
+
+pub(super) struct Reporter {
+    service: Arc<Service>,
+    /// Has everything looked at now.
+    look: Arc<Notify>,
+    courier: Courier,
+    schedules: Vec<Due>,
+}
+
+struct Due {
+    schedule: Schedule,
+    cron: Cron,
+    /// When it is made next.
+    next: Option<Timestamp>,
+    /// It was due then, and nothing ran.
+    missed: Option<Timestamp>,
+}
+
+impl Reporter {
+    pub(super) fn new(service: Arc<Service>, look: Arc<Notify>) -> anyhow::Result<Self> {
+        let courier =
+            Courier::new(Patience::default(), None).map_err(|why| anyhow::anyhow!(why))?;
+        let now = Timestamp::now();
+        let schedules = service.settings.reports.schedules.iter();
+        let due = schedules.map(|schedule| Due::of(schedule, &service, now));
+        let schedules = due.collect::<Result<Vec<_>, _>>()?;
+        let names = schedules.iter().map(|due| due.schedule.name.clone());
+        service
+            .memory
+            .keep_schedules(&names.collect::<BTreeSet<_>>());
+        Ok(Self {
+            service,
+            look,
+            courier,
+            schedules,
+        })
+    }
+
+    pub(super) async fn run(mut self) {
+        let stop = self.service.stop.clone();
+        loop {
+            let Some(next) = self.schedules.iter().filter_map(|due| due.next).min() else {
+                return;
+            };
+            let wait = next.duration_since(Timestamp::now());
+            let wait = Duration::try_from(wait).unwrap_or_default();
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait.min(LONGEST_SLEEP)) => {}
+            }
+            let now = Timestamp::now();
+            for index in 0..self.schedules.len() {
+                if self.schedules[index].next.is_some_and(|next| next <= now) {
+                    tokio::select! {
+                        biased;
+                        () = stop.cancelled() => return,
+                        () = self.make(index) => {}
+                    }
+                    self.schedules[index].follow(Timestamp::now());
+                }
+            }
+        }
+    }
+
+    async fn make(&self, index: usize) {
+        let due = &self.schedules[index];
+        self.look_at_everything().await;
+        let now = Timestamp::now();
+        let about = about(&self.service.board.read(), due);
+        let report = self.service.memory.report(about, now);
+        let sinks = self.deliver(due, &report).await;
+        let is_told = sinks.iter().any(|(_, failure)| failure.is_none());
+        if is_told {
+            self.service.memory.told(&due.schedule.name, now);
+        }
+        let made = ReportMade {
+            schedule: due.schedule.name.clone(),
+            at: now,
+            caught_up: due.missed,
+            new: report.counts.new,
+            known: report.counts.known,
+            resolved: report.counts.resolved,
+            sinks,
+        };
+        tracing::info!(
+            schedule = made.schedule,
+            new = made.new,
+            known = made.known,
+            resolved = made.resolved,
+            "drift report"
+        );
+        self.service.board.write(|known| {
+            let reports = Arc::make_mut(&mut known.reports);
+            reports.insert(0, made);
+            reports.truncate(REMEMBERED);
+        });
+    }
+
+    /// Waits until every scope was looked at after now, or for as long as one may take.
+    async fn look_at_everything(&self) {
+        let asked = Timestamp::now();
+        let patience = self.service.settings.reconcile.deadline.saturating_mul(2);
+        let until = Instant::now() + patience;
+        self.look.notify_one();
+        loop {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if is_looked_at(&self.service.board.read(), asked) || Instant::now() >= until {
+                return;
+            }
+        }
+    }
+
+    /// To every sink of the schedule, side by side. Each with why it did not take it.
+    async fn deliver(&self, due: &Due, report: &Report) -> Vec<(String, Option<String>)> {
+        let all = &self.service.settings.reports.sinks;
+        let rendered = Rendered::of(report, &due.schedule, all);
+        let wanted = |sink: &&Sink| due.schedule.to.contains(&sink.name);
+        let deliveries = all.iter().filter(wanted).map(|sink| async {
+            let taken = self.courier.deliver(sink, &rendered).await;
+            let failure = taken.err().map(|undelivered| undelivered.why);
+            if let Some(why) = &failure {
+                tracing::warn!(sink = sink.name, why, "a report was not taken");
+            }
+            (sink.name.clone(), failure)
+        });
+        futures::future::join_all(deliveries).await
+    }
+}
+
+impl Due {
+    fn of(schedule: &Schedule, service: &Service, now: Timestamp) -> anyhow::Result<Self> {
+        let cron = schedule.cron()?;
+        let last = service.memory.last_told(&schedule.name);
+        let missed = last.and_then(|last| cron.missed(last, now));
+        if let Some(missed) = &missed {
+            let (schedule, due) = (&schedule.name, missed.latest);
+            let times = match missed.count {
+                MOST_COUNTED => format!("{MOST_COUNTED} times or more"),
+                count => format!("{count} times"),
+            };
+            tracing::warn!(schedule, %due, times, "missed while nothing ran: caught up once");
+        }
+        let missed = missed.map(|missed| missed.latest);
+        Ok(Self {
+            next: missed.or_else(|| cron.after(now)),
+            missed,
+            cron,
+            schedule: schedule.clone(),
+        })
+    }
+
+    /// It was made: the next one is the next after now.
+    fn follow(&mut self, now: Timestamp) {
+        self.missed = None;
+        self.next = self.cron.after(now);
+    }
+}
+
+/// Whether every scope has had a pass since then; one that is let alone says so in its own way.
+fn is_looked_at(known: &Known, since: Timestamp) -> bool {
+    let vaults = known.vaults.values().map(|vault| &vault.passes);
+    let clusters = known.clusters.values().map(|cluster| &cluster.passes);
+    let mut all = vaults.chain(clusters);
+    all.all(|passes| passes.last.as_ref().is_some_and(|last| last.began >= since))
+}
+
+fn about(known: &Known, due: &Due) -> About {
+    let mut about = About {
+        repository: known.source.name.clone(),
+        schedule: Some(due.schedule.name.clone()),
+        due: due.missed,
+        ..About::default()
+    };
+    if let Some(followed) = &known.source.followed {
+        about.revision.clone_from(&followed.revision);
+        about.installation = followed.desired.installation.to_string();
+        let problems = followed.problems.sorted().into_iter();
+        let errors = problems.filter(|problem| problem.severity == Severity::Error);
+        about.problems = errors
+            .map(|problem| Problem {
+                message: problem.message.clone(),
+                place: Line::from(&problem.place),
+            })
+            .collect();
+    }
+    about
+}
