@@ -5,7 +5,7 @@ use hyper_util::rt::TokioExecutor;
 use keyfleet::fence::Fence;
 use keyfleet::serve::active::{LockSeat, Role, Seat, Standing, Times, contend, identity};
 use kube::client::{Body, ConfigExt as _};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -47,7 +47,7 @@ async fn live() {
     tokio::spawn(tell(standing.clone()));
     let mut writing = match folder {
         Some(folder) => tokio::spawn(write_lines(folder, standing, fence)),
-        None => tokio::spawn(write_config_map(standing, fence, me)),
+        None => tokio::spawn(write_config_maps(standing, fence, me)),
     };
     tokio::select! {
         () = told_to_end() => {}
@@ -104,32 +104,73 @@ async fn epoch(standing: &mut watch::Receiver<Standing>) -> Option<u64> {
     }
 }
 
-/// Server-side apply of one ConfigMap, again and again, over whatever is there: nothing but the fence stops a write
-/// that comes too late.
-async fn write_config_map(mut standing: watch::Receiver<Standing>, fence: Fence, me: String) {
-    let client = client(&fence);
-    let name = variable("TEST_LEASE");
-    let path =
-        format!("/api/v1/namespaces/default/configmaps/{name}?fieldManager=keyfleet&force=true");
-    let mut number = 0_u64;
+/// Server-side apply of two objects in turn, again and again: one over whatever is there, so that nothing but the fence
+/// stops a write that comes too late, and one as keyfleet writes Secrets, with the version that was seen.
+async fn write_config_maps(mut standing: watch::Receiver<Standing>, fence: Fence, me: String) {
+    let forced = variable("TEST_LEASE");
+    let checked = format!("{forced}-checked");
+    let writer = Writer {
+        client: client(&fence),
+        fence,
+        me,
+    };
+    let mut seen = None;
     while let Some(epoch) = epoch(&mut standing).await {
-        number += 1;
-        let data = json!({"epoch": epoch.to_string(), "writer": me, "write": number.to_string()});
-        let metadata = json!({"name": name, "namespace": "default"});
+        writer.apply(&forced, epoch, None).await;
+        if seen.is_none() {
+            seen = writer.look(&checked).await;
+        }
+        seen = writer.apply(&checked, epoch, seen.as_deref()).await;
+    }
+}
+
+struct Writer {
+    client: kube::Client,
+    fence: Fence,
+    me: String,
+}
+
+impl Writer {
+    /// The version that it has then; none when it was not written.
+    async fn apply(&self, name: &str, epoch: u64, version: Option<&str>) -> Option<String> {
+        let metadata = json!({"name": name, "namespace": "default", "resourceVersion": version});
+        let data = json!({"epoch": epoch.to_string(), "writer": self.me, "time": unique()});
         let body =
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
-        let request = http::Request::patch(&path)
+        let request = http::Request::patch(path(name, "?fieldManager=keyfleet&force=true"))
             .header("Content-Type", "application/apply-patch+yaml")
             .body(Body::from(body.to_string().into_bytes()))
             .unwrap();
-        match fence.guard(client.send(request)).await {
-            Ok(Ok(response)) => {
-                assert!(response.status().is_success(), "{}", response.status());
-            }
-            // Too late for this one; the next term has its own. Not in a tight loop, until it is told.
-            Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+        if let Ok(Ok(response)) = self.fence.guard(self.client.send(request)).await {
+            return stored_version(response).await;
         }
+        // Too late for this one; the next term has its own. Not in a tight loop, until it is told.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        None
     }
+
+    async fn look(&self, name: &str) -> Option<String> {
+        let request = http::Request::get(path(name, ""))
+            .body(Body::empty())
+            .unwrap();
+        stored_version(self.client.send(request).await.ok()?).await
+    }
+}
+
+fn path(name: &str, query: &str) -> String {
+    format!("/api/v1/namespaces/default/configmaps/{name}{query}")
+}
+
+fn unique() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+async fn stored_version(response: http::Response<Body>) -> Option<String> {
+    let status = response.status().as_u16();
+    assert!(matches!(status, 200 | 201 | 404 | 409), "{status}");
+    let body = response.into_body().collect_bytes().await.ok()?;
+    let answer: Value = serde_json::from_slice(&body).ok()?;
+    Some(answer["metadata"]["resourceVersion"].as_str()?.to_owned())
 }
 
 /// kube's own, but for the fence around each body, where the connection takes it.

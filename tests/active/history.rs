@@ -1,11 +1,12 @@
 //! What the API server stored, in its order.
 
+use super::PATIENCE;
 use super::support::Cluster;
 use super::support::request::lasting_client;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
@@ -39,37 +40,67 @@ impl History {
     async fn of(cluster: &Cluster, collection: &str, name: &str, field: &'static str) -> Self {
         let (status, list) = cluster.get(collection).await;
         assert_eq!(status, 200, "{list}");
-        let version = list["metadata"]["resourceVersion"].as_str().unwrap();
-        let url = format!(
-            "{}{collection}?watch=true&resourceVersion={version}&fieldSelector=metadata.name={name}\
-             &timeoutSeconds=86400",
-            cluster.server()
-        );
-        let client = lasting_client(Some(&cluster.ca_pem()));
-        let call = client
-            .get(url)
-            .timeout(Duration::from_secs(86_400))
-            .bearer_auth(cluster.admin_token());
-        let mut response = call.send().await.unwrap();
-        assert_eq!(response.status(), 200);
+        let mut since = version(&list);
+        let watch = Watch {
+            client: lasting_client(Some(&cluster.ca_pem())),
+            url: format!(
+                "{}{collection}?watch=true&fieldSelector=metadata.name={name}",
+                cluster.server()
+            ),
+            token: cluster.admin_token().to_owned(),
+        };
         let stored: Arc<Mutex<Vec<Stored>>> = Arc::default();
         let to = Arc::clone(&stored);
+        let mut response = watch.since(since).await;
         let watching = tokio::spawn(async move {
-            let mut text = Vec::new();
-            while let Ok(Some(chunk)) = response.chunk().await {
-                text.extend_from_slice(&chunk);
-                while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
-                    let line: Vec<u8> = text.drain(..=end).collect();
-                    to.lock().unwrap().push(event(&line, field));
+            // A server ends a watch now and then; the next one begins where it was.
+            loop {
+                let mut text = Vec::new();
+                while let Ok(Some(chunk)) = response.chunk().await {
+                    text.extend_from_slice(&chunk);
+                    while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+                        let line: Vec<u8> = text.drain(..=end).collect();
+                        let event = event(&line, field);
+                        since = event.revision;
+                        to.lock().unwrap().push(event);
+                    }
                 }
+                response = watch.since(since).await;
             }
         });
         Self { watching, stored }
     }
 
+    /// Returns when something of this term is stored.
+    pub(crate) async fn until_term(&self, epoch: &str) {
+        let begin = Instant::now();
+        let is_of = |stored: &Stored| stored.content["epoch"] == epoch;
+        while !self.stored.lock().unwrap().last().is_some_and(is_of) {
+            assert!(begin.elapsed() < PATIENCE, "nothing of term {epoch}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     pub(crate) fn so_far(&self) -> Vec<Stored> {
         assert!(!self.watching.is_finished(), "the watch has ended");
         self.stored.lock().unwrap().clone()
+    }
+}
+
+struct Watch {
+    client: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+impl Watch {
+    async fn since(&self, revision: u64) -> reqwest::Response {
+        let url = format!("{}&resourceVersion={revision}", self.url);
+        let call = self.client.get(url).bearer_auth(&self.token);
+        let response = call.timeout(Duration::from_secs(86_400)).send().await;
+        let response = response.unwrap();
+        assert_eq!(response.status(), 200);
+        response
     }
 }
 
@@ -79,13 +110,17 @@ impl Drop for History {
     }
 }
 
+fn version(object: &Value) -> u64 {
+    let version = object["metadata"]["resourceVersion"].as_str();
+    version.unwrap().parse().unwrap()
+}
+
 fn event(line: &[u8], field: &str) -> Stored {
     let event: Value = serde_json::from_slice(line).unwrap();
     assert_ne!(event["type"], "ERROR", "{event}");
     let object = &event["object"];
-    let version = object["metadata"]["resourceVersion"].as_str().unwrap();
     Stored {
-        revision: version.parse().unwrap(),
+        revision: version(object),
         content: object[field].clone(),
     }
 }
