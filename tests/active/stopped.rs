@@ -52,7 +52,7 @@ async fn a_process_that_wakes_late_writes_nothing_more() {
     );
     assert!(late_checked.is_empty(), "{late_checked:#?}");
     // A process can be stopped between its last look at the clock and the system call; without the fence, it is one
-    // stop in fifteen. See docs/decisions/0012-one-active-process.md.
+    // stop in fifteen, with it one in two thousand. See docs/decisions/0012-one-active-process.md.
     assert!(late.len() <= 1 + stops / 200, "{late:#?}");
 }
 
