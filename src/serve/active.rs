@@ -216,12 +216,15 @@ fn publish(
 ) -> Option<Duration> {
     match outcome {
         Ok(Turn { role, until, again }) => {
-            // In this order: whoever may write finds the term told for which it may.
-            if role != standing.borrow().role {
-                fence.close();
-            }
-            change(standing, role, None);
-            fence.extend(until);
+            // Under the lock of the one, so that whoever sees either sees both.
+            standing.send_if_modified(|current| {
+                if role != current.role {
+                    fence.close();
+                }
+                let modified = change(current, role, None);
+                fence.extend(until);
+                modified
+            });
             Some(again)
         }
         Err(failure) => {
@@ -229,7 +232,7 @@ fn publish(
             if role.is_active() && !fence.may_write() {
                 step_down(standing, Some(failure));
             } else {
-                change(standing, role, Some(failure));
+                standing.send_if_modified(|current| change(current, role, Some(failure)));
             }
             None
         }
@@ -237,24 +240,25 @@ fn publish(
 }
 
 fn step_down(standing: &watch::Sender<Standing>, trouble: Option<Failure>) {
-    let trouble = trouble.or_else(|| standing.borrow().trouble.clone());
-    change(standing, Role::Standby { holder: None }, trouble);
+    standing.send_if_modified(|current| {
+        let trouble = trouble.or_else(|| current.trouble.clone());
+        change(current, Role::Standby { holder: None }, trouble)
+    });
 }
 
-fn change(standing: &watch::Sender<Standing>, role: Role, trouble: Option<Failure>) {
-    standing.send_if_modified(|current| {
-        if let Some(failure) = trouble.as_ref().filter(|_| trouble != current.trouble) {
-            tracing::warn!(%failure, hint = failure.hint, "which process is active is not known for sure");
-        }
-        let moved = role != current.role;
-        if moved {
-            tracing::info!("this process is {role}");
-            current.since = Timestamp::now();
-        }
-        let modified = moved || trouble != current.trouble;
-        (current.role, current.trouble) = (role, trouble);
-        modified
-    });
+/// Whether anything has changed, which is also logged.
+fn change(current: &mut Standing, role: Role, trouble: Option<Failure>) -> bool {
+    let is_new = trouble != current.trouble;
+    if let Some(failure) = trouble.as_ref().filter(|_| is_new) {
+        tracing::warn!(%failure, hint = failure.hint, "which process is active is not known for sure");
+    }
+    let moved = role != current.role;
+    if moved {
+        tracing::info!("this process is {role}");
+        current.since = Timestamp::now();
+    }
+    (current.role, current.trouble) = (role, trouble);
+    moved || is_new
 }
 
 /// The name of this process among those that contend: another one after every start, so that a pod that was restarted is
