@@ -10,6 +10,7 @@ mod cell;
 mod fleet;
 mod follow;
 pub mod ledger_file;
+pub mod log;
 mod mailbox;
 mod memory;
 mod origin;

@@ -158,6 +158,19 @@ pub enum Trigger {
     Report,
 }
 
+impl Trigger {
+    /// As it is called in logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Revision => "revision",
+            Self::Period => "period",
+            Self::Retry => "retry",
+            Self::Report => "report",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PassEnd {
     /// It looked at everything, and did what it may.
@@ -170,6 +183,19 @@ pub enum PassEnd {
     Skipped,
     /// The process was told to end, or may not write any more.
     Stopped,
+}
+
+impl PassEnd {
+    /// As it is called in logs and metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Deadline => "deadline",
+            Self::Panicked => "panicked",
+            Self::Skipped => "skipped",
+            Self::Stopped => "stopped",
+        }
+    }
 }
 
 /// Whether a cluster is asked at all.
