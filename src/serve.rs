@@ -17,6 +17,7 @@ mod origin;
 mod pass;
 mod reports;
 mod run;
+pub mod secrets;
 mod service;
 pub mod settings;
 pub mod sinks;
