@@ -1,0 +1,236 @@
+//! What the service's tasks count while they work. Cheap enough to count every request.
+
+use super::catalogue::{self, Metric};
+use super::fleet::{MOST_CLUSTERS, OTHERS};
+use super::{Labels, Sheet};
+use crate::plan::{Kind, Scope};
+use crate::serve::board::{Known, PassEnd};
+use crate::serve::log::Dropped;
+use crate::serve::settings::Forge;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// Seconds: from a cluster next door to a deadline.
+const BUCKETS: [f64; 12] = [
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0,
+];
+
+/// Everything that is counted.
+pub struct Counters {
+    passes: Family<Labels, Counter>,
+    pass_duration: Histogram,
+    writes: Family<Labels, Counter>,
+    reports: Family<Labels, Counter>,
+    sink_failures: Family<Labels, Counter>,
+    webhooks: Family<Labels, Counter>,
+    requests: Mutex<BTreeMap<Scope, Requests>>,
+    settings_are_good: AtomicBool,
+    dropped: OnceLock<Dropped>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestKind {
+    Read,
+    Write,
+}
+
+/// What became of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookResult {
+    /// It says to look, and is heard.
+    Nudged,
+    /// It says so once too often.
+    Repeated,
+    /// It is about something else.
+    Ignored,
+    /// Not from who has the secret.
+    Refused,
+    /// Too many from there.
+    Limited,
+    /// Too long, or broken off.
+    Malformed,
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportResult {
+    Sent,
+    /// A sink did not take it.
+    Partly,
+    /// It could not be made.
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Requests {
+    reads: u64,
+    writes: u64,
+    of_last_full_pass: Option<u64>,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            passes: Family::default(),
+            pass_duration: Histogram::new(BUCKETS),
+            writes: Family::default(),
+            reports: Family::default(),
+            sink_failures: Family::default(),
+            webhooks: Family::default(),
+            requests: Mutex::default(),
+            settings_are_good: AtomicBool::new(true),
+            dropped: OnceLock::new(),
+        }
+    }
+}
+
+impl Counters {
+    /// A pass that ended.
+    pub fn pass(&self, end: &PassEnd, took: Duration) {
+        increment(&self.passes, &catalogue::PASSES, [end.word().into()]);
+        self.pass_duration.observe(took.as_secs_f64());
+    }
+
+    /// An object that was written.
+    pub fn write_done(&self, kind: Kind) {
+        increment(&self.writes, &catalogue::WRITES, [kind.word().into()]);
+    }
+
+    /// A request that was sent to the Vault or the cluster.
+    pub fn request(&self, scope: &Scope, kind: RequestKind) {
+        self.of_scope(scope, |counted| match kind {
+            RequestKind::Read => counted.reads += 1,
+            RequestKind::Write => counted.writes += 1,
+        });
+    }
+
+    /// What a full pass cost a server.
+    pub fn full_pass(&self, scope: &Scope, requests: u64) {
+        self.of_scope(scope, |counted| counted.of_last_full_pass = Some(requests));
+    }
+
+    pub fn report(&self, schedule: &str, result: ReportResult) {
+        let result = match result {
+            ReportResult::Sent => "sent",
+            ReportResult::Partly => "partly",
+            ReportResult::Failed => "failed",
+        };
+        let labels = [schedule.to_owned().into(), result.into()];
+        increment(&self.reports, &catalogue::REPORTS, labels);
+    }
+
+    pub fn sink_failure(&self, sink: &str) {
+        let labels = [sink.to_owned().into()];
+        increment(&self.sink_failures, &catalogue::SINK_FAILURES, labels);
+    }
+
+    /// The settings were read again.
+    pub fn settings_reload(&self, succeeded: bool) {
+        self.settings_are_good.store(succeeded, Ordering::Relaxed);
+    }
+
+    /// The log whose lines may be lost. Told once, at the start.
+    pub fn log(&self, dropped: Dropped) {
+        let _ = self.dropped.set(dropped);
+    }
+
+    pub(in crate::serve::web) fn webhook(&self, forge: Forge, result: WebhookResult) {
+        let result = match result {
+            WebhookResult::Nudged => "nudged",
+            WebhookResult::Repeated => "repeated",
+            WebhookResult::Ignored => "ignored",
+            WebhookResult::Refused => "refused",
+            WebhookResult::Limited => "limited",
+            WebhookResult::Malformed => "malformed",
+        };
+        let labels = [forge.word().into(), result.into()];
+        increment(&self.webhooks, &catalogue::WEBHOOKS, labels);
+    }
+
+    fn of_scope(&self, scope: &Scope, change: impl FnOnce(&mut Requests)) {
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counted) = requests.get_mut(scope) {
+            change(counted);
+        } else {
+            change(requests.entry(scope.clone()).or_default());
+        }
+    }
+
+    pub(super) fn write(&self, sheet: &mut Sheet<'_>, known: &Known) -> fmt::Result {
+        sheet.counted(&catalogue::PASSES, &self.passes)?;
+        sheet.counted(&catalogue::PASS_DURATION, &self.pass_duration)?;
+        self.write_requests(sheet, known)?;
+        sheet.counted(&catalogue::WRITES, &self.writes)?;
+        sheet.counted(&catalogue::REPORTS, &self.reports)?;
+        sheet.counted(&catalogue::SINK_FAILURES, &self.sink_failures)?;
+        let good = self.settings_are_good.load(Ordering::Relaxed);
+        sheet.single(&catalogue::SETTINGS_RELOAD, Some(u32::from(good)))?;
+        sheet.counted(&catalogue::WEBHOOKS, &self.webhooks)?;
+        let lost = self.dropped.get().map_or(0, Dropped::lines);
+        sheet.counter(&catalogue::LOG_LINES_DROPPED, [(Labels::new(), lost)])
+    }
+
+    fn write_requests(&self, sheet: &mut Sheet<'_>, known: &Known) -> fmt::Result {
+        let by_label = self.by_label(known);
+        let each = by_label.iter().flat_map(|(target, counted)| {
+            let kinds = [("read", counted.reads), ("write", counted.writes)];
+            kinds.map(|(kind, count)| {
+                (
+                    catalogue::REQUESTS.labels([target.clone(), kind.into()]),
+                    count,
+                )
+            })
+        });
+        sheet.counter(&catalogue::REQUESTS, each)?;
+        let of_passes = by_label.iter().filter_map(|(target, counted)| {
+            Some((
+                catalogue::PASS_REQUESTS.labels([target.clone()]),
+                counted.of_last_full_pass?,
+            ))
+        });
+        sheet.gauge(&catalogue::PASS_REQUESTS, of_passes)
+    }
+
+    /// By what is told of them. Servers that are not declared any more are forgotten.
+    fn by_label(&self, known: &Known) -> BTreeMap<Cow<'static, str>, Requests> {
+        let last_own = known.clusters.keys().nth(MOST_CLUSTERS.saturating_sub(1));
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.source.followed.is_some() {
+            requests.retain(|scope, _| match scope {
+                Scope::Vault(name) => known.vaults.contains_key(name),
+                Scope::Cluster(name) => known.clusters.contains_key(name),
+            });
+        }
+        let mut by_label: BTreeMap<Cow<'static, str>, Requests> = BTreeMap::new();
+        for (scope, counted) in requests.iter() {
+            let label = match scope {
+                Scope::Vault(name) => format!("vault/{name}"),
+                Scope::Cluster(name) if last_own.is_none_or(|last| name <= last) => {
+                    format!("cluster/{name}")
+                }
+                Scope::Cluster(_) => format!("cluster/{OTHERS}"),
+            };
+            let sum = by_label.entry(Cow::Owned(label)).or_default();
+            sum.reads += counted.reads;
+            sum.writes += counted.writes;
+            let both = [sum.of_last_full_pass, counted.of_last_full_pass];
+            sum.of_last_full_pass = both.into_iter().flatten().reduce(|one, other| one + other);
+        }
+        by_label
+    }
+}
+
+fn increment<const N: usize>(
+    family: &Family<Labels, Counter>,
+    metric: &'static Metric,
+    values: [Cow<'static, str>; N],
+) {
+    family.get_or_create(&metric.labels(values)).inc();
+}

@@ -1,0 +1,223 @@
+//! What the board says, as gauges: worked out for each scrape, so that what is gone is gone.
+
+use super::{Labels, Sheet, catalogue};
+use crate::drift::{Finding, Standing as FindingStanding};
+use crate::plan::Cause;
+use crate::serve::board::{
+    ClusterState, Known, PassEnd, Passes, SourceState, Standing, VaultState,
+};
+use jiff::Timestamp;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Clusters with series of their own, the first by name. The rest is one more: it has the worst of each of them, so that an
+/// alarm still rings, and the dashboard says for whom.
+pub(super) const MOST_CLUSTERS: usize = 2_000;
+/// No cluster is called so.
+pub(super) const OTHERS: &str = "_others";
+
+/// What keyfleet makes of an object that is not as declared, in the order of `Counted`.
+const STATES: [&str; 5] = ["to_change", "held", "waiting", "blocked", "unread"];
+type Counted = [usize; STATES.len()];
+
+pub(super) fn write(sheet: &mut Sheet<'_>, known: &Known, now: Timestamp) -> fmt::Result {
+    let is_active = matches!(known.standing, Standing::Active { .. });
+    sheet.single(&catalogue::ACTIVE, Some(u32::from(is_active)))?;
+    write_source(sheet, &known.source)?;
+    let clusters = Rows::of_clusters(known, now);
+    let count = known.clusters.len();
+    sheet.single(&catalogue::CLUSTERS, Some(count))?;
+    sheet.gauge(
+        &catalogue::CLUSTER_LAST_SUCCESS,
+        clusters.each(&catalogue::CLUSTER_LAST_SUCCESS, |row| {
+            Some(row.last_success)
+        }),
+    )?;
+    sheet.gauge(
+        &catalogue::CLUSTER_UP,
+        clusters.each(&catalogue::CLUSTER_UP, |row| row.up.map(u32::from)),
+    )?;
+    sheet.gauge(
+        &catalogue::CLUSTER_FINDINGS,
+        clusters.findings(&catalogue::CLUSTER_FINDINGS),
+    )?;
+    sheet.gauge(
+        &catalogue::ROTATION_LAG,
+        clusters.each(&catalogue::ROTATION_LAG, |row| Some(row.rotation_lag)),
+    )?;
+    let vaults = Rows::of_vaults(known);
+    sheet.gauge(
+        &catalogue::VAULT_LAST_SUCCESS,
+        vaults.each(&catalogue::VAULT_LAST_SUCCESS, |row| Some(row.last_success)),
+    )?;
+    sheet.gauge(
+        &catalogue::VAULT_UP,
+        vaults.each(&catalogue::VAULT_UP, |row| row.up.map(u32::from)),
+    )?;
+    sheet.gauge(
+        &catalogue::VAULT_FINDINGS,
+        vaults.findings(&catalogue::VAULT_FINDINGS),
+    )?;
+    sheet.gauge(
+        &catalogue::VAULT_TOKEN_EXPIRY,
+        vaults.each(&catalogue::VAULT_TOKEN_EXPIRY, |row| row.token_expires),
+    )
+}
+
+fn write_source(sheet: &mut Sheet<'_>, source: &SourceState) -> fmt::Result {
+    sheet.single(&catalogue::GIT_LAST_FETCH, source.fetched.map(seconds))?;
+    let was_tried = source.fetched.is_some() || source.failure.is_some();
+    let up = was_tried.then(|| u32::from(source.failure.is_none()));
+    sheet.single(&catalogue::GIT_UP, up)?;
+    sheet.single(&catalogue::GIT_HELD, Some(u32::from(source.held.is_some())))?;
+    match &source.followed {
+        Some(followed) => sheet.info(&catalogue::REVISION_INFO, &followed.revision),
+        None => Ok(()),
+    }
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    at.as_duration().as_secs_f64()
+}
+
+/// One cluster, one Vault, or the clusters that are too many.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Row {
+    last_success: f64,
+    up: Option<bool>,
+    findings: Option<Counted>,
+    rotation_lag: f64,
+    token_expires: Option<f64>,
+}
+
+impl Row {
+    fn of_cluster(cluster: &ClusterState, now: Timestamp) -> Self {
+        Self {
+            up: looked_at_all(&cluster.passes),
+            rotation_lag: rotation_lag(&cluster.passes, now),
+            ..Self::of_passes(&cluster.passes)
+        }
+    }
+
+    fn of_vault(vault: &VaultState) -> Self {
+        let health = vault.health.as_ref();
+        Self {
+            up: health.map(|health| {
+                health
+                    .as_ref()
+                    .is_ok_and(|health| health.initialized && !health.sealed)
+            }),
+            token_expires: vault.token_expires.map(seconds),
+            ..Self::of_passes(&vault.passes)
+        }
+    }
+
+    fn of_passes(passes: &Passes) -> Self {
+        Self {
+            last_success: passes.last_success.map_or(0.0, seconds),
+            up: None,
+            findings: passes.last.as_ref().map(|pass| count(&pass.findings)),
+            rotation_lag: 0.0,
+            token_expires: None,
+        }
+    }
+
+    /// The worst of both.
+    fn and(self, other: Self) -> Self {
+        let up = [self.up, other.up].into_iter().flatten();
+        let findings = [self.findings, other.findings].into_iter().flatten();
+        Self {
+            last_success: self.last_success.min(other.last_success),
+            up: up.reduce(|one, other| one && other),
+            findings: findings
+                .reduce(|one, other| std::array::from_fn(|state| one[state] + other[state])),
+            rotation_lag: self.rotation_lag.max(other.rotation_lag),
+            token_expires: None,
+        }
+    }
+}
+
+/// Whether the last pass saw all of it; `None` before there was one.
+fn looked_at_all(passes: &Passes) -> Option<bool> {
+    let last = passes.last.as_ref()?;
+    let is_unread = |finding: &Finding| match &finding.standing {
+        // One object that is refused or gone says nothing of the cluster.
+        FindingStanding::Unread(failure) => !failure.is_of_one_object(),
+        _ => false,
+    };
+    Some(last.end == PassEnd::Done && !last.findings.iter().any(is_unread))
+}
+
+/// While everything was as declared, no rotated value was missing.
+fn rotation_lag(passes: &Passes, now: Timestamp) -> f64 {
+    let Some(last) = &passes.last else { return 0.0 };
+    let is_rotation = |finding: &Finding| matches!(finding.cause(), Some(Cause::Rotation { .. }));
+    if !last.findings.iter().any(is_rotation) {
+        return 0.0;
+    }
+    let since = passes.last_success.unwrap_or(last.began);
+    now.duration_since(since).as_secs_f64().max(0.0)
+}
+
+fn count(findings: &[Finding]) -> Counted {
+    let mut counted = Counted::default();
+    for finding in findings {
+        let state = match finding.standing {
+            FindingStanding::ToChange(_) => 0,
+            FindingStanding::Held { .. } => 1,
+            FindingStanding::Waiting { .. } => 2,
+            FindingStanding::Blocked { .. } => 3,
+            FindingStanding::Unread(_) => 4,
+        };
+        counted[state] += 1;
+    }
+    counted
+}
+
+/// By name.
+struct Rows(Vec<(Cow<'static, str>, Row)>);
+
+impl Rows {
+    fn of_clusters(known: &Known, now: Timestamp) -> Self {
+        let all = known.clusters.iter();
+        let mut all =
+            all.map(|(name, cluster)| (name.as_str().to_owned(), Row::of_cluster(cluster, now)));
+        let own = all.by_ref().take(MOST_CLUSTERS);
+        let mut rows: Vec<_> = own.map(|(name, row)| (Cow::Owned(name), row)).collect();
+        let others = all.map(|(_, row)| row).reduce(Row::and);
+        rows.extend(others.map(|row| (Cow::Borrowed(OTHERS), row)));
+        Self(rows)
+    }
+
+    fn of_vaults(known: &Known) -> Self {
+        let all = known.vaults.iter();
+        let rows =
+            all.map(|(name, vault)| (Cow::Owned(name.as_str().to_owned()), Row::of_vault(vault)));
+        Self(rows.collect())
+    }
+
+    fn each<V>(
+        &self,
+        metric: &'static catalogue::Metric,
+        value: impl Fn(&Row) -> Option<V>,
+    ) -> impl Iterator<Item = (Labels, V)> {
+        self.0
+            .iter()
+            .filter_map(move |(name, row)| Some((metric.labels([name.clone()]), value(row)?)))
+    }
+
+    fn findings(
+        &self,
+        metric: &'static catalogue::Metric,
+    ) -> impl Iterator<Item = (Labels, usize)> {
+        self.0.iter().flat_map(move |(name, row)| {
+            let counted = row.findings.into_iter();
+            counted.flat_map(move |counted| {
+                let states = STATES.into_iter().zip(counted);
+                states.map(move |(state, count)| {
+                    (metric.labels([name.clone(), Cow::Borrowed(state)]), count)
+                })
+            })
+        })
+    }
+}

@@ -1,0 +1,222 @@
+//! The listeners of a service, started, and everything that was logged.
+
+use axum::Router;
+use axum::routing::{get, post};
+use keyfleet::git;
+use keyfleet::serve::board::Known;
+use keyfleet::serve::settings::{
+    Active, Admission, Forge, LogFormat, Reconcile, Reports, Repository, Requests, SecretSource,
+    Web, Webhook, Webhooks,
+};
+use keyfleet::serve::web::{Addresses, Counters, Listeners, Nudge, Parts, Viewer, Watchdog};
+use keyfleet::serve::{Board, Settings};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Once};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) const TOKEN: &str = "canary-token-0123456789abcdef";
+pub(crate) const GITHUB_SECRET: &str = "It's a Secret to Everybody";
+
+pub(crate) struct Service {
+    pub(crate) at: Addresses,
+    pub(crate) board: Arc<Board>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) watchdog: Arc<Watchdog>,
+    pub(crate) nudge: Nudge,
+    end: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+    secrets: TempDir,
+}
+
+/// Everything on any free port of loopback, nobody asked for anything.
+pub(crate) fn settings() -> Settings {
+    let anywhere: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let minute = Duration::from_secs(60);
+    Settings {
+        repository: Repository {
+            source: git::Source::parse("https://git.example/acme.git").unwrap(),
+            reference: Some("main".to_owned()),
+            interval: minute,
+            username: None,
+            token: None,
+            ssh_key: None,
+            known_hosts: None,
+            certificate_authority: None,
+            limits: git::Limits::default(),
+        },
+        reconcile: Reconcile {
+            apply: false,
+            interval: minute,
+            full: minute,
+            deadline: minute,
+            clusters: BTreeSet::new(),
+            requests: Requests {
+                all: 1,
+                per_vault: 1,
+                per_cluster: 1,
+            },
+        },
+        data: PathBuf::from("unused"),
+        active: Active::Lock,
+        web: Web {
+            listen: anywhere,
+            admission: Admission::Loopback,
+        },
+        probes: anywhere,
+        webhooks: Webhooks {
+            listen: anywhere,
+            from: Vec::new(),
+        },
+        reports: Reports::default(),
+        log: LogFormat::Text,
+    }
+}
+
+/// A secret in a file of its own.
+pub(crate) fn secret(folder: &TempDir, name: &str, text: &str) -> SecretSource {
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    SecretSource::File(path)
+}
+
+impl Service {
+    pub(crate) async fn start(admission: Admission) -> Self {
+        Self::start_with(tempfile::tempdir().unwrap(), |settings, _| {
+            settings.web.admission = admission;
+        })
+        .await
+    }
+
+    pub(crate) async fn with_token() -> Self {
+        Self::start_with(tempfile::tempdir().unwrap(), |settings, secrets| {
+            settings.web.admission = Admission::Token(secret(secrets, "token", TOKEN));
+        })
+        .await
+    }
+
+    pub(crate) async fn with_webhooks(of: &[(Forge, &str)]) -> Self {
+        Self::start_with(tempfile::tempdir().unwrap(), |settings, secrets| {
+            let hooks = of.iter().map(|(forge, text)| Webhook {
+                forge: *forge,
+                secret: secret(secrets, forge.word(), text),
+            });
+            settings.webhooks.from = hooks.collect();
+        })
+        .await
+    }
+
+    pub(crate) async fn start_with(
+        secrets: TempDir,
+        change: impl FnOnce(&mut Settings, &TempDir),
+    ) -> Self {
+        listen_to_the_log();
+        let mut settings = settings();
+        change(&mut settings, &secrets);
+        let listeners = Listeners::bind(&settings).await.unwrap();
+        let at = listeners.addresses();
+        let (board, counters, watchdog, nudge) = <(_, _, _, Nudge)>::default();
+        let parts = Parts {
+            board: Arc::clone(&board),
+            counters: Arc::clone(&counters),
+            watchdog: Arc::clone(&watchdog),
+            nudge: nudge.clone(),
+            pages: pages(),
+        };
+        let (end, ended) = oneshot::channel();
+        let task = tokio::spawn(listeners.serve(parts, async {
+            let _ = ended.await;
+        }));
+        Self {
+            at,
+            board,
+            counters,
+            watchdog,
+            nudge,
+            end: Some(end),
+            task,
+            secrets,
+        }
+    }
+
+    pub(crate) fn webhooks(&self) -> SocketAddr {
+        self.at.webhooks.unwrap()
+    }
+
+    /// A secret of this service gets another text.
+    pub(crate) fn write_secret(&self, name: &str, text: &str) {
+        std::fs::write(self.secrets.path().join(name), text).unwrap();
+    }
+
+    pub(crate) fn know(&self, change: impl FnOnce(&mut Known)) {
+        self.board.write(change);
+    }
+
+    /// How often "look now" was heard; each time, looking takes a moment.
+    pub(crate) async fn looks(&self) -> usize {
+        let mut looks = 0;
+        while tokio::time::timeout(Duration::from_millis(200), self.nudge.nudged())
+            .await
+            .is_ok()
+        {
+            looks += 1;
+        }
+        looks
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.end.take().unwrap().send(()).unwrap();
+        self.task.await.unwrap();
+    }
+}
+
+/// What stands for the pages: says what it was told.
+fn pages() -> Router {
+    let who = async |viewer: axum::Extension<Viewer>| format!("{:?}", viewer.0);
+    let seen = async |headers: axum::http::HeaderMap| format!("{headers:?}");
+    Router::new()
+        .route("/", get(who))
+        .route("/headers", get(seen))
+        .route("/echo", post(async |body: String| body))
+}
+
+#[derive(Clone)]
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+static LOG: Mutex<Option<Arc<Mutex<Vec<u8>>>>> = Mutex::new(None);
+
+/// Of every library and in every detail.
+fn listen_to_the_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        *LOG.lock().unwrap() = Some(Arc::clone(&kept));
+        let kept = Kept(kept);
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || kept.clone())
+            .init();
+    });
+}
+
+pub(crate) fn logged() -> String {
+    let log = LOG.lock().unwrap();
+    let log = log.as_ref().unwrap().lock().unwrap();
+    String::from_utf8_lossy(&log).into_owned()
+}
