@@ -18,6 +18,7 @@ mod raw;
 #[path = "passes/table.rs"]
 mod table;
 #[path = "passes/world.rs"]
+#[expect(dead_code, reason = "other benches use the rest of it")]
 mod world;
 
 use table::Table;

@@ -62,7 +62,10 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(refused) => return shown(&refused),
     };
-    ui::start_logging(arguments.verbose);
+    // The service logs as its settings say.
+    if !matches!(arguments.verb, Verb::Serve(_)) {
+        ui::start_logging(arguments.verbose);
+    }
     crate::backends::install_crypto();
     // A thousand clusters are as many connections and more. Where the machine grants too few, the one that fails says so.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
@@ -82,7 +85,7 @@ pub fn run() -> ExitCode {
             Verb::Apply(verb) => verb.run().await,
             Verb::Drift(verb) => verb.run().await,
             Verb::Status(verb) => verb.run().await,
-            Verb::Serve(verb) => verb.run().await,
+            Verb::Serve(verb) => verb.run(arguments.verbose).await,
             Verb::Demo(verb) => verb.run().await,
             Verb::Sandbox(verb) => verb.run().await,
             Verb::Completions { shell } => {

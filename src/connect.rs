@@ -28,13 +28,12 @@ use crate::pipeline::{Open, OpenCluster, OpenVault};
 use async_trait::async_trait;
 use clusters::Clusters;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use vaults::Vaults;
 
 /// How much is asked at once: of all servers together, of each Vault, of each cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Bounds {
-    pub conduct: Arc<Conduct>,
+    pub conduct: Conduct,
     pub vault: Budget,
     pub cluster: Limits,
 }

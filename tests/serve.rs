@@ -13,5 +13,7 @@ mod process;
 mod raft;
 #[path = "serve/replicas.rs"]
 mod replicas;
+#[path = "serve/reports.rs"]
+mod reports;
 #[path = "road_bad_days/scene.rs"]
 mod scene;

@@ -1,7 +1,9 @@
 //! What holds for all requests of a process together, whichever server they go to.
 
 use crate::fence::Fence;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -15,21 +17,39 @@ const SAVED_RETRIES: u64 = 50;
 const ANSWERS_FOR_A_RETRY: u64 = 10;
 
 /// The discipline of a process: how much is asked at once and how often again, whether it may write, and what was asked so
-/// far.
-#[derive(Debug)]
+/// far. Clones are one discipline; each counts for its own server.
+#[derive(Debug, Clone)]
 pub struct Conduct {
+    shared: Arc<Shared>,
+    tally: Arc<Tally>,
+}
+
+#[derive(Debug)]
+struct Shared {
     places: Semaphore,
     /// In tenths of a retry.
     saved: AtomicU64,
-    tally: [[AtomicU64; 3]; 2],
     fence: Fence,
+    /// By what a server is called.
+    tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
 }
 
-/// Whom a request is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Server {
-    Vault,
-    Cluster,
+/// What one server was sent.
+#[derive(Debug, Default)]
+struct Tally([AtomicU64; 3]);
+
+/// How many requests a server was sent so far, tries included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    pub reads: u64,
+    pub logins: u64,
+    pub writes: u64,
+}
+
+impl Sent {
+    pub fn all(self) -> u64 {
+        self.reads + self.logins + self.writes
+    }
 }
 
 /// What a request does.
@@ -41,44 +61,50 @@ pub enum Deed {
     Write,
 }
 
-impl Server {
-    pub const ALL: [Self; 2] = [Self::Vault, Self::Cluster];
-}
-
-impl Deed {
-    pub const ALL: [Self; 3] = [Self::Read, Self::LogIn, Self::Write];
-}
-
 impl Default for Conduct {
     /// As many at once as the servers' own limits let through: what a run of the command line needs.
     fn default() -> Self {
-        Self::at_once(Semaphore::MAX_PERMITS)
+        Self::new(Semaphore::MAX_PERMITS, Fence::open())
     }
 }
 
 impl Conduct {
-    pub fn at_once(requests: usize) -> Self {
+    /// With so many requests at once, and writes that go out only while this fence lets them.
+    pub fn new(at_once: usize, fence: Fence) -> Self {
         Self {
-            places: Semaphore::new(requests.clamp(1, Semaphore::MAX_PERMITS)),
-            saved: AtomicU64::new(SAVED_RETRIES * ANSWERS_FOR_A_RETRY),
-            tally: Default::default(),
-            fence: Fence::open(),
+            shared: Arc::new(Shared {
+                places: Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)),
+                saved: AtomicU64::new(SAVED_RETRIES * ANSWERS_FOR_A_RETRY),
+                fence,
+                tallies: Mutex::default(),
+            }),
+            tally: Arc::default(),
         }
     }
 
-    /// The same with writes that go out only while this fence lets them.
+    /// The same, counting for the server of this name.
     #[must_use]
-    pub fn behind(self, fence: Fence) -> Self {
-        Self { fence, ..self }
+    pub fn towards(&self, server: &str) -> Self {
+        let mut tallies = self.tallies();
+        let tally = tallies.entry(server.to_owned()).or_default();
+        Self {
+            shared: Arc::clone(&self.shared),
+            tally: Arc::clone(tally),
+        }
+    }
+
+    fn tallies(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Tally>>> {
+        let tallies = self.shared.tallies.lock();
+        tallies.unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn fence(&self) -> &Fence {
-        &self.fence
+        &self.shared.fence
     }
 
     /// Does this when there is a place for it.
     pub(crate) async fn turn<T>(&self, work: impl Future<Output = T>) -> T {
-        let place = self.places.acquire().await;
+        let place = self.shared.places.acquire().await;
         let mut work = std::pin::pin!(work);
         tokio::select! {
             biased;
@@ -90,30 +116,49 @@ impl Conduct {
     }
 
     /// Counts a request that is sent.
-    pub(crate) fn count(&self, server: Server, deed: Deed) {
-        self.tally[server as usize][deed as usize].fetch_add(1, Ordering::Relaxed);
+    pub fn count(&self, deed: Deed) {
+        self.tally.0[deed as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many were sent so far, tries included.
-    pub fn sent(&self, server: Server, deed: Deed) -> u64 {
-        self.tally[server as usize][deed as usize].load(Ordering::Relaxed)
+    /// What this server was sent.
+    pub fn sent(&self) -> Sent {
+        self.tally.sent()
+    }
+
+    /// What each server was sent.
+    pub fn sent_to_all(&self) -> BTreeMap<String, Sent> {
+        let tallies = self.tallies();
+        let all = tallies.iter();
+        all.map(|(name, tally)| (name.clone(), tally.sent()))
+            .collect()
     }
 
     /// A request was answered well.
     pub(crate) fn answered(&self) {
         let most = SAVED_RETRIES * ANSWERS_FOR_A_RETRY;
         let earn = |saved: u64| (saved < most).then_some(saved + 1);
-        let _ = self
-            .saved
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, earn);
+        let saved = &self.shared.saved;
+        let _ = saved.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earn);
     }
 
     /// Whether a request may be sent once more; then it is paid for.
     pub(crate) fn may_retry(&self) -> bool {
         let pay = |saved: u64| saved.checked_sub(ANSWERS_FOR_A_RETRY);
-        self.saved
+        let saved = &self.shared.saved;
+        saved
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay)
             .is_ok()
+    }
+}
+
+impl Tally {
+    fn sent(&self) -> Sent {
+        let of = |deed: Deed| self.0[deed as usize].load(Ordering::Relaxed);
+        Sent {
+            reads: of(Deed::Read),
+            logins: of(Deed::LogIn),
+            writes: of(Deed::Write),
+        }
     }
 }
 
@@ -143,7 +188,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_hangs_keeps_no_place_of_all() {
-        let conduct = std::sync::Arc::new(Conduct::at_once(2));
+        let conduct = Conduct::new(2, Fence::open());
         for _ in 0..2 {
             let conduct = conduct.clone();
             tokio::spawn(async move { conduct.turn(pending::<()>()).await });

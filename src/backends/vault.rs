@@ -47,7 +47,7 @@ pub struct VaultConnection {
     /// keyfleet's own token. Health and logins work without.
     pub token: OwnToken,
     /// What holds for the requests of this process together.
-    pub conduct: Arc<Conduct>,
+    pub conduct: Conduct,
 }
 
 /// Whether a Vault can have this address. A message calls it by where it was given, such as `VAULT_ADDR`.

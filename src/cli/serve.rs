@@ -62,7 +62,7 @@ enum Log {
 }
 
 impl Serve {
-    pub(super) async fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) async fn run(&self, verbose: u8) -> anyhow::Result<Exit> {
         let Some(settings) = self.read_settings()? else {
             return Ok(Exit::Error);
         };
@@ -70,6 +70,7 @@ impl Serve {
             ui::data("the settings are good\n");
             return Ok(Exit::Good);
         }
+        let log = crate::serve::log::start(settings.log, verbose);
         let signals = signals()?;
         let reread = || match self.read_settings() {
             Ok(settings) => settings,
@@ -78,7 +79,7 @@ impl Serve {
                 None
             }
         };
-        crate::serve::run(settings, &reread, signals).await?;
+        crate::serve::run(settings, &reread, signals, &log).await?;
         Ok(Exit::Good)
     }
 

@@ -224,7 +224,8 @@ async fn connect(
     access: Access,
     bounds: &Bounds,
 ) -> Result<ClusterConnection, Failure> {
-    let (limits, conduct) = (bounds.cluster, Arc::clone(&bounds.conduct));
+    let conduct = bounds.conduct.towards(&format!("cluster/{}", cell.cluster));
+    let limits = bounds.cluster;
     let making = tokio::task::spawn_blocking(move || {
         ClusterConnection::with_conduct(access, limits, conduct)
     });

@@ -102,7 +102,7 @@ impl Vaults {
             namespace: place.namespace.clone(),
             ca_pem,
             token: token.clone(),
-            conduct: Arc::clone(&self.bounds.conduct),
+            conduct: self.bounds.conduct.towards(&vault_name(&vault.name)),
         };
         let (reader, writer) = open(connection, &self.bounds.vault)?;
         let reader = Arc::new(reader);
@@ -259,6 +259,11 @@ impl Vaults {
             setup(connecting(&vault.name), why).hint("name a PEM file")
         })
     }
+}
+
+/// As its requests are counted.
+pub(super) fn vault_name(vault: &VaultName) -> String {
+    format!("vault/{vault}")
 }
 
 fn connecting(vault: &VaultName) -> String {

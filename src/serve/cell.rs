@@ -6,6 +6,7 @@
 mod breaker;
 
 use super::board::{self, ClusterState, Followed, PassEnd, Passes, Trigger};
+use super::log;
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
 use super::service::{Service, random_share, run_id};
@@ -168,7 +169,9 @@ impl CellTask {
             return;
         }
         let run = run_id();
-        let span = tracing::info_span!("pass", run, revision = order.followed.revision, cluster = %self.name);
+        let scope = Scope::Cluster(self.name.clone());
+        let span = log::pass_span(&scope.to_string(), &run, &order.followed.revision);
+        let sent = self.sent();
         let (at, began) = (Timestamp::now(), Instant::now());
         self.service.board.update_cluster(&order.cell, |state| {
             state.passes.running = Some(at);
@@ -180,6 +183,10 @@ impl CellTask {
         let seen = pass::run(job).instrument(span.clone()).await;
         if full && seen.is_success() {
             self.last_full = Some(began);
+        }
+        if seen.is_success() && seen.written.is_empty() {
+            let asked = self.sent().saturating_sub(sent);
+            self.service.counters.full_pass(&scope, asked);
         }
         self.learn(&seen);
         let mut about = About::of(&order, run, at, full);
@@ -234,6 +241,12 @@ impl CellTask {
         self.retry = (doubled < longest).then(|| Instant::now() + wait);
     }
 
+    /// Requests to this cluster so far.
+    fn sent(&self) -> u64 {
+        let server = format!("cluster/{}", self.name);
+        self.service.conduct.towards(&server).sent().all()
+    }
+
     fn missed(&mut self) {
         let longest = self.service.settings.reconcile.interval;
         self.breaker.missed(Instant::now(), longest, random_share());
@@ -242,13 +255,12 @@ impl CellTask {
     /// Writes on the board and into the ledger what came of a pass.
     fn tell(&mut self, order: &Order, about: About, seen: Seen) {
         let success = seen.is_success();
-        pass::log(&seen, about.took);
         let scope = Scope::Cluster(self.name.clone());
         let declared = self.declared.of(&order.cell);
         about.remember(&self.service.memory, &scope, declared, &seen);
         let permission = self.service.permission(&order.cell.operation);
         let breaker = self.breaker_shown();
-        self.service.board.update_cluster(&order.cell, |state| {
+        let pass = self.service.board.update_cluster(&order.cell, |state| {
             state.passes.running = None;
             state.passes.permission = permission;
             state.breaker = breaker;
@@ -258,8 +270,9 @@ impl CellTask {
             if let Some(after) = &seen.after {
                 state.secrets = Arc::clone(&after.secrets);
             }
-            state.passes.ended(about, seen);
+            state.passes.ended(about, seen)
         });
+        self.service.count(&pass);
     }
 
     fn breaker_shown(&self) -> board::Breaker {
@@ -312,7 +325,11 @@ impl ClusterState {
 
 impl board::Board {
     /// Changes what is known of a cluster, from nothing if need be.
-    fn update_cluster(&self, cell: &Arc<Cell>, change: impl FnOnce(&mut ClusterState)) {
+    fn update_cluster<T>(
+        &self,
+        cell: &Arc<Cell>,
+        change: impl FnOnce(&mut ClusterState) -> T,
+    ) -> T {
         self.write(|known| {
             let state = known
                 .clusters
@@ -320,7 +337,7 @@ impl board::Board {
                 .or_insert_with(|| Arc::new(ClusterState::new(cell)));
             let state = Arc::make_mut(state);
             state.cell = Arc::clone(cell);
-            change(state);
-        });
+            change(state)
+        })
     }
 }

@@ -40,7 +40,7 @@ fn opener(service: &Service) -> Opener {
         ..connect::Settings::from_environment()
     };
     let bounds = Bounds {
-        conduct: Arc::clone(&service.conduct),
+        conduct: service.conduct.clone(),
         vault: Budget {
             in_flight: requests.per_vault,
             ..Budget::default()

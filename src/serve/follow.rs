@@ -5,11 +5,13 @@
 use super::board::{Followed, HeldRevision, SourceState};
 use super::origin::{Origin, Reading, Rewritten};
 use super::service::{Service, about};
+use super::vault::SLACK;
+use super::web::Nudge;
+use super::web::probes::Beat;
 use crate::pipeline::{Compiler, Repository, Wanted};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
 use tokio::sync::mpsc;
 
 /// How soon a server that did not answer is asked again at the earliest; doubled up to the interval.
@@ -20,7 +22,7 @@ pub(super) struct Follower {
     compiler: Compiler,
     origin: Option<Origin>,
     /// Said by webhooks.
-    now: Arc<Notify>,
+    now: Nudge,
     newest: mpsc::Sender<Arc<Followed>>,
     last: Option<Repository>,
     failures: u32,
@@ -29,7 +31,7 @@ pub(super) struct Follower {
 impl Follower {
     pub(super) fn new(
         service: Arc<Service>,
-        now: Arc<Notify>,
+        now: Nudge,
         newest: mpsc::Sender<Arc<Followed>>,
     ) -> Self {
         Self {
@@ -44,8 +46,18 @@ impl Follower {
     }
 
     pub(super) async fn run(mut self) {
+        let settings = &self.service.settings.repository;
+        let fetch = Duration::from_secs(settings.limits.fetch_seconds);
+        let silent = settings.interval + fetch + SLACK;
+        let beat = self.service.watchdog.watch("git", silent);
+        self.turn(&beat).await;
+        beat.finish();
+    }
+
+    async fn turn(&mut self, beat: &Beat) {
         let stop = self.service.stop.clone();
         loop {
+            beat.now();
             let wait = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
@@ -54,7 +66,7 @@ impl Follower {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.now.notified() => {}
+                () = self.now.nudged() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }

@@ -144,10 +144,11 @@ mod tests {
     use super::{EnvFilter, Log, LogFormat, WAITING, behind, pass_ended, pass_span, subscriber};
     use super::{Pass, PassEnd, Standing};
     use crate::drift::Finding;
+    use crate::drift::Written;
     use crate::names::VaultName;
     use crate::observe::{Failure, FailureClass};
     use crate::plan::{Kind, Scope, Target};
-    use crate::serve::board::{Trigger, Written};
+    use crate::serve::board::Trigger;
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};
@@ -210,6 +211,7 @@ mod tests {
             findings,
             notes: Vec::new(),
             looked_at: 10,
+            seen: None,
         }
     }
 

@@ -182,7 +182,7 @@ pub(super) struct About {
 
 impl Passes {
     /// A pass ended. Where it saw nothing, what was seen before it stands.
-    pub(super) fn ended(&mut self, about: About, seen: Seen) {
+    pub(super) fn ended(&mut self, about: About, seen: Seen) -> Arc<Pass> {
         let Seen {
             end,
             written,
@@ -206,7 +206,7 @@ impl Passes {
             ),
             (None, None) => (None, Vec::new(), Vec::new(), 0),
         };
-        self.last = Some(Arc::new(Pass {
+        let pass = Arc::new(Pass {
             run,
             revision,
             began,
@@ -218,7 +218,9 @@ impl Passes {
             findings,
             notes,
             looked_at,
-        }));
+        });
+        self.last = Some(Arc::clone(&pass));
+        pass
     }
 }
 
@@ -247,30 +249,5 @@ impl About {
             notes: &after.notes,
             written: &seen.written,
         });
-    }
-}
-
-/// One line of a pass that did something or failed; of one that found all as declared, only for who asks for more.
-pub(super) fn log(seen: &Seen, took: Duration) {
-    let failed = seen.written.iter().filter(|it| it.failure.is_some());
-    let failed = failed.count();
-    let written = seen.written.len() - failed;
-    let findings = seen.findings().len();
-    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    match seen.end {
-        PassEnd::Done | PassEnd::Stopped if seen.written.is_empty() => {
-            tracing::debug!(took_ms, findings, "looked at");
-        }
-        PassEnd::Done | PassEnd::Stopped => {
-            tracing::info!(took_ms, written, failed, findings, "pass ended");
-        }
-        PassEnd::Deadline => tracing::warn!(took_ms, written, failed, "pass ran out of time"),
-        PassEnd::Panicked => {
-            tracing::error!(
-                took_ms,
-                "pass ended by a fault of keyfleet, please report it"
-            );
-        }
-        PassEnd::Skipped => tracing::debug!("let alone: it did not answer for several passes"),
     }
 }

@@ -7,6 +7,7 @@ use super::board::{Known, ReportMade};
 use super::service::Service;
 use super::settings::{Schedule, Sink};
 use super::sinks::{Courier, Patience, Rendered};
+use super::web::metrics::ReportResult;
 use crate::diagnostics::Severity;
 use crate::drift::{About, Line, Problem, Report};
 use crate::schedule::{Cron, MOST_COUNTED};
@@ -93,6 +94,7 @@ impl Reporter {
         let about = about(&self.service.board.read(), due);
         let report = self.service.memory.report(about, now);
         let sinks = self.deliver(due, &report).await;
+        self.count(&due.schedule.name, &sinks);
         let is_told = sinks.iter().any(|(_, failure)| failure.is_none());
         if is_told {
             self.service.memory.told(&due.schedule.name, now);
@@ -118,6 +120,20 @@ impl Reporter {
             reports.insert(0, made);
             reports.truncate(REMEMBERED);
         });
+    }
+
+    fn count(&self, schedule: &str, sinks: &[(String, Option<String>)]) {
+        let counters = &self.service.counters;
+        let failed: Vec<_> = sinks.iter().filter(|(_, why)| why.is_some()).collect();
+        let result = match failed.len() {
+            0 => ReportResult::Sent,
+            some if some < sinks.len() => ReportResult::Partly,
+            _ => ReportResult::Failed,
+        };
+        counters.report(schedule, result);
+        failed
+            .iter()
+            .for_each(|(sink, _)| counters.sink_failure(sink));
     }
 
     /// Waits until every scope was looked at after now, or for as long as one may take.

@@ -8,10 +8,12 @@ use super::active::{self, Contender, LeaseSeat, LockSeat, Role, Seat, Times};
 use super::board::{Board, Followed, Standing};
 use super::fleet::Fleet;
 use super::follow::Follower;
+use super::log::Log;
 use super::memory::Memory;
 use super::reports::Reporter;
 use super::service::Service;
 use super::settings::{Active, Settings};
+use super::web::{Counters, Listeners, Nudge, Parts, Watchdog};
 use crate::backends::Conduct;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use crate::connect::variable;
@@ -42,11 +44,13 @@ pub type Reread<'a> = &'a (dyn Fn() -> Option<Settings> + Send + Sync);
 /// What stays from the start of the process to its end.
 struct Process {
     board: Arc<Board>,
-    conduct: Arc<Conduct>,
+    conduct: Conduct,
     fence: Fence,
     memory: Arc<Memory>,
+    counters: Arc<Counters>,
+    watchdog: Arc<Watchdog>,
     /// Said by webhooks.
-    look_now: Arc<Notify>,
+    nudge: Nudge,
 }
 
 /// Runs until it is told to stop.
@@ -54,15 +58,23 @@ pub async fn run(
     mut settings: Settings,
     reread: Reread<'_>,
     mut signals: Signals,
+    log: &Log,
 ) -> anyhow::Result<()> {
+    let listeners = Listeners::bind(&settings).await?;
     let fence = Fence::closed();
+    let conduct = Conduct::new(settings.reconcile.requests.all, fence.clone());
     let process = Process {
         board: Arc::new(Board::default()),
-        conduct: Arc::new(Conduct::at_once(settings.reconcile.requests.all).behind(fence.clone())),
+        conduct: conduct.clone(),
         fence: fence.clone(),
         memory: Arc::new(Memory::of(&settings.data)),
-        look_now: Arc::new(Notify::new()),
+        counters: Arc::new(Counters::new(conduct)),
+        watchdog: Arc::default(),
+        nudge: Nudge::default(),
     };
+    process.counters.log(log.dropped());
+    let end = CancellationToken::new();
+    let listening = tokio::spawn(process.listen(listeners, end.clone()));
     let contender = contend(&settings, fence)?;
     let mut full_at_start = true;
     loop {
@@ -71,7 +83,7 @@ pub async fn run(
             biased;
             () = signals.stop.cancelled() => None,
             () = serve(&service, &process, contender.standing()) => None,
-            new = next_settings(reread, &mut signals.reload) => Some(new),
+            new = next_settings(reread, &mut signals.reload, &process.counters) => Some(new),
         };
         if again.is_none() {
             process.stands(Standing::Stopping);
@@ -84,6 +96,9 @@ pub async fn run(
         full_at_start = false;
     }
     contender.give_up().await;
+    end.cancel();
+    // An error is a panic, which was said; nobody listens any more either way.
+    let _ = listening.await;
     Ok(())
 }
 
@@ -126,17 +141,25 @@ fn lease(namespace: &str, name: &str, context: Option<&str>) -> anyhow::Result<L
 }
 
 /// Until the settings were read again and are good.
-async fn next_settings(reread: Reread<'_>, reload: &mut mpsc::Receiver<()>) -> Settings {
+async fn next_settings(
+    reread: Reread<'_>,
+    reload: &mut mpsc::Receiver<()>,
+    counters: &Counters,
+) -> Settings {
     loop {
         if reload.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
         match reread() {
             Some(settings) => {
+                counters.settings_reload(true);
                 tracing::info!("the settings were read again");
                 return settings;
             }
-            None => tracing::error!("the settings are not good; the old ones stay in force"),
+            None => {
+                counters.settings_reload(false);
+                tracing::error!("the settings are not good; the old ones stay in force");
+            }
         }
     }
 }
@@ -146,13 +169,33 @@ impl Process {
         Arc::new(Service {
             settings,
             board: Arc::clone(&self.board),
-            conduct: Arc::clone(&self.conduct),
+            conduct: self.conduct.clone(),
+            counters: Arc::clone(&self.counters),
+            watchdog: Arc::clone(&self.watchdog),
             fence: self.fence.clone(),
             full_at_start,
             memory: Arc::clone(&self.memory),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
+    }
+
+    /// Answers until the end.
+    fn listen(
+        &self,
+        listeners: Listeners,
+        end: CancellationToken,
+    ) -> impl Future<Output = ()> + use<> {
+        let addresses = listeners.addresses();
+        tracing::info!(web = %addresses.web, probes = %addresses.probes, "listening");
+        let parts = Parts {
+            board: Arc::clone(&self.board),
+            counters: Arc::clone(&self.counters),
+            watchdog: Arc::clone(&self.watchdog),
+            nudge: self.nudge.clone(),
+            pages: axum::Router::new(),
+        };
+        listeners.serve(parts, end.cancelled_owned())
     }
 
     fn stands(&self, standing: Standing) {
@@ -181,8 +224,8 @@ async fn serve(
     mut standing: watch::Receiver<active::Standing>,
 ) {
     let (newest, mut revisions) = mpsc::channel::<Arc<Followed>>(1);
-    let look_now = Arc::clone(&process.look_now);
-    let follower = Follower::new(Arc::clone(service), look_now, newest);
+    let nudge = process.nudge.clone();
+    let follower = Follower::new(Arc::clone(service), nudge, newest);
     service.tasks.spawn(follower.run());
     let look = Arc::new(Notify::new());
     let memory = Arc::clone(&process.memory);

@@ -1,8 +1,10 @@
 //! What every task of the service has.
 
-use super::board::{Board, Followed, Permission};
+use super::board::{Board, Followed, Pass, Permission};
+use super::log;
 use super::memory::Memory;
 use super::settings::Settings;
+use super::web::{Counters, Watchdog};
 use crate::backends::Conduct;
 use crate::desire::{Operation, may_write};
 use crate::fence::Fence;
@@ -20,12 +22,14 @@ pub(super) type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
 pub(super) struct Service {
     pub settings: Settings,
     pub board: Arc<Board>,
-    pub conduct: Arc<Conduct>,
+    pub conduct: Conduct,
     /// Whether this process may write now.
     pub fence: Fence,
     /// Whether the data of every Secret is compared in the first pass.
     pub full_at_start: bool,
     pub memory: Arc<Memory>,
+    pub counters: Arc<Counters>,
+    pub watchdog: Arc<Watchdog>,
     /// Every task that has something to finish.
     pub tasks: TaskTracker,
     /// Cancelled when the process, or this reading of its settings, is to end.
@@ -56,6 +60,14 @@ impl Service {
                 why: why.to_string(),
             },
         }
+    }
+
+    /// Logs and counts a pass that ended; to be called within its span.
+    pub(super) fn count(&self, pass: &Pass) {
+        log::pass_ended(pass);
+        self.counters.pass(&pass.end, pass.took);
+        let done = pass.written.iter().filter(|it| it.failure.is_none());
+        done.for_each(|it| self.counters.write_done(it.finding.target.kind));
     }
 
     /// Asked before each write: what was permitted when the pass began, and whether this process is still the active one.

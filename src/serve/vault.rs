@@ -6,9 +6,11 @@
 
 use super::board::{Followed, PassEnd, Passes, Permission, Trigger, VaultState};
 use super::cell::{CellTask, Order};
+use super::log;
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
 use super::service::{Service, about, random_share, run_id};
+use super::web::probes::Beat;
 use crate::connect::Opener;
 use crate::desire::{Cell, DesiredVault};
 use crate::drift::{Standing, declared_for_vault};
@@ -25,6 +27,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+/// How much longer than it should a task may be silent before the process is not live.
+pub(super) const SLACK: Duration = Duration::from_secs(60);
 /// How soon a Vault that did not answer is asked again at the earliest.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -68,8 +72,20 @@ impl VaultTask {
     }
 
     pub(super) async fn run(mut self) {
+        let reconcile = &self.service.settings.reconcile;
+        let silent = reconcile.interval + reconcile.deadline.saturating_mul(3) + SLACK;
+        let beat = self
+            .service
+            .watchdog
+            .watch(format!("vault {}", self.name), silent);
+        self.turn(&beat).await;
+        beat.finish();
+    }
+
+    async fn turn(&mut self, beat: &Beat) {
         let mut why = Trigger::Start;
         loop {
+            beat.now();
             let wish = self.wishes.borrow_and_update().clone();
             let wait = match wish.followed.desired.vaults.get(&self.name) {
                 Some(desired) => {
@@ -78,7 +94,7 @@ impl VaultTask {
                     self.look(&wish, &desired, why).await
                 }
                 // It is gone from the repository, and this task is about to be.
-                None => Duration::MAX,
+                None => self.service.settings.reconcile.interval,
             };
             why = tokio::select! {
                 biased;
@@ -147,8 +163,8 @@ impl VaultTask {
         let open = wish.opener.vault(desired);
         let followed = &wish.followed;
         let run = run_id();
-        let span =
-            tracing::info_span!("pass", run, revision = followed.revision, vault = %self.name);
+        let scope = Scope::Vault(self.name.clone()).to_string();
+        let span = log::pass_span(&scope, &run, &followed.revision);
         let (at, began) = (Timestamp::now(), Instant::now());
         self.service
             .board
@@ -216,6 +232,12 @@ impl VaultTask {
         .await
     }
 
+    /// When keyfleet's own token ends.
+    fn expires(&self) -> Option<Timestamp> {
+        let opener = Arc::clone(&self.wishes.borrow().opener);
+        opener.own_tokens().get(&self.name)?.expires_at
+    }
+
     fn next(&mut self, is_out: bool) -> Duration {
         let interval = self.service.settings.reconcile.interval;
         if !is_out {
@@ -235,19 +257,21 @@ impl VaultTask {
         health: Result<Health, Failure>,
         permission: Permission,
     ) {
-        pass::log(&seen, about.took);
         let scope = Scope::Vault(self.name.clone());
         let declared = declared_for_vault(desired);
         about.remember(&self.service.memory, &scope, &declared, &seen);
-        self.service.board.update_vault(desired, |state| {
+        let expires = self.expires();
+        let pass = self.service.board.update_vault(desired, |state| {
             state.passes.running = None;
             state.passes.permission = permission;
             state.health = Some(health);
             if seen.is_success() {
                 state.passes.last_success = Some(about.began);
             }
-            state.passes.ended(about, seen);
+            state.token_expires = expires;
+            state.passes.ended(about, seen)
         });
+        self.service.count(&pass);
     }
 }
 
@@ -270,7 +294,11 @@ fn is_out_of_reach(seen: &Seen) -> bool {
 }
 
 impl super::board::Board {
-    fn update_vault(&self, desired: &Arc<DesiredVault>, change: impl FnOnce(&mut VaultState)) {
+    fn update_vault<T>(
+        &self,
+        desired: &Arc<DesiredVault>,
+        change: impl FnOnce(&mut VaultState) -> T,
+    ) -> T {
         self.write(|known| {
             let new = || {
                 Arc::new(VaultState {
@@ -283,8 +311,8 @@ impl super::board::Board {
             let state = known.vaults.entry(desired.name.clone()).or_insert_with(new);
             let state = Arc::make_mut(state);
             state.desired = Arc::clone(desired);
-            change(state);
-        });
+            change(state)
+        })
     }
 
     /// A cluster that left this Vault; where another has taken it over, it stays.

@@ -36,7 +36,7 @@ async fn a_second_replica_takes_over_and_one_that_wakes_late_writes_nothing() {
             app().await.as_deref() == Some("rotated")
         })
         .await;
-    let before = first.log().matches(": written").count();
+    let before = first.log().matches(" written ").count();
     scene.put(&scene.south, "app", "rotated-again").await;
     first.signal("CONT");
     first.until_said("standing by").await;
@@ -47,7 +47,7 @@ async fn a_second_replica_takes_over_and_one_that_wakes_late_writes_nothing() {
         .await;
     tokio::time::sleep(Duration::from_secs(6)).await;
     assert_eq!(
-        first.log().matches(": written").count(),
+        first.log().matches(" written ").count(),
         before,
         "{}",
         first.log()

@@ -4,6 +4,7 @@ use super::client::get;
 use super::exposition::{Family, parse, value};
 use super::probes::{at, health, name, source, vault};
 use super::service::Service;
+use keyfleet::backends::Deed;
 use keyfleet::desire::{self, Cell, Desired};
 use keyfleet::diagnostics::{Diagnostics, Sources};
 use keyfleet::drift;
@@ -14,7 +15,7 @@ use keyfleet::serve::board::{
     Breaker, ClusterState, Pass, PassEnd, Passes, Standing, Trigger, VaultState,
 };
 use keyfleet::serve::settings::Admission;
-use keyfleet::serve::web::metrics::{ReportResult, RequestKind, catalogue};
+use keyfleet::serve::web::metrics::{ReportResult, catalogue};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -136,9 +137,10 @@ fn count_all(service: &Service) {
     counters.sink_failure("chat");
     counters.settings_reload(false);
     let prod = Scope::Cluster(cluster_name("prod-eu"));
-    counters.request(&prod, RequestKind::Read);
-    counters.request(&prod, RequestKind::Read);
-    counters.request(&Scope::Vault(name("main")), RequestKind::Write);
+    let prod_eu = counters.conduct().towards("cluster/prod-eu");
+    prod_eu.count(Deed::Read);
+    prod_eu.count(Deed::Read);
+    counters.conduct().towards("vault/main").count(Deed::Write);
     counters.full_pass(&prod, 5);
 }
 
@@ -339,8 +341,10 @@ async fn ten_thousand_clusters_are_bounded_and_the_worst_of_them_is_told() {
                 passes.last_success = None;
             }
             let name = cluster_name(&format!("c-{number:05}"));
-            let scope = Scope::Cluster(name.clone());
-            service.counters.request(&scope, RequestKind::Read);
+            let conduct = service.counters.conduct();
+            conduct
+                .towards(&format!("cluster/{name}"))
+                .count(Deed::Read);
             (name, cluster(&cell, passes))
         })
         .collect();

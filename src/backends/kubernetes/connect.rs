@@ -68,15 +68,11 @@ pub struct ClusterConnection {
 impl ClusterConnection {
     /// Checks what is given; reads files, but asks no server.
     pub fn new(access: Access, limits: Limits) -> Result<Self, Failure> {
-        Self::with_conduct(access, limits, Arc::default())
+        Self::with_conduct(access, limits, Conduct::default())
     }
 
     /// The same, under what holds for the requests of this process together.
-    pub fn with_conduct(
-        access: Access,
-        limits: Limits,
-        conduct: Arc<Conduct>,
-    ) -> Result<Self, Failure> {
+    pub fn with_conduct(access: Access, limits: Limits, conduct: Conduct) -> Result<Self, Failure> {
         let settings = match access {
             Access::Kubeconfig { file, context } => file.settings(context.as_deref(), limits)?,
             Access::KubeconfigText {

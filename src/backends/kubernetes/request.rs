@@ -8,7 +8,7 @@ use super::settings::{Opened, Peer, Settings};
 use super::trouble;
 use crate::backends::buffer::WipedBuffer;
 use crate::backends::file_mark::FileMark;
-use crate::backends::{Conduct, Deed, Server};
+use crate::backends::{Conduct, Deed};
 use crate::observe::{Failure, FailureClass};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
@@ -91,7 +91,7 @@ impl Call {
 pub(super) struct Requests {
     settings: Arc<Settings>,
     permits: Semaphore,
-    conduct: Arc<Conduct>,
+    conduct: Conduct,
     opened: Mutex<Option<Held>>,
     /// What the client is made of, beside the settings.
     files: Vec<PathBuf>,
@@ -146,7 +146,7 @@ fn marks(files: &[PathBuf]) -> Vec<FileMark> {
 }
 
 impl Requests {
-    pub(super) fn new(settings: Settings, conduct: Arc<Conduct>) -> Self {
+    pub(super) fn new(settings: Settings, conduct: Conduct) -> Self {
         Self {
             permits: Semaphore::new(settings.limits.at_once.max(1)),
             conduct,
@@ -171,7 +171,7 @@ impl Requests {
         loop {
             let (number, client) = self.client(&call.what).await?;
             let begin = Instant::now();
-            self.conduct.count(Server::Cluster, call.deed());
+            self.conduct.count(call.deed());
             let outcome = self.conduct.turn(self.exchange(&client, call)).await;
             self.tell(call, &outcome, begin);
             let refused = match outcome {

@@ -8,7 +8,7 @@ use super::memory::Memory;
 use super::own_token::{self, OwnToken, Used};
 use super::request::{Intent, Request, Token};
 use super::{Budget, VaultConnection, connect, namespace, retry};
-use crate::backends::{Conduct, Deed, Server};
+use crate::backends::{Conduct, Deed};
 use crate::observe::{Failure, FailureClass, KvValue};
 use crate::secret::SecretBytes;
 use bytes::Bytes;
@@ -19,7 +19,6 @@ use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
@@ -73,7 +72,7 @@ pub(super) struct Http {
     own: OwnToken,
     budget: Budget,
     turns: Semaphore,
-    conduct: Arc<Conduct>,
+    conduct: Conduct,
     /// The server's last certificate was not trusted.
     turned_away: AtomicBool,
     pub(super) memory: Memory,
@@ -327,7 +326,7 @@ impl Http {
 
     /// Up to the head of the answer.
     async fn transmit(&self, request: &Request<'_>) -> Result<Response, Lost> {
-        self.conduct.count(Server::Vault, request.deed());
+        self.conduct.count(request.deed());
         let (method, query) = request.method();
         let url = self.address.url(&request.path, query);
         let mut builder = self

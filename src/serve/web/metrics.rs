@@ -11,7 +11,7 @@ mod counters;
 mod fleet;
 mod process;
 
-pub use counters::{Counters, ReportResult, RequestKind, WebhookResult};
+pub use counters::{Counters, ReportResult, WebhookResult};
 
 use super::super::Board;
 use catalogue::{Kind, Metric};

@@ -99,7 +99,7 @@ catalogue! {
     PASS_DURATION: "keyfleet_pass_duration_seconds", Histogram, [],
         "How long a pass over one cluster or Vault took.";
     REQUESTS: "keyfleet_requests_total", Counter, ["target", "kind"],
-        "Requests that were sent, by server and by whether they read or write.";
+        "Requests that were sent, by server and by whether they read, log in or write.";
     PASS_REQUESTS: "keyfleet_pass_requests", Gauge, ["target"],
         "Requests that the last full pass sent to the server.";
     WRITES: "keyfleet_writes_total", Counter, ["kind"],

@@ -3,6 +3,8 @@
 use super::catalogue::{self, Metric};
 use super::fleet::{MOST_CLUSTERS, OTHERS};
 use super::{Labels, Sheet};
+use crate::backends::{Conduct, Sent};
+use crate::names::ClusterName;
 use crate::plan::{Kind, Scope};
 use crate::serve::board::{Known, PassEnd};
 use crate::serve::log::Dropped;
@@ -30,15 +32,11 @@ pub struct Counters {
     reports: Family<Labels, Counter>,
     sink_failures: Family<Labels, Counter>,
     webhooks: Family<Labels, Counter>,
-    requests: Mutex<BTreeMap<Scope, Requests>>,
+    /// What was sent, by server.
+    conduct: Conduct,
+    of_last_full_pass: Mutex<BTreeMap<Scope, u64>>,
     settings_are_good: AtomicBool,
     dropped: OnceLock<Dropped>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestKind {
-    Read,
-    Write,
 }
 
 /// What became of a webhook.
@@ -70,13 +68,19 @@ pub enum ReportResult {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Requests {
-    reads: u64,
-    writes: u64,
+    sent: Sent,
     of_last_full_pass: Option<u64>,
 }
 
 impl Default for Counters {
     fn default() -> Self {
+        Self::new(Conduct::default())
+    }
+}
+
+impl Counters {
+    /// Requests are counted by who sends them.
+    pub fn new(conduct: Conduct) -> Self {
         Self {
             passes: Family::default(),
             pass_duration: Histogram::new(BUCKETS),
@@ -84,14 +88,18 @@ impl Default for Counters {
             reports: Family::default(),
             sink_failures: Family::default(),
             webhooks: Family::default(),
-            requests: Mutex::default(),
+            conduct,
+            of_last_full_pass: Mutex::default(),
             settings_are_good: AtomicBool::new(true),
             dropped: OnceLock::new(),
         }
     }
-}
 
-impl Counters {
+    /// Who counts requests.
+    pub fn conduct(&self) -> &Conduct {
+        &self.conduct
+    }
+
     /// A pass that ended.
     pub fn pass(&self, end: &PassEnd, took: Duration) {
         increment(&self.passes, &catalogue::PASSES, [end.word().into()]);
@@ -103,17 +111,11 @@ impl Counters {
         increment(&self.writes, &catalogue::WRITES, [kind.word().into()]);
     }
 
-    /// A request that was sent to the Vault or the cluster.
-    pub fn request(&self, scope: &Scope, kind: RequestKind) {
-        self.of_scope(scope, |counted| match kind {
-            RequestKind::Read => counted.reads += 1,
-            RequestKind::Write => counted.writes += 1,
-        });
-    }
-
     /// What a full pass cost a server.
     pub fn full_pass(&self, scope: &Scope, requests: u64) {
-        self.of_scope(scope, |counted| counted.of_last_full_pass = Some(requests));
+        let of_pass = self.of_last_full_pass.lock();
+        let mut of_pass = of_pass.unwrap_or_else(PoisonError::into_inner);
+        of_pass.insert(scope.clone(), requests);
     }
 
     pub fn report(&self, schedule: &str, result: ReportResult) {
@@ -154,15 +156,6 @@ impl Counters {
         increment(&self.webhooks, &catalogue::WEBHOOKS, labels);
     }
 
-    fn of_scope(&self, scope: &Scope, change: impl FnOnce(&mut Requests)) {
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(counted) = requests.get_mut(scope) {
-            change(counted);
-        } else {
-            change(requests.entry(scope.clone()).or_default());
-        }
-    }
-
     pub(super) fn write(&self, sheet: &mut Sheet<'_>, known: &Known) -> fmt::Result {
         sheet.counted(&catalogue::PASSES, &self.passes)?;
         sheet.counted(&catalogue::PASS_DURATION, &self.pass_duration)?;
@@ -180,7 +173,12 @@ impl Counters {
     fn write_requests(&self, sheet: &mut Sheet<'_>, known: &Known) -> fmt::Result {
         let by_label = self.by_label(known);
         let each = by_label.iter().flat_map(|(target, counted)| {
-            let kinds = [("read", counted.reads), ("write", counted.writes)];
+            let Sent {
+                reads,
+                logins,
+                writes,
+            } = counted.sent;
+            let kinds = [("read", reads), ("login", logins), ("write", writes)];
             kinds.map(|(kind, count)| {
                 (
                     catalogue::REQUESTS.labels([target.clone(), kind.into()]),
@@ -198,32 +196,52 @@ impl Counters {
         sheet.gauge(&catalogue::PASS_REQUESTS, of_passes)
     }
 
-    /// By what is told of them. Servers that are not declared any more are forgotten.
+    /// By what is told of them: of the servers that are declared.
     fn by_label(&self, known: &Known) -> BTreeMap<Cow<'static, str>, Requests> {
         let last_own = known.clusters.keys().nth(MOST_CLUSTERS.saturating_sub(1));
-        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.source.followed.is_some() {
-            requests.retain(|scope, _| match scope {
-                Scope::Vault(name) => known.vaults.contains_key(name),
-                Scope::Cluster(name) => known.clusters.contains_key(name),
-            });
-        }
+        let is_own = |name: &str| last_own.is_none_or(|last| name <= last.as_str());
+        let of_pass = self.of_last_full_pass.lock();
+        let of_pass = of_pass.unwrap_or_else(PoisonError::into_inner);
+        let of_pass: BTreeMap<String, u64> = of_pass
+            .iter()
+            .map(|(scope, requests)| (called(scope), *requests))
+            .collect();
         let mut by_label: BTreeMap<Cow<'static, str>, Requests> = BTreeMap::new();
-        for (scope, counted) in requests.iter() {
-            let label = match scope {
-                Scope::Vault(name) => format!("vault/{name}"),
-                Scope::Cluster(name) if last_own.is_none_or(|last| name <= last) => {
-                    format!("cluster/{name}")
-                }
-                Scope::Cluster(_) => format!("cluster/{OTHERS}"),
+        let is_followed = known.source.followed.is_some();
+        let sent = self.conduct.sent_to_all().into_iter();
+        let sent = sent.filter(|(server, _)| !is_followed || is_declared(known, server));
+        for (server, sent) in sent {
+            let of_last = of_pass.get(&server).copied();
+            let label = match server.split_once('/') {
+                Some(("cluster", name)) if !is_own(name) => format!("cluster/{OTHERS}"),
+                _ => server,
             };
             let sum = by_label.entry(Cow::Owned(label)).or_default();
-            sum.reads += counted.reads;
-            sum.writes += counted.writes;
-            let both = [sum.of_last_full_pass, counted.of_last_full_pass];
+            sum.sent.reads += sent.reads;
+            sum.sent.logins += sent.logins;
+            sum.sent.writes += sent.writes;
+            let both = [sum.of_last_full_pass, of_last];
             sum.of_last_full_pass = both.into_iter().flatten().reduce(|one, other| one + other);
         }
         by_label
+    }
+}
+
+/// As its requests are counted.
+fn called(scope: &Scope) -> String {
+    match scope {
+        Scope::Vault(name) => format!("vault/{name}"),
+        Scope::Cluster(name) => format!("cluster/{name}"),
+    }
+}
+
+fn is_declared(known: &Known, server: &str) -> bool {
+    match server.split_once('/') {
+        Some(("vault", name)) => known.vaults.keys().any(|it| it.as_str() == name),
+        Some((_, name)) => {
+            ClusterName::parse(name).is_ok_and(|it| known.clusters.contains_key(&it))
+        }
+        None => false,
     }
 }
 

@@ -1,0 +1,105 @@
+//! Drift reports on a schedule: what is new, what was resolved, and one that was missed.
+
+use super::process::Service;
+use super::scene::Scene;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+fn settings(scene: &Scene) -> String {
+    let folder = scene.keyfleet.repository.with_file_name("reports");
+    format!(
+        "reconcile: {{interval: 5s, mode: report}}\nreports:\n  sinks:\n    - name: files\n      directory: {}\n  schedules:\n    \
+         - name: often\n      cron: \"* * * * *\"\n      zone: Europe/Berlin\n      to: [files]\n      \
+         formats: [text, markdown, html, json, junit, sarif]\n",
+        folder.display()
+    )
+}
+
+/// The reports in JSON, the oldest first.
+fn reports(scene: &Scene) -> Vec<Value> {
+    let folder = scene.keyfleet.repository.with_file_name("reports");
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let is_json = |path: &&std::path::PathBuf| path.extension().is_some_and(|it| it == "json");
+    let read = |path: &Path| fs::read_to_string(path).ok();
+    files
+        .iter()
+        .filter(is_json)
+        .filter_map(|path| serde_json::from_str(&read(path)?).ok())
+        .collect()
+}
+
+fn finding(report: &Value) -> &Value {
+    let findings = report["findings"].as_array().unwrap();
+    let is_app = |finding: &&Value| finding["kind"] == "Secret" && finding["class"] == "drift";
+    findings
+        .iter()
+        .find(is_app)
+        .unwrap_or_else(|| panic!("no drift of a Secret: {report:#}"))
+}
+
+/// Somebody helps by hand, and takes it back.
+async fn edit(scene: &Scene, value: &str) {
+    let path = format!("/api/v1/namespaces/apps-{}/secrets/app", scene.tag);
+    let body = Some(json!({"stringData": {"password": value}}));
+    let kind = "application/merge-patch+json";
+    let cluster = &scene.north.cluster;
+    let (status, answer) = cluster.api("PATCH", &path, kind, body).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() {
+    let scene = Scene::applied("serve-report").await;
+    edit(&scene, "canary-of-the-hand").await;
+    let service = Service::start(&scene, &settings(&scene));
+    service
+        .until("report", async || !reports(&scene).is_empty())
+        .await;
+    let first = reports(&scene).remove(0);
+    let found = finding(&first);
+    assert_eq!(found["state"], "new", "{first:#}");
+    assert_eq!(first["due"], Value::Null);
+    assert_eq!(
+        scene.secret(&scene.north, "app").await.as_deref(),
+        Some("canary-of-the-hand"),
+        "a report writes nothing"
+    );
+    service.signal("TERM");
+    let mut service = service;
+    assert_eq!(service.ended().await.code(), Some(0));
+    // An hour goes by in which nothing runs, and the edit is taken back.
+    let ledger = scene
+        .keyfleet
+        .repository
+        .with_file_name("data")
+        .join("ledger.json");
+    let mut kept: Value = serde_json::from_str(&fs::read_to_string(&ledger).unwrap()).unwrap();
+    let an_hour_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    kept["told"]["often"]["at"] = an_hour_ago.to_string().into();
+    fs::write(&ledger, kept.to_string()).unwrap();
+    edit(&scene, "value-of-app").await;
+    // By hand it is still not keyfleet's: only an apply makes it so.
+    scene.apply_well();
+    let before = reports(&scene).len();
+    let service = Service::start(&scene, &settings(&scene));
+    service.until_said("caught up once").await;
+    service
+        .until("late report", async || reports(&scene).len() > before)
+        .await;
+    let late = &reports(&scene)[before];
+    assert_ne!(
+        late["due"],
+        Value::Null,
+        "it says when it was due: {late:#}"
+    );
+    assert_eq!(finding(late)["state"], "resolved", "{late:#}");
+    for file in fs::read_dir(scene.keyfleet.repository.with_file_name("reports")).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(!text.contains("canary-of-the-hand") && !text.contains("value-of-app"));
+    }
+}
