@@ -128,6 +128,7 @@ fn found(
             scope: &plan.scope,
             declared: &declared(&wanted.desired, &plan.scope),
             revision: &wanted.revision,
+            unfinished: None,
             at: now,
             full: options.full,
             objects: plan.guarded.sheet.looked_at,

@@ -61,6 +61,8 @@ pub struct Look<'a> {
     /// Names exactly what is declared here: see `declared_for_cluster`.
     pub declared: &'a str,
     pub revision: &'a str,
+    /// Why the pass did not come to its end, where it did not: then nothing is known to be gone.
+    pub unfinished: Option<&'a str>,
     /// When it was looked at.
     pub at: Timestamp,
     /// Whether the data of every Secret was compared, whatever its metadata says.
@@ -106,7 +108,7 @@ impl Ledger {
         self.make_room();
     }
 
-    /// A pass that came to nothing: out of time, the breaker open, a fault. What is known of the scope stays as it is.
+    /// No pass was made, or it came to nothing: the breaker open, a fault. What is known of the scope stays as it is.
     pub fn not_looked_at(&mut self, scope: &Scope, why: &str, at: Timestamp) {
         let book = self.books.entry(scope.to_string());
         let book = book.or_insert_with(|| Book::new(Where::from(scope)));

@@ -207,6 +207,43 @@ fn a_pass_that_came_to_nothing_changes_nothing() {
     assert_eq!(memory.tell("daily", 22).missed().count(), 2);
 }
 
+/// A pass that ran out of time wrote what it wrote, and found what it found; of the rest nobody knows.
+#[test]
+fn a_pass_that_was_cut_short_resolves_what_it_wrote_and_nothing_else() {
+    let (mut memory, north) = (Memory::new(), cluster("north"));
+    let found = ["shop/a", "shop/b"].map(|name| edited(&north, name, "helm", 3));
+    memory.look(&north, 5, &found);
+    memory.tell("daily", 6);
+    memory.unfinished = Some("it ran out of time");
+    memory.look_and_write(&north, 10, &[], &[written(found[0].clone(), 10)]);
+    let report = memory.tell("daily", 11);
+    assert_eq!(
+        states(&report),
+        [
+            (State::Known, "shop/b".to_owned()),
+            (State::Resolved, "shop/a".to_owned())
+        ]
+    );
+    assert_eq!(report.missed().next().unwrap().1.why, "it ran out of time");
+}
+
+/// What was made under other declarations, in a pass that did not see everything, is no hand's work when git goes back.
+#[test]
+fn a_way_there_and_back_in_git_blames_nobody() {
+    let (mut memory, north) = (Memory::new(), cluster("north"));
+    memory.look(&north, 5, &[]);
+    memory.declared = "second";
+    memory.look(
+        &north,
+        10,
+        &[unread(target(&north, Kind::Secret, "shop/app"))],
+    );
+    memory.declared = "first";
+    memory.look(&north, 15, &[role(Cause::Unrecorded)]);
+    let report = memory.tell("daily", 16);
+    assert_eq!(only(&report).class, Class::Unclear, "{report:#?}");
+}
+
 /// A config and a role have no room for a record, and what was deleted has none: whoever saw it before knows.
 #[test]
 fn what_was_as_declared_and_is_not_was_a_hand_where_git_did_not_move() {

@@ -117,6 +117,7 @@ pub(crate) struct Memory {
     /// What names the declarations.
     pub(crate) declared: &'static str,
     pub(crate) full: bool,
+    pub(crate) unfinished: Option<&'static str>,
 }
 
 impl Memory {
@@ -125,6 +126,7 @@ impl Memory {
             ledger: Ledger::begin(at(0), None),
             declared: "first",
             full: false,
+            unfinished: None,
         }
     }
 
@@ -143,6 +145,7 @@ impl Memory {
             scope,
             declared: self.declared,
             revision: "38d9f83",
+            unfinished: self.unfinished,
             at: at(minute),
             full: self.full,
             objects: 12,

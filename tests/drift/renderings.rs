@@ -128,6 +128,7 @@ fn observe_notes(memory: &mut Memory) {
         scope: &vault(),
         declared: "other",
         revision: "38d9f83",
+        unfinished: None,
         at: at(15),
         full: false,
         objects: 4,

@@ -143,7 +143,7 @@ impl Book {
 
     /// What is found after that; what is not found any more is resolved, where it was looked at.
     pub(super) fn take_found(&mut self, look: &Look<'_>, number: u64, items: Vec<Item>) {
-        let hidden = Hidden::behind(&items);
+        let hidden = Hidden::behind(&items, look.unfinished);
         let good_until = self.good_until();
         let found: BTreeMap<String, Item> = items
             .into_iter()
@@ -203,6 +203,11 @@ impl Book {
     fn remember(&mut self, look: &Look<'_>, hidden: &Hidden) {
         if let Some(why) = hidden.why() {
             self.miss(why, look.at);
+            // What was made meanwhile under other declarations must not be taken for a hand's work under the old ones.
+            let last = self.last.as_mut();
+            if let Some(last) = last.filter(|last| last.declared != look.declared) {
+                last.declared.clear();
+            }
             return;
         }
         self.missed = None;

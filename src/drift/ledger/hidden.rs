@@ -11,11 +11,14 @@ const LIST: char = '*';
 pub(super) struct Hidden {
     /// The objects that could not be read or settled.
     unsettled: Vec<(Object, What)>,
+    /// Nobody knows how far the look came.
+    everything: bool,
     why: Option<String>,
 }
 
 impl Hidden {
-    pub(super) fn behind(items: &[Item]) -> Self {
+    /// What these findings keep from being seen, or all that an unfinished look did not find.
+    pub(super) fn behind(items: &[Item], unfinished: Option<&str>) -> Self {
         let unread = items.iter().find(|item| item.what == What::Unread);
         let whole = items.iter().find(|item| is_whole_cluster(item));
         let is_unsettled =
@@ -25,7 +28,10 @@ impl Hidden {
             unsettled: unsettled
                 .map(|item| (item.object.clone(), item.what))
                 .collect(),
-            why: whole.or(unread).map(|item| item.summary.clone()),
+            everything: unfinished.is_some(),
+            why: unfinished
+                .or(whole.or(unread).map(|item| item.summary.as_str()))
+                .map(str::to_owned),
         }
     }
 
@@ -36,9 +42,8 @@ impl Hidden {
 
     /// Whether this finding may stand, unseen.
     pub(super) fn covers(&self, item: &Item) -> bool {
-        self.unsettled
-            .iter()
-            .any(|(object, what)| hides(object, *what, item))
+        let mut unsettled = self.unsettled.iter();
+        self.everything || unsettled.any(|(object, what)| hides(object, *what, item))
     }
 }
 
