@@ -28,8 +28,8 @@ use secret::Metadata;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use change::{
-    Action, Blocked, Cause, Change, Concern, FieldChange, Finding, Kind, Reason, Release, Scope,
-    Target, Unread, Waiting, Write,
+    Action, Blocked, Cause, Change, Concern, Edited, FieldChange, Finding, Kind, Reason, Release,
+    Scope, Target, Unread, Waiting, Write,
 };
 pub use sheet::Sheet;
 

@@ -3,7 +3,7 @@
 use super::finding::{Difference, Finding, Standing};
 use crate::diagnostics::Place;
 use crate::mark::digest;
-use crate::plan::{self, Cause, FieldChange, Kind, Reason, Scope};
+use crate::plan::{self, Cause, Edited, FieldChange, Kind, Reason, Scope};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -192,21 +192,14 @@ impl Item {
 
     /// Of something to know that is nobody's change. A Secret that was edited and cannot be looked into is drift all the same.
     pub fn of_note(note: &plan::Finding) -> Self {
-        let (target, cause) = match &note.edited {
-            Some((target, cause)) => (Some(target), Some(cause.clone())),
-            None => (None, None),
-        };
-        Self {
+        let mut item = Self {
             object: Object {
                 place: Where::from(&note.scope),
-                kind: target.map(|target| target.kind),
-                name: target.map_or_else(String::new, |target| short(&target.name)),
+                kind: None,
+                name: String::new(),
             },
-            what: match target {
-                Some(_) => What::Differs,
-                None => What::Note,
-            },
-            cause,
+            what: What::Note,
+            cause: None,
             summary: short(&note.text),
             fields: Vec::new(),
             more_fields: 0,
@@ -214,7 +207,27 @@ impl Item {
             hint: note.hint.as_deref().map(short),
             status: None,
             place: note.place.as_ref().map(Line::from),
+        };
+        if let Some(edited) = &note.edited {
+            item.was_edited(edited);
         }
+        item
+    }
+
+    fn was_edited(&mut self, edited: &Edited) {
+        self.object.kind = Some(edited.target.kind);
+        self.object.name = short(&edited.target.name);
+        self.what = What::Differs;
+        self.cause = Some(edited.cause.clone());
+        self.summary.clear();
+        self.more_fields = edited.parts.len().saturating_sub(MOST_FIELDS);
+        let parts = edited.parts.iter().take(MOST_FIELDS);
+        let changed = parts.map(|part| FieldChange {
+            field: short(&format!("{part} changed")),
+            before: None,
+            after: None,
+        });
+        self.fields = changed.collect();
     }
 
     fn bare(finding: &Finding) -> Self {

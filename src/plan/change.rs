@@ -363,8 +363,17 @@ pub struct Finding {
     pub text: String,
     pub hint: Option<String>,
     pub place: Option<Place>,
-    /// Where it says that an object was changed by hand: which, and by whom.
-    pub edited: Option<(Target, Cause)>,
+    /// Where it says that an object was changed by hand: which, and how.
+    pub edited: Option<Edited>,
+}
+
+/// An object that was changed by hand and cannot be put right now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edited {
+    pub target: Target,
+    pub cause: Cause,
+    /// Its keys, labels and annotations that were changed, by name.
+    pub parts: Vec<String>,
 }
 
 /// An object that could not be read.

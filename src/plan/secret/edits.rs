@@ -3,7 +3,7 @@
 use super::target;
 use crate::observe::freshness::{self, Freshness, Why};
 use crate::observe::live::Observed;
-use crate::plan::change::{Cause, Finding, Scope, Target};
+use crate::plan::change::{Cause, Edited, Finding, Scope, Target};
 use crate::plan::sheet::Sheet;
 use crate::plan::{Context, rbac};
 use std::collections::BTreeSet;
@@ -33,7 +33,11 @@ pub(in crate::plan) fn warn(context: &Context<'_>, sheet: &mut Sheet) {
             text: format!("secret {id} was changed by hand{by}: {}", edited.join(", ")),
             hint: Some("it is put right once what blocks it is".to_owned()),
             place: Some(desired.place.clone()),
-            edited: Some((secret, cause)),
+            edited: Some(Edited {
+                target: secret,
+                cause,
+                parts: edited,
+            }),
         });
     }
 }
