@@ -37,9 +37,10 @@ pub struct Ledger {
     totals: Totals,
 }
 
-/// How far a schedule has told.
+/// How far a schedule has told: taken with the report, kept once it is delivered. What is found in between is news of the
+/// next one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Mark {
+pub struct Mark {
     look: u64,
     at: Timestamp,
     totals: Totals,
@@ -149,19 +150,23 @@ impl Ledger {
         self.told.get(schedule).map(|mark| mark.at)
     }
 
-    /// What to tell now, in the name of `about.schedule`. Tells it again until [`Ledger::told`] is called.
+    /// What to tell now, in the name of `about.schedule`. It is told again until [`Ledger::told`] is called.
     pub fn report(&self, about: super::About, now: Timestamp) -> Report {
         telling::report(self, about, now)
     }
 
-    /// This schedule has told everything up to now.
-    pub fn told(&mut self, schedule: &str, now: Timestamp) {
-        let mark = Mark {
+    /// Everything that is known now.
+    pub fn mark(&self, now: Timestamp) -> Mark {
+        Mark {
             look: self.looks,
             at: now,
             totals: self.totals,
-        };
-        self.told.insert(schedule.to_owned(), mark);
+        }
+    }
+
+    /// This schedule has told everything up to there.
+    pub fn told(&mut self, schedule: &str, up_to: Mark) {
+        self.told.insert(schedule.to_owned(), up_to);
         let told = self.told_by_all();
         let kept: Vec<String> = self.books.keys().cloned().collect();
         for name in kept {

@@ -138,7 +138,7 @@ pub struct Resolution {
 pub enum Resolved {
     /// keyfleet put it back, or made it.
     Written,
-    /// Somebody else did, under the same declarations.
+    /// At the next look it was as declared, which was not the doing of whoever keeps this ledger.
     ByItself,
     /// It was gone when something else was declared.
     Revision,

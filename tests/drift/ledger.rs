@@ -126,6 +126,19 @@ fn each_schedule_tells_what_is_news_to_it() {
     assert_eq!(states(&preview), states(&memory.tell("daily", 8)));
 }
 
+/// A report is on its way for a while, and passes go on.
+#[test]
+fn what_is_found_while_a_report_is_delivered_is_news_of_the_next() {
+    let (mut memory, north) = (Memory::new(), cluster("north"));
+    memory.look(&north, 1, &[]);
+    let report = memory.ledger.report(about(Some("daily")), at(2));
+    let mark = memory.ledger.mark(at(2));
+    memory.look(&north, 3, &[edited(&north, "shop/app", "helm", 3)]);
+    memory.ledger.told("daily", mark);
+    assert_eq!(report.findings, []);
+    assert_eq!(only(&memory.tell("daily", 4)).state, State::New);
+}
+
 #[test]
 fn what_could_not_be_read_stands_and_is_said_to_be_unseen() {
     let (mut memory, north) = (Memory::new(), cluster("north"));

@@ -158,7 +158,8 @@ impl Memory {
     /// The report of this schedule, told.
     pub(crate) fn tell(&mut self, schedule: &str, minute: i64) -> Report {
         let report = self.ledger.report(about(Some(schedule)), at(minute));
-        self.ledger.told(schedule, at(minute));
+        let mark = self.ledger.mark(at(minute));
+        self.ledger.told(schedule, mark);
         report
     }
 }

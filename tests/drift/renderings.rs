@@ -21,7 +21,12 @@ pub(crate) fn rich() -> Report {
         },
     );
     memory.look(&vault(), 1, &[]);
-    memory.look(&north, 1, &[edited(&north, "shop/mail", "helm", 1)]);
+    let names = ["shop/mail", "shop/undone"];
+    memory.look(
+        &north,
+        1,
+        &names.map(|name| edited(&north, name, "helm", 1)),
+    );
     memory.look(&south, 1, std::slice::from_ref(&rotated));
     memory.tell("daily", 2);
     let put_back = [

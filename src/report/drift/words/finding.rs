@@ -217,7 +217,7 @@ fn resolved(class: Class, resolution: &Resolution) -> Phrase {
             phrase.ours(format!("put back by keyfleet {at}"))
         }
         Resolved::Written => phrase.ours(format!("done by keyfleet {at}")),
-        Resolved::ByItself => phrase.ours(format!("gone by {at}, not by keyfleet")),
+        Resolved::ByItself => phrase.ours(format!("as declared again {at}")),
         Resolved::Revision => phrase
             .ours(format!("gone by {at}, with revision "))
             .theirs(revision),
