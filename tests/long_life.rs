@@ -15,7 +15,7 @@ mod support;
 #[path = "long_life/tokens.rs"]
 mod tokens;
 
-use keyfleet::connect::{Opener, OwnCredential, Phase, Settings, TokenState, VaultAccess};
+use keyfleet::connect::{Bounds, Opener, OwnCredential, Phase, Settings, TokenState, VaultAccess};
 use keyfleet::desire::Desired;
 use keyfleet::git::{Access, Limits, Source};
 use keyfleet::observe::{Failure, ReadVault};
@@ -71,7 +71,7 @@ impl Lasting {
             credential: Arc::new(credential),
         };
         settings.vaults.insert("main".to_owned(), access);
-        let opener = Opener::lasting(settings);
+        let opener = Opener::lasting(settings, Bounds::default());
         opener.follow(&desired);
         let read = opener
             .vault(desired.vaults.values().next().unwrap())

@@ -4,7 +4,7 @@
 //! next pass: only the time at which it was first seen is a little later then.
 
 use super::ledger_file;
-use crate::drift::{About, Ledger, Look, Report};
+use crate::drift::{About, Ledger, Look, Mark, Report};
 use crate::plan::Scope;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -71,12 +71,14 @@ impl Memory {
         self.ledger().last_told(schedule)
     }
 
-    pub(super) fn report(&self, about: About, now: Timestamp) -> Report {
-        self.ledger().report(about, now)
+    /// What is to be told, and up to where that goes.
+    pub(super) fn report(&self, about: About, now: Timestamp) -> (Report, Mark) {
+        let ledger = self.ledger();
+        (ledger.report(about, now), ledger.mark(now))
     }
 
-    pub(super) fn told(&self, schedule: &str, now: Timestamp) {
-        self.change(|ledger| ledger.told(schedule, now));
+    pub(super) fn told(&self, schedule: &str, up_to: Mark) {
+        self.change(|ledger| ledger.told(schedule, up_to));
     }
 
     /// Writes it while anything changes, until it is stopped, and once more then.

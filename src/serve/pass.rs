@@ -227,21 +227,24 @@ impl Passes {
 impl About {
     /// Tells the ledger of the pass.
     pub(super) fn remember(&self, memory: &Memory, scope: &Scope, declared: &str, seen: &Seen) {
+        let unfinished = match seen.end {
+            PassEnd::Done => None,
+            PassEnd::Deadline => Some("the pass ran out of time"),
+            PassEnd::Skipped => Some("it did not answer for several passes"),
+            PassEnd::Panicked => Some("the pass ended by a fault of keyfleet"),
+            PassEnd::Stopped => Some("the pass was stopped"),
+        };
         let Some(after) = &seen.after else {
-            let why = match seen.end {
-                PassEnd::Deadline => "the pass ran out of time",
-                PassEnd::Skipped => "it did not answer for several passes",
-                PassEnd::Panicked => "the pass ended by a fault of keyfleet",
-                // It was stopped in order, and the next one looks.
-                PassEnd::Done | PassEnd::Stopped => return,
-            };
-            memory.not_looked_at(scope, why);
+            if let Some(why) = unfinished {
+                memory.not_looked_at(scope, why);
+            }
             return;
         };
         memory.observe(&Observed {
             scope,
             declared,
             revision: &self.revision,
+            unfinished,
             at: self.began,
             full: self.full,
             objects: after.looked_at,

@@ -3,11 +3,12 @@
 //! Promises: a report writes nothing but itself. A schedule that was missed, because nothing ran, is caught up once, and the report
 //! says so. What no sink took is told again by the next report. One sink that hangs keeps no other waiting.
 
-use super::board::{Known, ReportMade};
+use super::board::{Known, Passes, ReportMade};
 use super::service::Service;
 use super::settings::{Schedule, Sink};
 use super::sinks::{Courier, Patience, Rendered};
 use super::web::metrics::ReportResult;
+use crate::desire::Cell;
 use crate::diagnostics::Severity;
 use crate::drift::{About, Line, Problem, Report};
 use crate::schedule::{Cron, MOST_COUNTED};
@@ -92,12 +93,12 @@ impl Reporter {
         self.look_at_everything().await;
         let now = Timestamp::now();
         let about = about(&self.service.board.read(), due);
-        let report = self.service.memory.report(about, now);
+        let (report, up_to) = self.service.memory.report(about, now);
         let sinks = self.deliver(due, &report).await;
         self.count(&due.schedule.name, &sinks);
         let is_told = sinks.iter().any(|(_, failure)| failure.is_none());
         if is_told {
-            self.service.memory.told(&due.schedule.name, now);
+            self.service.memory.told(&due.schedule.name, up_to);
         }
         let made = ReportMade {
             schedule: due.schedule.name.clone(),
@@ -141,10 +142,12 @@ impl Reporter {
         let asked = Timestamp::now();
         let patience = self.service.settings.reconcile.deadline.saturating_mul(2);
         let until = Instant::now() + patience;
+        let chosen = &self.service.settings.reconcile.clusters;
         self.look.notify_one();
         loop {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            if is_looked_at(&self.service.board.read(), asked) || Instant::now() >= until {
+            let known = self.service.board.read();
+            if is_looked_at(&known, chosen, asked) || Instant::now() >= until {
                 return;
             }
         }
@@ -196,12 +199,22 @@ impl Due {
     }
 }
 
-/// Whether every scope has had a pass since then; one that is let alone says so in its own way.
-fn is_looked_at(known: &Known, since: Timestamp) -> bool {
-    let vaults = known.vaults.values().map(|vault| &vault.passes);
-    let clusters = known.clusters.values().map(|cluster| &cluster.passes);
-    let mut all = vaults.chain(clusters);
-    all.all(|passes| passes.last.as_ref().is_some_and(|last| last.began >= since))
+/// Whether every scope of the followed revision has had a pass since then; one that is let alone says so in its own way.
+fn is_looked_at(known: &Known, chosen: &BTreeSet<String>, since: Timestamp) -> bool {
+    let Some(followed) = &known.source.followed else {
+        return false;
+    };
+    let is_recent = |passes: Option<&Passes>| {
+        let last = passes.and_then(|passes| passes.last.as_ref());
+        last.is_some_and(|last| last.began >= since)
+    };
+    let of_vault = |name| known.vaults.get(name).map(|vault| &vault.passes);
+    let of_cell = |cell: &Cell| known.clusters.get(&cell.cluster).map(|it| &it.passes);
+    let desired = &followed.desired;
+    let is_chosen = |cell: &&Arc<Cell>| chosen.is_empty() || chosen.contains(cell.cluster.as_str());
+    let mut cells = desired.cells.iter().filter(is_chosen);
+    desired.vaults.keys().all(|name| is_recent(of_vault(name)))
+        && cells.all(|cell| is_recent(of_cell(cell)))
 }
 
 fn about(known: &Known, due: &Due) -> About {

@@ -37,7 +37,7 @@ impl Staying {
             ..settings()
         };
         let desired = compile(&repository).await;
-        let opener = Opener::lasting(settings);
+        let opener = Opener::lasting(settings, Bounds::default());
         opener.follow(&desired);
         Self { opener, desired }
     }
@@ -220,7 +220,7 @@ async fn the_authority_of_a_vault_is_read_again_when_its_file_is_swapped() {
         vault_ca_file: Some(file.path()),
         ..settings()
     };
-    let opener = Opener::lasting(settings);
+    let opener = Opener::lasting(settings, Bounds::default());
     opener.follow(&desired);
     let vault = desired.vaults.values().next().unwrap();
     let open = || opener.vault(vault).unwrap().read;

@@ -3,7 +3,7 @@
 use super::logins::{Issuer, by_jwt};
 use super::support::{Fault, Proxy, Vault, proxy::on};
 use super::{Lasting, Phase, Swapped, fleet_at, settings, within};
-use keyfleet::connect::{Opener, OwnCredential, VaultAccess};
+use keyfleet::connect::{Bounds, Opener, OwnCredential, VaultAccess};
 use keyfleet::observe::FailureClass;
 use keyfleet::pipeline::Open as _;
 use serde_json::json;
@@ -71,7 +71,7 @@ async fn the_credentials_of_the_settings_go_to_no_address_that_only_git_names() 
         credential: Arc::new(OwnCredential::TokenFile(file.path())),
     };
     settings.vaults.insert("main".to_owned(), access);
-    let opener = Opener::lasting(settings);
+    let opener = Opener::lasting(settings, Bounds::default());
     let desired = fleet_at(proxy.url()).await;
     opener.follow(&desired);
     let vault = desired.vaults.values().next().unwrap();

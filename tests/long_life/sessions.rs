@@ -1,7 +1,7 @@
 //! The tokens with which values are read as a cluster, when a process holds them for long.
 
 use super::support::{Cluster, Proxy, Repository, Vault, kubeconfig, proxy::on, world};
-use super::{Opener, Settings, compile, settings};
+use super::{Bounds, Opener, Settings, compile, settings};
 use keyfleet::desire::{Cell, Desired, SecretId};
 use keyfleet::observe::Failure;
 use keyfleet::observe::freshness::Why;
@@ -199,7 +199,7 @@ async fn the_token_of_a_role_that_is_not_used_any_more_is_given_back() {
 async fn passes_of_one_process_go_on_with_the_same_tokens_and_leave_none() {
     let scene = Scene::onboarded("passes").await;
     let mut desired = compile(&scene.repository).await;
-    let opener = Opener::lasting(scene.settings());
+    let opener = Opener::lasting(scene.settings(), Bounds::default());
     opener.follow(&desired);
     let options = Options {
         full: true,

@@ -92,6 +92,13 @@ async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() 
         .until("late report", async || reports(&scene).len() > before)
         .await;
     let late = &reports(&scene)[before];
+    for report in reports(&scene) {
+        let (made, due, since) = (&report["made"], &report["due"], &report["since"]);
+        println!(
+            "made {made}, due {due}, since {since}: {}",
+            report["counts"]
+        );
+    }
     assert_ne!(
         late["due"],
         Value::Null,

@@ -93,6 +93,7 @@ fn passes(findings: Vec<drift::Finding>, end: PassEnd) -> Passes {
             findings,
             notes: Vec::new(),
             looked_at: 10,
+            seen: Some(at(100)),
         })),
         last_success: Some(at(90)),
         ..Passes::default()

@@ -19,16 +19,17 @@ pub(crate) fn at(second: i64) -> Timestamp {
 pub(crate) fn source(revision: &str, failure: Option<&str>) -> Arc<SourceState> {
     Arc::new(SourceState {
         name: "acme".to_owned(),
-        followed: Some(Followed {
+        followed: Some(Arc::new(Followed {
             revision: revision.to_owned(),
             since: at(0),
             desired: Arc::new(super::metrics::desired()),
             problems: Arc::default(),
             sources: Arc::default(),
-        }),
+        })),
         fetched: Some(at(0)),
         failure: failure.map(str::to_owned),
         held: None,
+        rewritten: None,
     })
 }
 

@@ -10,7 +10,7 @@ use keyfleet::serve::settings::{
 };
 use keyfleet::serve::web::{Addresses, Counters, Listeners, Nudge, Parts, Viewer, Watchdog};
 use keyfleet::serve::{Board, Settings};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,6 +43,7 @@ pub(crate) fn settings() -> Settings {
             source: git::Source::parse("https://git.example/acme.git").unwrap(),
             reference: Some("main".to_owned()),
             interval: minute,
+            accept: None,
             username: None,
             token: None,
             ssh_key: None,
@@ -50,6 +51,7 @@ pub(crate) fn settings() -> Settings {
             certificate_authority: None,
             limits: git::Limits::default(),
         },
+        vaults: BTreeMap::new(),
         reconcile: Reconcile {
             apply: false,
             interval: minute,
