@@ -1,5 +1,6 @@
 //! Certificates, tokens and kubeconfigs that are swapped while keyfleet runs.
 
+use keyfleet::connect::Bounds;
 use super::support::tls::Authority;
 use super::support::{Cluster, Repository, world};
 use super::{Opener, Settings, Swapped, compile, settings};
