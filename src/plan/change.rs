@@ -44,6 +44,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    pub const ALL: [Self; 9] = [
+        Self::KvMount,
+        Self::AuthMount,
+        Self::AuthConfig,
+        Self::Policy,
+        Self::Role,
+        Self::Namespace,
+        Self::ServiceAccount,
+        Self::Binding,
+        Self::Secret,
+    ];
+
     /// What a person calls it.
     pub fn word(self) -> &'static str {
         match self {
