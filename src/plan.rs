@@ -31,7 +31,7 @@ pub use change::{
     Action, Blocked, Cause, Change, Concern, Edited, FieldChange, Finding, Kind, Reason, Release,
     Scope, Target, Unread, Waiting, Write,
 };
-pub use sheet::Sheet;
+pub use sheet::{Sheet, Synced};
 
 /// Plans what the clusters of a Vault share, and what is there that nobody declares.
 pub fn vault(desired: &DesiredVault, installation: &InstallationName, seen: &SeenVault) -> Sheet {

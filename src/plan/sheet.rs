@@ -17,8 +17,17 @@ pub struct Sheet {
     pub unlisted: Vec<Unread>,
     /// How many objects were compared.
     pub looked_at: usize,
-    /// Every declared Secret by `namespace/name`, and when its values were last read, where its record says so.
-    pub secrets: BTreeMap<String, Option<String>>,
+    /// Every declared Secret by `namespace/name`, and how it was made, where its record says so.
+    pub secrets: BTreeMap<String, Option<Synced>>,
+}
+
+/// How a Secret was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Synced {
+    /// When its values were read.
+    pub at: String,
+    /// Of which versions: API path → version; KV v1 has none.
+    pub versions: BTreeMap<String, Option<u64>>,
 }
 
 impl Sheet {

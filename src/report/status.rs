@@ -5,6 +5,7 @@ use crate::observe::Failure;
 use crate::observe::live::Health;
 use crate::pipeline::ScopePlan;
 use crate::plan::{Kind, Target};
+use std::collections::BTreeMap;
 
 /// Everything that a status says.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct SecretStatus {
     pub name: String,
     pub state: SecretState,
     pub last_sync: Option<String>,
+    /// The versions that it was made of: API path → version; KV v1 has none. Empty where no record says so.
+    pub versions: BTreeMap<String, Option<u64>>,
 }
 
 /// How a Secret is.
@@ -111,12 +114,16 @@ impl Status {
 /// The state of every declared Secret of a cell, from its plan.
 pub fn secrets(plan: &ScopePlan) -> Vec<SecretStatus> {
     let sheet = &plan.guarded.sheet;
-    let states = sheet.secrets.iter().map(|(name, last_sync)| {
+    let states = sheet.secrets.iter().map(|(name, synced)| {
         let is_this = |target: &Target| target.kind == Kind::Secret && target.name == *name;
         SecretStatus {
             name: name.clone(),
             state: state(plan, &is_this),
-            last_sync: last_sync.clone(),
+            last_sync: synced.as_ref().map(|synced| synced.at.clone()),
+            versions: synced
+                .as_ref()
+                .map(|synced| synced.versions.clone())
+                .unwrap_or_default(),
         }
     });
     states.collect()

@@ -9,7 +9,7 @@ use crate::observe::live::{LiveMount, Observed};
 use crate::observe::seen::{KvVersions, SeenSecret};
 use crate::observe::{Failure, KvReference};
 use crate::plan::change::{Scope, Target};
-use crate::plan::sheet::Sheet;
+use crate::plan::sheet::{Sheet, Synced};
 use crate::policy::{Access, Acl, Capability};
 use crate::yaml::nearest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,8 +58,11 @@ pub(in crate::plan) fn sift(
             .unwrap_or(&Observed::Absent);
         let target = target(metadata.cell, &desired.id);
         let record = observed.present().and_then(|seen| seen.record.as_ref());
-        let synced_at = record.map(|record| record.at.clone());
-        sheet.secrets.insert(desired.id.to_string(), synced_at);
+        let synced = record.map(|record| Synced {
+            at: record.at.clone(),
+            versions: record.versions.clone(),
+        });
+        sheet.secrets.insert(desired.id.to_string(), synced);
         if let Observed::Unknown(failure) = observed {
             sheet.unread(target, failure);
             continue;
