@@ -69,6 +69,8 @@ impl Desired {
 pub struct Cell {
     pub cluster: ClusterName,
     pub place: Place,
+    /// For people who look for it; groups have chosen by them already.
+    pub labels: BTreeMap<String, String>,
     pub vault: VaultName,
     /// Whether every declaration of this cluster was understood.
     pub complete: bool,

@@ -113,6 +113,7 @@ pub(super) fn resolve(
     Some(Cell {
         cluster: cluster.name.clone(),
         place: cluster.place.clone(),
+        labels: cluster.labels.clone(),
         vault,
         complete: declared.complete && secrets_complete,
         adopt: spec.adopt.unwrap_or(false),

@@ -32,7 +32,7 @@ fn report<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Vec<Group<'a>
     };
     let title = level.primary_title(inert(&diagnostic.message));
     let mut group = Group::with_title(title);
-    group = match shown_line(diagnostic, sources) {
+    group = match diagnostic.shown_line(sources) {
         Some(line) => group.element(snippet(line, &diagnostic.place)),
         None => group.element(origin(&diagnostic.place, sources)),
     };
@@ -52,10 +52,13 @@ fn origin<'a>(place: &'a Place, sources: &Sources) -> Origin<'a> {
     }
 }
 
-fn shown_line<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<&'a str> {
-    let source = sources.get(diagnostic.place.file.as_ref())?;
-    let line = source.lines().nth(diagnostic.place.line.checked_sub(1)?)?;
-    (diagnostic.show_line && line.len() <= LONGEST_SHOWN_LINE && !line.is_empty()).then_some(line)
+impl Diagnostic {
+    /// The line that it points into, where that may be shown.
+    pub fn shown_line<'a>(&self, sources: &'a Sources) -> Option<&'a str> {
+        let source = sources.get(self.place.file.as_ref())?;
+        let line = source.lines().nth(self.place.line.checked_sub(1)?)?;
+        (self.show_line && line.len() <= LONGEST_SHOWN_LINE && !line.is_empty()).then_some(line)
+    }
 }
 
 fn snippet<'a>(line: &'a str, place: &'a Place) -> Snippet<'a, annotate_snippets::Annotation<'a>> {

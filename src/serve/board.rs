@@ -8,10 +8,11 @@ use crate::drift::{Finding, Written};
 use crate::names::{ClusterName, VaultName};
 use crate::observe::Failure;
 use crate::observe::live::Health;
-use crate::plan;
+use crate::plan::{self, Target};
 use crate::report::SecretStatus;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -112,6 +113,47 @@ pub struct Passes {
     /// When the pass began that is under way.
     pub running: Option<Timestamp>,
     pub permission: Permission,
+    /// Since when this process sees what the last pass found.
+    pub first_seen: Arc<BTreeMap<Target, Timestamp>>,
+}
+
+impl Passes {
+    /// A pass ended: what it found and the one before had found too is seen since then. A pass that did not get to everything
+    /// says of nothing that it is gone.
+    pub fn ended(&mut self, pass: Pass) {
+        let began = pass.began;
+        let known: BTreeMap<&Target, &Finding> = self
+            .last
+            .iter()
+            .flat_map(|last| &last.findings)
+            .map(|finding| (&finding.target, finding))
+            .collect();
+        let seen = pass.findings.iter().map(|finding| {
+            // One that an earlier pass found and the last one did not get to is taken for the same.
+            let same = known.get(&finding.target);
+            let same = same.is_none_or(|before| is_of_one_kind(before, finding));
+            let before = self.first_seen.get(&finding.target).filter(|_| same);
+            (finding.target.clone(), before.copied().unwrap_or(began))
+        });
+        let mut seen: BTreeMap<_, _> = seen.collect();
+        if pass.end != PassEnd::Done {
+            for (target, since) in self.first_seen.iter() {
+                seen.entry(target.clone()).or_insert(*since);
+            }
+        }
+        self.first_seen = Arc::new(seen);
+        if pass.end == PassEnd::Done && pass.findings.is_empty() {
+            self.last_success = Some(began);
+        }
+        self.running = None;
+        self.last = Some(Arc::new(pass));
+    }
+}
+
+/// Whether two findings say the same of one object, whatever its fields are now.
+fn is_of_one_kind(before: &Finding, now: &Finding) -> bool {
+    discriminant(&before.standing) == discriminant(&now.standing)
+        && before.cause().map(discriminant) == now.cause().map(discriminant)
 }
 
 /// Whether the scope may be written now.
@@ -233,5 +275,81 @@ impl Board {
     /// Writes something on it.
     pub fn write<T>(&self, change: impl FnOnce(&mut Known) -> T) -> T {
         change(&mut self.known.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::Standing as Found;
+    use crate::plan::{Kind, Scope};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn finding(name: &str, standing: Found) -> Finding {
+        Finding {
+            target: Target {
+                scope: Scope::Vault(VaultName::main()),
+                kind: Kind::Policy,
+                name: name.to_owned(),
+            },
+            standing,
+            fields: Vec::new(),
+            place: None,
+        }
+    }
+
+    fn waiting(why: &str) -> Found {
+        Found::Waiting {
+            summary: String::new(),
+            why: why.to_owned(),
+        }
+    }
+
+    fn pass(second: i64, findings: Vec<Finding>) -> Pass {
+        Pass {
+            run: String::new(),
+            revision: String::new(),
+            began: at(second),
+            took: Duration::ZERO,
+            why: Trigger::Period,
+            end: PassEnd::Done,
+            written: Vec::new(),
+            findings,
+            notes: Vec::new(),
+            looked_at: 1,
+        }
+    }
+
+    #[test]
+    fn what_is_found_again_is_seen_since_it_was_first_found() {
+        let mut passes = Passes {
+            running: Some(at(9)),
+            ..Passes::default()
+        };
+        let seen = |passes: &Passes| passes.first_seen.values().copied().collect::<Vec<_>>();
+        passes.ended(pass(10, vec![finding("a", waiting("x"))]));
+        assert_eq!((passes.running, passes.last_success), (None, None));
+        let both = vec![finding("a", waiting("y")), finding("b", waiting("x"))];
+        passes.ended(pass(20, both));
+        assert_eq!(seen(&passes), [at(10), at(20)]);
+        let blocked = Found::Blocked {
+            why: String::new(),
+            hint: None,
+            status: None,
+        };
+        passes.ended(pass(30, vec![finding("a", blocked)]));
+        assert_eq!(seen(&passes), [at(30)], "it is another thing now");
+        let mut cut = pass(35, Vec::new());
+        cut.end = PassEnd::Deadline;
+        passes.ended(cut);
+        assert_eq!(seen(&passes), [at(30)], "nobody looked whether it is gone");
+        passes.ended(pass(40, Vec::new()));
+        assert_eq!((seen(&passes), passes.last_success), (vec![], Some(at(40))));
+        passes.ended(pass(50, vec![finding("a", waiting("x"))]));
+        assert_eq!(seen(&passes), [at(50)]);
+        assert_eq!(passes.last_success, Some(at(40)));
     }
 }
