@@ -2,6 +2,7 @@
 
 pub mod drift;
 mod json;
+mod markup;
 mod notes;
 mod outcome;
 mod rows;
@@ -14,6 +15,7 @@ pub use json::{
     plan_file, status as status_json,
 };
 pub use notes::why_not;
+pub(crate) use markup::Inert;
 pub use outcome::{applied, outcome_line};
 pub use status::{
     ClusterStatus, SecretState, SecretStatus, Status, VaultStatus, secrets as secret_states,

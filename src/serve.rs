@@ -22,6 +22,7 @@ mod service;
 pub mod settings;
 pub mod sinks;
 mod vault;
+pub mod view;
 pub mod web;
 mod whole_file;
 

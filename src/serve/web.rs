@@ -8,10 +8,13 @@
 //! decompression; anything that changes the fleet.
 
 pub mod admission;
+pub mod api;
+mod ask;
 mod connections;
 mod headers;
 pub mod limits;
 pub mod metrics;
+pub mod pages;
 pub mod probes;
 pub mod webhooks;
 

@@ -1,0 +1,150 @@
+//! One cluster: how it is, its last pass, what is found, its Secrets, and what exists for it in Vault.
+
+use super::frame::{Frame, Nav};
+use super::parts::{Choice, FindingRow, Turn, badge, cluster_link, mode, secret_link, vault_link};
+use super::{PER_PAGE, missing, show};
+use crate::desire::{Cell, Origin};
+use crate::drift::Finding;
+use crate::plan;
+use crate::serve::board::{ClusterState, Pass, PassEnd, Trigger};
+use crate::serve::view::{
+    self, Paged, Reader, SecretRow, State as Is, findings_of, of_cluster, paged,
+};
+use crate::serve::web::ask::{Ask, Segment};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use std::time::Duration;
+
+/// So many findings and writes are on this page; the rest is a link away.
+const SHOWN: usize = 50;
+
+#[derive(Template)]
+#[template(path = "pages/cluster.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    name: &'a str,
+    cluster: &'a ClusterState,
+    cell: &'a Cell,
+    state: Is,
+    pass: Option<&'a Pass>,
+    findings: Vec<FindingRow<'a>>,
+    found: usize,
+    findings_link: String,
+    in_sync: usize,
+    secrets: Paged<SecretRow<'a>>,
+    turn: Turn,
+    path: String,
+    q: &'a str,
+    choices: Vec<Choice>,
+    is_narrowed: bool,
+}
+
+pub(super) async fn page(
+    State(reader): State<Reader>,
+    Path(name): Path<String>,
+    ask: Ask,
+) -> Response {
+    let look = reader.look();
+    let Some((name, cluster)) = look.known.clusters.get_key_value(name.as_str()) else {
+        return missing(&look, &ask, "No cluster of this name is declared.");
+    };
+    let name = name.as_str();
+    let path = cluster_link(name);
+    let rows = view::secrets(cluster, &ask.words(), |state| ask.wants(state));
+    let secrets = paged(rows, ask.page(), PER_PAGE);
+    let findings = findings_of(&cluster.passes).map(|found| FindingRow::of(found, look.now));
+    let page = Page {
+        frame: Frame::of(&look, &ask, Nav::None, &path),
+        name,
+        cluster,
+        cell: &cluster.cell,
+        state: of_cluster(cluster, &look),
+        pass: cluster.passes.last.as_deref(),
+        findings: findings.take(SHOWN).collect(),
+        found: findings_of(&cluster.passes).count(),
+        findings_link: format!("/findings?cluster={}", Segment(name)),
+        in_sync: view::ClusterRow::of(cluster, &look).in_sync(),
+        turn: Turn::of(&secrets, &ask, &path),
+        secrets,
+        path,
+        q: ask.get("q"),
+        choices: choices(&ask),
+        is_narrowed: ask.is_narrowed(),
+    };
+    show(&page)
+}
+
+/// Those that a Secret can be in.
+fn choices(ask: &Ask) -> Vec<Choice> {
+    let states = [
+        ("", "any"),
+        ("in-sync", "SUCCESS"),
+        ("out-of-sync", "OUT OF SYNC"),
+        ("blocked", "ERROR"),
+        ("not-known", "NOT KNOWN"),
+        ("not-seen", "NOT SEEN YET"),
+    ];
+    let asked = ask.get("state");
+    states
+        .into_iter()
+        .map(|(value, word)| Choice::of(value, word, asked))
+        .collect()
+}
+
+fn trigger(trigger: &Trigger) -> &'static str {
+    match trigger {
+        Trigger::Start => "since keyfleet began",
+        Trigger::Revision => "for a new revision",
+        Trigger::Period => "since it was time",
+        Trigger::Retry => "once more after a failure",
+        Trigger::Report => "for a report",
+    }
+}
+
+fn end(end: &PassEnd) -> &'static str {
+    match end {
+        PassEnd::Done => "looked at everything",
+        PassEnd::Deadline => "ran out of time",
+        PassEnd::Panicked => "ended in a fault of keyfleet",
+        PassEnd::Skipped => "skipped: only whether the cluster is back was asked",
+        PassEnd::Stopped => "was stopped",
+    }
+}
+
+/// To the millisecond, where that is worth something.
+fn took(took: &Duration) -> String {
+    if *took < Duration::from_secs(1) {
+        format!("{} ms", took.as_millis())
+    } else {
+        format!("{:.1} s", took.as_secs_f64())
+    }
+}
+
+fn origin(origin: &Origin) -> &'static str {
+    match origin {
+        Origin::Default | Origin::Derived => "derived from what the Secrets read",
+        Origin::Granted => "as `access` grants",
+        Origin::File => "a file of the repository",
+    }
+}
+
+fn written(finding: &Finding) -> String {
+    let target = &finding.target;
+    format!("{} {}", target.kind.word(), target.name)
+}
+
+fn note_place(note: &plan::Finding) -> String {
+    let place = note.place.as_ref();
+    place
+        .map(crate::diagnostics::Place::line)
+        .unwrap_or_default()
+}
+
+fn secret_tone(row: &SecretRow<'_>) -> &'static str {
+    super::parts::tone(row.state.tone())
+}
+
+fn count(number: &usize, one: &str) -> String {
+    crate::report::count(*number, one)
+}
