@@ -192,6 +192,8 @@ pub(crate) fn links(page: &str) -> BTreeSet<String> {
     links
         .filter(|link| !link.starts_with('#'))
         .map(|link| link.replace("&amp;", "&"))
+        // A server is not told the place on the page.
+        .map(|link| link.split('#').next().unwrap_or_default().to_owned())
         .collect()
 }
 

@@ -100,7 +100,8 @@ impl Ask {
         self.0.keys().any(|key| !beside.contains(&key.as_str()))
     }
 
-    /// The same query on this path with some of it changed. An empty value takes a key away.
+    /// The same query on this path with some of it changed. An empty value takes a key away. The path may end in a place on the
+    /// page: `/#clusters`.
     pub(super) fn link(&self, path: &str, changes: &[(&str, &str)]) -> String {
         let mut pairs: BTreeMap<&str, &str> = self
             .0
@@ -113,10 +114,10 @@ impl Ask {
             .map(|(key, value)| format!("{}={}", Segment(key), Segment(value)))
             .collect();
         if query.is_empty() {
-            path.to_owned()
-        } else {
-            format!("{path}?{}", query.join("&"))
+            return path.to_owned();
         }
+        let (path, place) = path.split_at(path.find('#').unwrap_or(path.len()));
+        format!("{path}?{}{place}", query.join("&"))
     }
 }
 
@@ -161,6 +162,10 @@ mod tests {
         assert_eq!(
             asked.link("/", &[("page", ""), ("sort", "-name")]),
             "/?q=a%26b%3D%22%3C&sort=-name"
+        );
+        assert_eq!(
+            asked.link("/#list", &[("q", ""), ("page", "4")]),
+            "/?page=4#list"
         );
         assert_eq!(ask(&[]).link("/held", &[]), "/held");
     }

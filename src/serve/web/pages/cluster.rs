@@ -35,6 +35,8 @@ struct Page<'a> {
     secrets: Paged<SecretRow<'a>>,
     turn: Turn,
     path: String,
+    /// Where on the page the Secrets are.
+    list: String,
     q: &'a str,
     choices: Vec<Choice>,
     is_narrowed: bool,
@@ -51,6 +53,7 @@ pub(super) async fn page(
     };
     let name = name.as_str();
     let path = cluster_link(name);
+    let list = format!("{path}#secrets");
     let rows = view::secrets(cluster, &ask.words(), |state| ask.wants(state));
     let secrets = paged(rows, ask.page(), PER_PAGE);
     let findings = findings_of(&cluster.passes).map(|found| FindingRow::of(found, look.now));
@@ -65,9 +68,10 @@ pub(super) async fn page(
         found: findings_of(&cluster.passes).count(),
         findings_link: format!("/findings?cluster={}", Segment(name)),
         in_sync: view::ClusterRow::of(cluster, &look).in_sync(),
-        turn: Turn::of(&secrets, &ask, &path),
+        turn: Turn::of(&secrets, &ask, &list),
         secrets,
         path,
+        list,
         q: ask.get("q"),
         choices: choices(&ask),
         is_narrowed: ask.is_narrowed(),

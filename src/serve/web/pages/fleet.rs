@@ -14,6 +14,8 @@ use axum::extract::State;
 use axum::response::Response;
 
 const PATH: &str = "/";
+/// Where on the page the clusters are: who narrows, sorts or turns wants to see them.
+const LIST: &str = "/#clusters";
 /// So many of each state that needs a person are told; the table has the rest.
 const FIRST: usize = 3;
 
@@ -82,7 +84,7 @@ pub(super) async fn page(State(reader): State<Reader>, ask: Ask) -> Response {
         frame: Frame::of(&look, &ask, Nav::Fleet, PATH),
         attention: urgent(&look),
         vaults: vaults(&look),
-        turn: Turn::of(&clusters, &ask, PATH),
+        turn: Turn::of(&clusters, &ask, LIST),
         clusters,
         states: states(&look, &ask),
         headings: headings(&ask, order, reversed),
@@ -90,7 +92,7 @@ pub(super) async fn page(State(reader): State<Reader>, ask: Ask) -> Response {
         sort: ask.get("sort"),
         choices: choices(&ask),
         is_narrowed: ask.is_narrowed(),
-        everything: ask.link(PATH, &[("q", ""), ("state", ""), ("page", "")]),
+        everything: ask.link(LIST, &[("q", ""), ("state", ""), ("page", "")]),
     };
     show(&page)
 }
@@ -102,7 +104,7 @@ fn urgent(look: &Look) -> Vec<Urgent> {
         state: items[0].state,
         first: items.iter().take(FIRST).cloned().collect(),
         further: items.len().saturating_sub(FIRST),
-        link: format!("/?state={}", items[0].state.slug()),
+        link: format!("/?state={}#clusters", items[0].state.slug()),
     });
     urgent.collect()
 }
@@ -135,7 +137,7 @@ fn states(look: &Look, ask: &Ask) -> Vec<StateCount> {
     some.map(|(state, number)| StateCount {
         state,
         number,
-        link: ask.link(PATH, &[("state", state.slug()), ("page", "")]),
+        link: ask.link(LIST, &[("state", state.slug()), ("page", "")]),
     })
     .collect()
 }
@@ -176,7 +178,7 @@ fn headings(ask: &Ask, order: Order, reversed: bool) -> Vec<Heading> {
         };
         Heading {
             word,
-            link: ask.link(PATH, &[("sort", &next), ("page", "")]),
+            link: ask.link(LIST, &[("sort", &next), ("page", "")]),
             sorted: match (is_it, reversed) {
                 (false, _) => "",
                 (true, false) => "ascending",

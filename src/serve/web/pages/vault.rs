@@ -50,7 +50,7 @@ pub(super) async fn page(
             .collect(),
         pass: vault.passes.last.as_deref(),
         clusters: in_it.filter(|cluster| cluster.cell.vault == *name).count(),
-        clusters_link: format!("/?q={}", Segment(&format!("vault={name}"))),
+        clusters_link: format!("/?q={}#clusters", Segment(&format!("vault={name}"))),
     };
     show(&page)
 }
