@@ -14,8 +14,8 @@ pub use json::{
     APPLY_SCHEMA, PLAN_SCHEMA, STATUS_SCHEMA, applied as applied_json, plan as plan_json,
     plan_file, status as status_json,
 };
-pub use notes::why_not;
 pub(crate) use markup::Inert;
+pub use notes::why_not;
 pub use outcome::{applied, outcome_line};
 pub use status::{
     ClusterStatus, SecretState, SecretStatus, Status, VaultStatus, secrets as secret_states,

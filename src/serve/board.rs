@@ -108,7 +108,7 @@ pub struct VaultState {
 #[derive(Clone, Default)]
 pub struct Passes {
     pub last: Option<Arc<Pass>>,
-    /// When all of it was last looked at and found, or made, as declared.
+    /// When all of it was last looked at, and all was made that may be.
     pub last_success: Option<Timestamp>,
     /// When the pass began that is under way.
     pub running: Option<Timestamp>,
@@ -120,7 +120,7 @@ pub struct Passes {
 impl Passes {
     /// A pass ended: what it found and the one before had found too is seen since then. A pass that did not get to everything
     /// says of nothing that it is gone.
-    pub fn ended(&mut self, pass: Pass) {
+    pub fn record(&mut self, pass: Arc<Pass>) {
         let began = pass.began;
         let known: BTreeMap<&Target, &Finding> = self
             .last
@@ -142,11 +142,8 @@ impl Passes {
             }
         }
         self.first_seen = Arc::new(seen);
-        if pass.end == PassEnd::Done && pass.findings.is_empty() {
-            self.last_success = Some(began);
-        }
         self.running = None;
-        self.last = Some(Arc::new(pass));
+        self.last = Some(pass);
     }
 }
 
@@ -320,6 +317,7 @@ mod tests {
             findings,
             notes: Vec::new(),
             looked_at: 1,
+            seen: None,
         }
     }
 
@@ -330,26 +328,25 @@ mod tests {
             ..Passes::default()
         };
         let seen = |passes: &Passes| passes.first_seen.values().copied().collect::<Vec<_>>();
-        passes.ended(pass(10, vec![finding("a", waiting("x"))]));
-        assert_eq!((passes.running, passes.last_success), (None, None));
+        passes.record(Arc::new(pass(10, vec![finding("a", waiting("x"))])));
+        assert_eq!(passes.running, None);
         let both = vec![finding("a", waiting("y")), finding("b", waiting("x"))];
-        passes.ended(pass(20, both));
+        passes.record(Arc::new(pass(20, both)));
         assert_eq!(seen(&passes), [at(10), at(20)]);
         let blocked = Found::Blocked {
             why: String::new(),
             hint: None,
             status: None,
         };
-        passes.ended(pass(30, vec![finding("a", blocked)]));
+        passes.record(Arc::new(pass(30, vec![finding("a", blocked)])));
         assert_eq!(seen(&passes), [at(30)], "it is another thing now");
         let mut cut = pass(35, Vec::new());
         cut.end = PassEnd::Deadline;
-        passes.ended(cut);
+        passes.record(Arc::new(cut));
         assert_eq!(seen(&passes), [at(30)], "nobody looked whether it is gone");
-        passes.ended(pass(40, Vec::new()));
-        assert_eq!((seen(&passes), passes.last_success), (vec![], Some(at(40))));
-        passes.ended(pass(50, vec![finding("a", waiting("x"))]));
+        passes.record(Arc::new(pass(40, Vec::new())));
+        assert_eq!(seen(&passes), []);
+        passes.record(Arc::new(pass(50, vec![finding("a", waiting("x"))])));
         assert_eq!(seen(&passes), [at(50)]);
-        assert_eq!(passes.last_success, Some(at(40)));
     }
 }

@@ -261,7 +261,6 @@ impl CellTask {
         let permission = self.service.permission(&order.cell.operation);
         let breaker = self.breaker_shown();
         let pass = self.service.board.update_cluster(&order.cell, |state| {
-            state.passes.running = None;
             state.passes.permission = permission;
             state.breaker = breaker;
             if success {

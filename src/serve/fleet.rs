@@ -65,13 +65,13 @@ impl Fleet {
     }
 
     /// Everything is kept equal to this revision from now on.
-    pub(super) fn follow(&mut self, followed: Arc<Followed>) {
+    pub(super) fn follow(&mut self, followed: &Arc<Followed>) {
         self.opener.follow(&followed.desired);
         self.service
             .memory
-            .keep_only(&scopes(&followed), &followed.revision);
+            .keep_only(&scopes(followed), &followed.revision);
         let wish = Wish {
-            followed: Arc::clone(&followed),
+            followed: Arc::clone(followed),
             opener: Arc::clone(&self.opener),
             look_now: self.look_now(),
         };

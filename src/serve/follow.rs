@@ -90,12 +90,11 @@ impl Follower {
             Ok(reading) => reading,
             Err(error) => return self.failed(&format!("{error:#}")),
         };
-        let wait = match &reading.failure {
-            Some(failure) => self.failed(failure),
-            None => {
-                self.failures = 0;
-                about(interval)
-            }
+        let wait = if let Some(failure) = &reading.failure {
+            self.failed(failure)
+        } else {
+            self.failures = 0;
+            about(interval)
         };
         self.answered(&reading);
         if let Some(repository) = reading.repository.filter(|it| self.is_new(it)) {
@@ -138,11 +137,11 @@ impl Follower {
     async fn take(&mut self, repository: Repository) {
         self.last = Some(repository.clone());
         let mut compiler = std::mem::take(&mut self.compiler);
-        let compiled = tokio::task::spawn_blocking(move || {
+        let work = tokio::task::spawn_blocking(move || {
             let wanted = compiler.compile(repository);
             (wanted, compiler)
         });
-        let Ok((wanted, compiler)) = compiled.await else {
+        let Ok((wanted, compiler)) = work.await else {
             tracing::error!("compiling ended by a fault of keyfleet, please report it");
             return;
         };

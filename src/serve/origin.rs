@@ -10,7 +10,7 @@ pub(super) enum Origin {
     /// A folder or a repository of this machine.
     Here(Source),
     /// `None` while it is being read.
-    Remote(Option<Cache>),
+    Remote(Option<Box<Cache>>),
 }
 
 /// What one reading gave.
@@ -46,7 +46,7 @@ impl Origin {
                 "the rewritten branch is followed, as the settings say"
             );
         }
-        Ok(Self::Remote(Some(cache)))
+        Ok(Self::Remote(Some(Box::new(cache))))
     }
 
     pub(super) async fn read(
@@ -69,14 +69,14 @@ impl Origin {
         };
         // Reading was given up in the middle: what is on disk holds.
         let cache = match (cache, &settings.source) {
-            (Some(cache), _) => cache,
+            (Some(cache), _) => *cache,
             (None, Source::Remote(url)) => Cache::open(folder, url, settings.reference.as_deref())?,
             (None, _) => anyhow::bail!("the repository is not a server's any more"),
         };
         let followed = compiler
             .follow(cache, settings.limits, access(settings)?)
             .await?;
-        *self = Self::Remote(Some(followed.cache));
+        *self = Self::Remote(Some(Box::new(followed.cache)));
         let (failure, held) = match followed.fetched {
             Err(error) => (Some(format!("{:#}", anyhow::Error::from(error))), None),
             Ok(fetched) => {

@@ -219,7 +219,7 @@ impl Passes {
             notes,
             looked_at,
         });
-        self.last = Some(Arc::clone(&pass));
+        self.record(Arc::clone(&pass));
         pass
     }
 }

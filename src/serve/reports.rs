@@ -132,9 +132,9 @@ impl Reporter {
             _ => ReportResult::Failed,
         };
         counters.report(schedule, result);
-        failed
-            .iter()
-            .for_each(|(sink, _)| counters.sink_failure(sink));
+        for (sink, _) in failed {
+            counters.sink_failure(sink);
+        }
     }
 
     /// Waits until every scope was looked at after now, or for as long as one may take.

@@ -13,13 +13,16 @@ use super::memory::Memory;
 use super::reports::Reporter;
 use super::service::Service;
 use super::settings::{Active, Settings};
+use super::view::Reader;
 use super::web::{Counters, Listeners, Nudge, Parts, Watchdog};
+use super::web::{api, pages};
 use crate::backends::Conduct;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use crate::connect::variable;
 use crate::fence::Fence;
 use crate::names::{Namespace, ObjectName};
 use anyhow::anyhow;
+use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +32,9 @@ use tokio_util::task::TaskTracker;
 
 /// How long tasks may take to finish what they have in hand.
 const LAST_WORK: Duration = Duration::from_secs(8);
+
+/// After so many periods without a look, a scope is overdue.
+const OVERDUE: u32 = 3;
 
 /// What a running service is told from outside.
 pub struct Signals {
@@ -74,7 +80,8 @@ pub async fn run(
     };
     process.counters.log(log.dropped());
     let end = CancellationToken::new();
-    let listening = tokio::spawn(process.listen(listeners, end.clone()));
+    let overdue = settings.reconcile.interval * OVERDUE;
+    let listening = tokio::spawn(process.listen(listeners, overdue, end.clone()));
     let contender = contend(&settings, fence)?;
     let mut full_at_start = true;
     loop {
@@ -150,17 +157,13 @@ async fn next_settings(
         if reload.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
-        match reread() {
-            Some(settings) => {
-                counters.settings_reload(true);
-                tracing::info!("the settings were read again");
-                return settings;
-            }
-            None => {
-                counters.settings_reload(false);
-                tracing::error!("the settings are not good; the old ones stay in force");
-            }
+        let new = reread();
+        counters.settings_reload(new.is_some());
+        if let Some(settings) = new {
+            tracing::info!("the settings were read again");
+            return settings;
         }
+        tracing::error!("the settings are not good; the old ones stay in force");
     }
 }
 
@@ -184,16 +187,22 @@ impl Process {
     fn listen(
         &self,
         listeners: Listeners,
+        overdue: Duration,
         end: CancellationToken,
     ) -> impl Future<Output = ()> + use<> {
         let addresses = listeners.addresses();
         tracing::info!(web = %addresses.web, probes = %addresses.probes, "listening");
+        let reader = Reader {
+            board: Arc::clone(&self.board),
+            overdue,
+            clock: Timestamp::now,
+        };
         let parts = Parts {
             board: Arc::clone(&self.board),
             counters: Arc::clone(&self.counters),
             watchdog: Arc::clone(&self.watchdog),
             nudge: self.nudge.clone(),
-            pages: axum::Router::new(),
+            pages: pages::router(reader.clone()).nest("/api/v1", api::router(reader)),
         };
         listeners.serve(parts, end.cancelled_owned())
     }
@@ -230,7 +239,7 @@ async fn serve(
     let look = Arc::new(Notify::new());
     let memory = Arc::clone(&process.memory);
     service.tasks.spawn(memory.keep(service.stop.clone()));
-    let mut followed: Option<Arc<Followed>> = None;
+    let mut newest_known: Option<Arc<Followed>> = None;
     let mut fleet: Option<Fleet> = None;
     loop {
         let now = standing.borrow_and_update().clone();
@@ -243,8 +252,8 @@ async fn serve(
             let mut begun = Fleet::new(Arc::clone(service));
             process.memory.load();
             report_on_schedule(service, &look);
-            if let Some(followed) = &followed {
-                begun.follow(Arc::clone(followed));
+            if let Some(known) = &newest_known {
+                begun.follow(known);
             }
             fleet = Some(begun);
         }
@@ -259,9 +268,9 @@ async fn serve(
             new = revisions.recv() => {
                 let Some(new) = new else { return };
                 if let Some(fleet) = &mut fleet {
-                    fleet.follow(Arc::clone(&new));
+                    fleet.follow(&new);
                 }
-                followed = Some(new);
+                newest_known = Some(new);
             }
         }
     }

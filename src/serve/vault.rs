@@ -262,7 +262,6 @@ impl VaultTask {
         about.remember(&self.service.memory, &scope, &declared, &seen);
         let expires = self.expires();
         let pass = self.service.board.update_vault(desired, |state| {
-            state.passes.running = None;
             state.passes.permission = permission;
             state.health = Some(health);
             if seen.is_success() {

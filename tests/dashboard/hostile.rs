@@ -4,6 +4,7 @@ use super::made_up;
 use super::markup::{links, must_be_usable};
 use super::site::{MAIN, Site};
 use keyfleet::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
+use keyfleet::drift::Written;
 use keyfleet::drift::{Difference, Finding, Standing as Found};
 use keyfleet::observe::live::Health;
 use keyfleet::observe::{Failure, FailureClass};
@@ -12,7 +13,7 @@ use keyfleet::report::{SecretState, SecretStatus};
 use keyfleet::serve::Board;
 use keyfleet::serve::board::{
     ClusterState, Followed, HeldRevision, Pass, PassEnd, Permission, ReportMade, SourceState,
-    Standing, Trigger, VaultState, Written,
+    Standing, Trigger, VaultState,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,7 +85,10 @@ fn cluster(state: &ClusterState, text: &str) -> ClusterState {
     passes.permission = Permission::ReportOnly {
         why: text.to_owned(),
     };
-    passes.ended(pass(text, &Scope::Cluster(cell.cluster.clone())));
+    made_up::ended(
+        &mut passes,
+        pass(text, &Scope::Cluster(cell.cluster.clone())),
+    );
     ClusterState {
         cell: Arc::new(cell),
         passes,
@@ -98,7 +102,7 @@ fn vault(state: &VaultState, text: &str) -> VaultState {
     desired.address = Some(text.to_owned());
     desired.namespace = Some(text.to_owned());
     let mut passes = state.passes.clone();
-    passes.ended(pass(text, &Scope::Vault(desired.name.clone())));
+    made_up::ended(&mut passes, pass(text, &Scope::Vault(desired.name.clone())));
     VaultState {
         desired: Arc::new(desired),
         passes,
@@ -127,13 +131,13 @@ fn source(followed: &Followed, text: &str) -> SourceState {
     problems.push(Diagnostic::error(&place(text), text).hint(text));
     SourceState {
         name: text.to_owned(),
-        followed: Some(Followed {
+        followed: Some(Arc::new(Followed {
             revision: text.to_owned(),
             since: made_up::now(),
             desired: followed.desired.clone(),
             problems: Arc::new(problems),
             sources: Arc::new(Sources::from([(text.to_owned(), text.into())])),
-        }),
+        })),
         fetched: Some(made_up::now()),
         failure: Some(text.to_owned()),
         held: Some(HeldRevision {
@@ -142,6 +146,7 @@ fn source(followed: &Followed, text: &str) -> SourceState {
             why: text.to_owned(),
             since: made_up::now(),
         }),
+        rewritten: None,
     }
 }
 
@@ -176,6 +181,7 @@ fn pass(text: &str, scope: &Scope) -> Pass {
             at: made_up::now(),
         }],
         notes: vec![plan::Finding {
+            edited: None,
             scope: scope.clone(),
             warning: true,
             text: said(),
@@ -184,6 +190,7 @@ fn pass(text: &str, scope: &Scope) -> Pass {
         }],
         findings,
         looked_at: 1,
+        seen: None,
     }
 }
 

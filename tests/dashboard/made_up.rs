@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyfleet::declare;
 use keyfleet::desire::{self, Cell, Desired, DesiredSecret};
 use keyfleet::diagnostics::{Diagnostics, Place, Sources};
+use keyfleet::drift::Written;
 use keyfleet::drift::{Finding, Standing};
 use keyfleet::names::{ClusterName, VaultName};
 use keyfleet::observe::live::Health;
@@ -17,7 +18,7 @@ use keyfleet::report::{SecretState, SecretStatus};
 use keyfleet::serve::Board;
 use keyfleet::serve::board::{
     Breaker, ClusterState, Followed, Pass, PassEnd, Passes, Permission, ReportMade, SourceState,
-    Standing as Writer, Trigger, VaultState, Written,
+    Standing as Writer, Trigger, VaultState,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,16 +49,17 @@ pub(crate) fn board(shape: Shape) -> Board {
         known.standing = Writer::Active { since: ago(93_000) };
         known.source = Arc::new(SourceState {
             name: "acme-fleet".to_owned(),
-            followed: Some(Followed {
+            followed: Some(Arc::new(Followed {
                 revision: "3f2a9c1d0e4b5a6978c0d1e2f3a4b5c6d7e8f901".to_owned(),
                 since: ago(4_000),
                 desired: desired.clone(),
                 problems: Arc::new(problems),
                 sources: Arc::new(sources),
-            }),
+            })),
             fetched: Some(ago(21)),
             failure: None,
             held: None,
+            rewritten: None,
         });
         for (index, cell) in desired.cells.iter().enumerate() {
             known
@@ -234,11 +236,14 @@ fn passes(index: usize, mut last: Pass) -> Passes {
         3_600 * (index % 40)
     };
     let mut passes = Passes::default();
-    passes.ended(Pass {
-        began: ago(5_400),
-        ..pass(index, last.findings.clone())
-    });
-    passes.ended(last);
+    ended(
+        &mut passes,
+        Pass {
+            began: ago(5_400),
+            ..pass(index, last.findings.clone())
+        },
+    );
+    ended(&mut passes, last);
     passes.last_success = Some(ago(i64::try_from(age).unwrap()));
     passes.running = index.is_multiple_of(17).then(|| ago(2));
     if let Some(why) = looks_only {
@@ -261,6 +266,7 @@ fn pass(index: usize, findings: Vec<Finding>) -> Pass {
         notes: notes(index),
         findings,
         looked_at: 106,
+        seen: None,
     }
 }
 
@@ -286,6 +292,7 @@ fn notes(index: usize) -> Vec<plan::Finding> {
         "policy model-kv-rw, made by hand, grants more than the declarations use: kv/data/model/*";
     let hint = "write `access: derived` and `adopt: true` to narrow it to what is used";
     vec![plan::Finding {
+        edited: None,
         scope: Scope::Vault(VaultName::main()),
         warning: index.is_multiple_of(16),
         text: text.to_owned(),
@@ -336,10 +343,13 @@ fn states(cell: &Cell, findings: &[Finding]) -> Vec<SecretStatus> {
 
 fn vault_passes(vault: &VaultName) -> Passes {
     let mut passes = Passes::default();
-    passes.ended(Pass {
-        began: ago(31),
-        ..pass(1, vec![findings::of_vault(vault)])
-    });
+    ended(
+        &mut passes,
+        Pass {
+            began: ago(31),
+            ..pass(1, vec![findings::of_vault(vault)])
+        },
+    );
     passes.last_success = Some(ago(8_000));
     passes
 }
@@ -378,4 +388,12 @@ fn reports() -> Vec<ReportMade> {
 fn versions(secret: &DesiredSecret) -> BTreeMap<String, Option<u64>> {
     let paths = secret.references().into_iter();
     paths.map(|from| (from.api_path(), Some(3))).collect()
+}
+
+/// A pass ended; one that left nothing is a success.
+pub(crate) fn ended(passes: &mut Passes, pass: Pass) {
+    if pass.end == PassEnd::Done && pass.findings.is_empty() {
+        passes.last_success = Some(pass.began);
+    }
+    passes.record(Arc::new(pass));
 }

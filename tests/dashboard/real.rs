@@ -156,6 +156,7 @@ impl Sandbox {
             vault_ca_file: None,
             vault_token: Some(SecretBytes::from(self.keyfleet.vault_token.clone())),
             kubeconfig: Some(self.keyfleet.kubeconfig.clone()),
+            vaults: std::collections::BTreeMap::new(),
         };
         let options = Options::default();
         let opener = Opener::new(settings, &wanted.desired);
@@ -174,18 +175,22 @@ fn passes(planned: &Planned, scope: &Scope, revision: &str) -> (Passes, Vec<Secr
     let mut scopes = planned.scopes.iter();
     let plan = scopes.find(|plan| plan.scope == *scope).unwrap();
     let mut passes = Passes::default();
-    passes.ended(Pass {
-        run: "run-1".to_owned(),
-        revision: revision.to_owned(),
-        began: Timestamp::now(),
-        took: Duration::from_millis(200),
-        why: Trigger::Start,
-        end: PassEnd::Done,
-        written: Vec::new(),
-        findings: findings(plan),
-        notes: plan.guarded.sheet.findings.clone(),
-        looked_at: plan.guarded.sheet.looked_at,
-    });
+    super::made_up::ended(
+        &mut passes,
+        Pass {
+            run: "run-1".to_owned(),
+            revision: revision.to_owned(),
+            began: Timestamp::now(),
+            took: Duration::from_millis(200),
+            why: Trigger::Start,
+            end: PassEnd::Done,
+            written: Vec::new(),
+            findings: findings(plan),
+            notes: plan.guarded.sheet.findings.clone(),
+            looked_at: plan.guarded.sheet.looked_at,
+            seen: None,
+        },
+    );
     (passes, secret_states(plan))
 }
 
@@ -195,16 +200,17 @@ fn fill(board: &Board, wanted: Wanted, planned: &Planned, status: Status) {
     let passes = |scope: Scope| passes(planned, &scope, &wanted.revision);
     let source = SourceState {
         name: wanted.name,
-        followed: Some(Followed {
+        followed: Some(Arc::new(Followed {
             revision: wanted.revision.clone(),
             since: now,
             desired: desired.clone(),
             problems: Arc::new(wanted.problems),
             sources: Arc::new(wanted.sources),
-        }),
+        })),
         fetched: Some(now),
         failure: None,
         held: None,
+        rewritten: None,
     };
     board.write(|known| {
         known.standing = Standing::Active { since: now };

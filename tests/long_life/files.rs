@@ -1,9 +1,9 @@
 //! Certificates, tokens and kubeconfigs that are swapped while keyfleet runs.
 
-use keyfleet::connect::Bounds;
 use super::support::tls::Authority;
 use super::support::{Cluster, Repository, world};
 use super::{Opener, Settings, Swapped, compile, settings};
+use keyfleet::connect::Bounds;
 use keyfleet::desire::Desired;
 use keyfleet::observe::{FailureClass, ReadCluster};
 use keyfleet::pipeline::{Open as _, OpenCluster};

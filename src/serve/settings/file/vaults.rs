@@ -52,15 +52,15 @@ fn vault(node: &Node, problems: &mut Diagnostics) -> Option<VaultAccess> {
 fn given(node: &Node, problems: &mut Diagnostics) -> Option<OwnCredential> {
     match field::secret(node, "token", problems)? {
         SecretSource::File(path) => Some(OwnCredential::TokenFile(path)),
-        SecretSource::Environment(name) => match variable(&name) {
-            Some(token) => Some(OwnCredential::Token(SecretBytes::from(token))),
-            None => {
+        SecretSource::Environment(name) => {
+            let token = variable(&name);
+            if token.is_none() {
                 let wrong = format!("the variable {name} is not set");
                 let hint = "set it, or name a file";
                 problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
-                None
             }
-        },
+            Some(OwnCredential::Token(SecretBytes::from(token?)))
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::diagnostics::Place;
 use crate::drift::Standing;
+use crate::drift::Written;
 use crate::plan::{Action, Reason, Release, Scope};
-use crate::serve::board::{Pass, PassEnd, Passes, Permission, Trigger, Written};
+use crate::serve::board::{Pass, PassEnd, Passes, Permission, Trigger};
 use crate::serve::view::{Found, Look, State, Tally, releases};
 use serde_json::{Map, Value, json};
 
