@@ -60,10 +60,8 @@ pub struct SourceState {
     pub fetched: Option<Timestamp>,
     /// Why the last fetch failed.
     pub failure: Option<String>,
-    /// A revision that cannot be followed, such as one whose fleet.yaml has errors.
+    /// A revision that is there and is not followed.
     pub held: Option<HeldRevision>,
-    /// A branch that was rewritten, and is not followed until the settings accept it.
-    pub rewritten: Option<HeldRevision>,
 }
 
 /// A revision that everything is kept equal to.
@@ -78,6 +76,9 @@ pub struct Followed {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldRevision {
+    /// The branch was rewritten: not followed until somebody accepts it. Otherwise the revision is of no use, such as one whose
+    /// fleet.yaml has errors.
+    pub is_rewritten: bool,
     pub from: String,
     pub to: String,
     pub why: String,

@@ -8,6 +8,7 @@ use super::service::{Service, about};
 use super::vault::SLACK;
 use super::web::Nudge;
 use super::web::probes::Beat;
+use crate::diagnostics::Severity;
 use crate::pipeline::{Compiler, Repository, Wanted};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -120,7 +121,7 @@ impl Follower {
             if reading.failure.is_none() {
                 source.fetched = Some(now);
                 source.failure = None;
-                source.rewritten = held(source.rewritten.take(), reading, now);
+                source.held = held(source.held.take(), reading, now);
             }
         });
     }
@@ -149,7 +150,7 @@ impl Follower {
         let revision = wanted.revision.clone();
         if let Err(why) = is_usable(&wanted) {
             tracing::warn!(revision, why, "this revision is not followed");
-            self.hold(revision, why);
+            self.hold(revision, &why);
             return;
         }
         let errors = wanted.problems.has_errors();
@@ -163,7 +164,7 @@ impl Follower {
             sources: Arc::new(wanted.sources),
         });
         self.update(|source| {
-            source.held = None;
+            source.held = source.held.take().filter(|held| held.is_rewritten);
             source.followed = Some(Arc::clone(&followed));
         });
         // Nobody takes it only when the process is about to end.
@@ -174,6 +175,7 @@ impl Follower {
         self.update(|source| {
             let from = source.followed.as_ref();
             source.held = Some(HeldRevision {
+                is_rewritten: false,
                 from: from.map(|it| it.revision.clone()).unwrap_or_default(),
                 to,
                 why: why.to_owned(),
@@ -190,20 +192,29 @@ impl Follower {
 }
 
 /// Without a fleet, nothing is known of anything: the last revision that had one stays.
-fn is_usable(wanted: &Wanted) -> Result<(), &'static str> {
+fn is_usable(wanted: &Wanted) -> Result<(), String> {
     if wanted.is_empty {
-        Err("it holds no declaration at all")
-    } else if !wanted.is_plannable() {
-        Err("fleet.yaml has errors, and everything follows from it")
-    } else {
-        Ok(())
+        return Err("it holds no declaration at all".to_owned());
     }
+    if wanted.is_plannable() {
+        return Ok(());
+    }
+    let problems = wanted.problems.sorted().into_iter();
+    let mut errors = problems.filter(|problem| problem.severity == Severity::Error);
+    let first = errors.find(|problem| problem.place.file.as_ref() == "fleet.yaml");
+    let first = first.map(|problem| format!(": {} ({})", problem.message, problem.place));
+    Err(format!(
+        "fleet.yaml has errors, and everything follows from it{}",
+        first.unwrap_or_default()
+    ))
 }
 
 /// A hold stands since it was first seen.
 fn held(before: Option<HeldRevision>, reading: &Reading, now: Timestamp) -> Option<HeldRevision> {
-    let rewritten = reading.held.as_ref()?;
-    if let Some(before) = before.filter(|before| before.to == rewritten.to) {
+    let Some(rewritten) = reading.held.as_ref() else {
+        return before.filter(|before| !before.is_rewritten);
+    };
+    if let Some(before) = before.filter(|it| it.is_rewritten && it.to == rewritten.to) {
         return Some(before);
     }
     let Rewritten { from, to, why } = rewritten;
@@ -214,6 +225,7 @@ fn held(before: Option<HeldRevision>, reading: &Reading, now: Timestamp) -> Opti
         "the branch was rewritten, and is not followed"
     );
     Some(HeldRevision {
+        is_rewritten: true,
         from: from.clone(),
         to: to.clone(),
         why: why.clone(),

@@ -15,7 +15,7 @@ mod state;
 pub use attention::{About, Attention, attention};
 pub use finding::{Found, Tally, Topic, Wish, cause_word, findings, narrowed, of as findings_of};
 pub use fleet::{ClusterRow, Order, clusters};
-pub use release::{Release, releases};
+pub use release::{Approval, Release, releases};
 pub use rotation::{Lag, rotation};
 pub use secret::{SecretRow, secret, secrets};
 pub use select::{Paged, Words, paged};

@@ -141,12 +141,12 @@ fn source(followed: &Followed, text: &str) -> SourceState {
         fetched: Some(made_up::now()),
         failure: Some(text.to_owned()),
         held: Some(HeldRevision {
+            is_rewritten: true,
             from: text.to_owned(),
             to: text.to_owned(),
             why: text.to_owned(),
             since: made_up::now(),
         }),
-        rewritten: None,
     }
 }
 

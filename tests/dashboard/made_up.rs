@@ -59,7 +59,6 @@ pub(crate) fn board(shape: Shape) -> Board {
             fetched: Some(ago(21)),
             failure: None,
             held: None,
-            rewritten: None,
         });
         for (index, cell) in desired.cells.iter().enumerate() {
             known

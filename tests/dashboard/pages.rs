@@ -267,6 +267,7 @@ async fn what_the_process_and_git_do_is_on_every_page() {
         known.source = Arc::new(SourceState {
             failure: Some("no answer within 30 s".to_owned()),
             held: Some(HeldRevision {
+                is_rewritten: true,
                 from: "aaaa1111".to_owned(),
                 to: "bbbb2222".to_owned(),
                 why: "bbbb2222 does not have aaaa1111 among its ancestors".to_owned(),
@@ -280,7 +281,7 @@ async fn what_the_process_and_git_do_is_on_every_page() {
         for said in [
             "keyfleet-1 writes",
             "git is down",
-            "a rewritten branch is held",
+            "a revision is held",
         ] {
             assert!(page.contains(said), "{path}: {said}");
         }
@@ -288,7 +289,7 @@ async fn what_the_process_and_git_do_is_on_every_page() {
     assert!(
         site.page("/held")
             .await
-            .contains("Push a commit that has <code>aaaa1111</code>")
+            .contains("write <code>accept: bbbb2222</code>")
     );
 }
 

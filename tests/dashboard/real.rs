@@ -210,7 +210,6 @@ fn fill(board: &Board, wanted: Wanted, planned: &Planned, status: Status) {
         fetched: Some(now),
         failure: None,
         held: None,
-        rewritten: None,
     };
     board.write(|known| {
         known.standing = Standing::Active { since: now };

@@ -29,7 +29,6 @@ pub(crate) fn source(revision: &str, failure: Option<&str>) -> Arc<SourceState> 
         fetched: Some(at(0)),
         failure: failure.map(str::to_owned),
         held: None,
-        rewritten: None,
     })
 }
 

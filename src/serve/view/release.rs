@@ -13,6 +13,27 @@ pub struct Release {
     pub how: String,
     /// What to run, where a command does it.
     pub command: Option<String>,
+    /// What to commit, where an approval in git does it: where, and the file itself.
+    pub approval: Option<Approval>,
+}
+
+/// A file of kind Approval, to be copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    pub path: String,
+    pub text: String,
+}
+
+impl Approval {
+    fn of(id: &str) -> Self {
+        Self {
+            path: format!("approvals/{id}.yaml"),
+            text: format!(
+                "apiVersion: keyfleet.dev/v1alpha1\nkind: Approval\nmetadata:\n  name: release-{id}\nspec:\n  \
+                 changes: [{id}]\n  reason: say why\n"
+            ),
+        }
+    }
 }
 
 /// Empty for what is not held. One command releases all concerns that an approval releases.
@@ -26,6 +47,7 @@ pub fn releases(found: Found<'_>, look: &Look) -> Vec<Release> {
             how: how(concern, found, look),
             command: (concern.release() == plan::Release::Approve)
                 .then(|| command(id, &found.finding.target.scope)),
+            approval: (concern.release() == plan::Release::Approve).then(|| Approval::of(id)),
         })
         .collect()
 }
@@ -41,7 +63,7 @@ fn command(id: &str, scope: &Scope) -> String {
 fn how(concern: &Concern, found: Found<'_>, look: &Look) -> String {
     match concern.release() {
         plan::Release::Approve => {
-            "When you have looked and it is right, run this in a checkout of the repository."
+            "When you have looked and it is right, have this file reviewed and merged, or run the command in a checkout of the repository."
                 .to_owned()
         }
         plan::Release::Adopt => {

@@ -59,7 +59,7 @@ fn source(source: &SourceState) -> Value {
         "fetched": source.fetched,
         "failure": source.failure,
         "held": source.held.as_ref().map(|held| json!({
-            "from": held.from, "to": held.to, "why": held.why, "since": held.since,
+            "isRewritten": held.is_rewritten, "from": held.from, "to": held.to, "why": held.why, "since": held.since,
         })),
     })
 }

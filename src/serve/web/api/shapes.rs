@@ -50,7 +50,10 @@ pub(super) fn finding(found: Found<'_>, look: &Look) -> Value {
     let difference = found.difference();
     let held = held.map(|releases| {
         let each = releases.into_iter().map(
-            |release| json!({"why": release.why, "how": release.how, "command": release.command}),
+            |release| json!({
+                "why": release.why, "how": release.how, "command": release.command,
+                "approval": release.approval.as_ref().map(|it| json!({"path": it.path, "text": it.text})),
+            }),
         );
         json!({
             "id": id,

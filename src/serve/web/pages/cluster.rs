@@ -108,8 +108,8 @@ fn trigger(trigger: &Trigger) -> &'static str {
 
 fn end(end: &PassEnd) -> &'static str {
     match end {
-        PassEnd::Done => "looked at everything",
-        PassEnd::Deadline => "ran out of time",
+        PassEnd::Done => "to its end",
+        PassEnd::Deadline => "it ran out of time",
         PassEnd::Panicked => "ended in a fault of keyfleet",
         PassEnd::Skipped => "skipped: only whether the cluster is back was asked",
         PassEnd::Stopped => "was stopped",

@@ -5,7 +5,7 @@ use super::parts::{FindingRow, Turn};
 use super::show;
 use crate::drift::Standing;
 use crate::serve::board::HeldRevision;
-use crate::serve::view::{self, Paged, Reader, Release, Topic, paged, releases};
+use crate::serve::view::{self, Approval, Paged, Reader, Release, Topic, paged, releases};
 use crate::serve::web::ask::Ask;
 use askama::Template;
 use axum::extract::State;
@@ -35,6 +35,12 @@ impl HeldRow<'_> {
     fn command(&self) -> Option<&str> {
         let mut commands = self.releases.iter();
         commands.find_map(|release| release.command.as_deref())
+    }
+
+    /// The file that does the same in git.
+    fn approval(&self) -> Option<&Approval> {
+        let mut releases = self.releases.iter();
+        releases.find_map(|release| release.approval.as_ref())
     }
 
     /// What to do, each once.
