@@ -41,14 +41,12 @@ impl Log {
 }
 
 fn ended(line: &Value) -> Option<Ended> {
-    let took = line
-        .get("took_ms")
-        .or_else(|| line.pointer("/fields/took_ms"))?;
-    let cluster = line
-        .get("cluster")
-        .or_else(|| line.pointer("/span/cluster"))?;
+    let seconds = line
+        .get("seconds")
+        .or_else(|| line.pointer("/fields/seconds"))?;
+    let scope = line.pointer("/span/scope")?.as_str()?;
     Some(Ended {
-        cluster: cluster.as_str()?.to_owned(),
-        milliseconds: took.as_f64()?,
+        cluster: scope.strip_prefix("cluster ")?.to_owned(),
+        milliseconds: seconds.as_f64()? * 1000.0,
     })
 }

@@ -4,6 +4,7 @@
 //! serves all of its clusters; later rounds look for themselves.
 
 use super::cell_pass::Looking;
+use super::permission::with_approvals;
 use super::world::{OpenCluster, OpenVault};
 use super::{Announced, Applied, Options, Planned, Run, World, pass, plan_as_seen, rounds};
 use crate::apply::Progress;
@@ -86,7 +87,13 @@ impl Alone {
     pub async fn plan(&self, look: Result<Look, Failure>) -> Planned {
         let looking = BTreeMap::from([(self.vault.clone(), look.map(|look| look.0))]);
         let (desired, world) = (&self.desired, &self.world);
-        plan_as_seen(desired, world, &self.options, &|_| true, &looking).await
+        let options = with_approvals(&self.options, desired);
+        plan_as_seen(desired, world, &options, &|_| true, &looking).await
+    }
+
+    /// Whether the cluster itself did not answer, or cannot be connected to.
+    pub fn is_out_of_reach(&self) -> bool {
+        self.world.has_lost_cluster()
     }
 
     /// Makes the changes of a plan, and what they let happen, in rounds.

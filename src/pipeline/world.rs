@@ -179,6 +179,10 @@ impl World {
         self.cells[name].cluster()
     }
 
+    pub(super) fn has_lost_cluster(&self) -> bool {
+        self.cells.values().any(|cell| cell.cluster().is_err())
+    }
+
     pub(super) fn sessions(&self, name: &ClusterName) -> &Sessions {
         &self.cells[name].sessions
     }

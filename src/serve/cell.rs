@@ -12,7 +12,7 @@ use super::pass::{self, About, Job, Seen};
 use super::service::{Service, random_share, run_id};
 use crate::connect::Opener;
 use crate::desire::Cell;
-use crate::drift::{Finding, Standing, declared_for_cluster};
+use crate::drift::declared_for_cluster;
 use crate::names::ClusterName;
 use crate::observe::values::Sessions;
 use crate::observe::{Failure, ReadAsCluster};
@@ -224,8 +224,9 @@ impl CellTask {
     /// What a pass says of the cluster: whether it is there, and when to look again.
     fn learn(&mut self, seen: &Seen) {
         self.retry = None;
-        if seen.end == PassEnd::Deadline || is_out_of_reach(seen.findings()) {
+        if seen.end == PassEnd::Deadline || seen.out_of_reach {
             self.missed();
+            self.retry_soon();
             return;
         }
         self.breaker.reached();
@@ -233,11 +234,15 @@ impl CellTask {
             self.failures = 0;
             return;
         }
+        self.retry_soon();
+    }
+
+    /// Once more before it is time, later and later; the period is a retry too.
+    fn retry_soon(&mut self) {
         self.failures = self.failures.saturating_add(1);
         let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
         let longest = self.service.settings.reconcile.interval;
         let wait = doubled.min(longest).mul_f64(0.5 + random_share() / 2.0);
-        // The period is a retry too.
         self.retry = (doubled < longest).then(|| Instant::now() + wait);
     }
 
@@ -254,6 +259,10 @@ impl CellTask {
 
     /// Writes on the board and into the ledger what came of a pass.
     fn tell(&mut self, order: &Order, about: About, seen: Seen) {
+        if self.stop.is_cancelled() && seen.written.is_empty() {
+            // It may be gone from the repository: what it saw is of no use, and nobody would ever forget it.
+            return;
+        }
         let success = seen.is_success();
         let scope = Scope::Cluster(self.name.clone());
         let declared = self.declared.of(&order.cell);
@@ -293,14 +302,6 @@ async fn is_back(cluster: &Result<OpenCluster, Failure>) -> bool {
     let Ok(open) = cluster else { return false };
     let asked = tokio::time::timeout(PROBE, open.read.identity());
     matches!(asked.await, Ok(answer) if !answer.as_ref().is_err_and(Failure::is_outage))
-}
-
-/// Whether the cluster itself did not answer.
-fn is_out_of_reach(findings: &[Finding]) -> bool {
-    findings.iter().any(|finding| {
-        let in_cluster = matches!(finding.target.scope, Scope::Cluster(_));
-        in_cluster && matches!(&finding.standing, Standing::Unread(failure) if failure.is_outage())
-    })
 }
 
 /// At this time, or never.

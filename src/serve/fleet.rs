@@ -93,10 +93,15 @@ impl Fleet {
             }
             stays
         });
+        let declared: BTreeSet<&ClusterName> = followed
+            .desired
+            .cells
+            .iter()
+            .map(|cell| &cell.cluster)
+            .collect();
         self.service.board.write(|known| {
-            known
-                .clusters
-                .retain(|_, state| wanted.contains_key(&state.cell.vault));
+            known.vaults.retain(|name, _| wanted.contains_key(name));
+            known.clusters.retain(|name, _| declared.contains(name));
         });
         for name in wanted.keys() {
             if !self.vaults.contains_key(name) {
@@ -112,6 +117,11 @@ impl Fleet {
     /// Its tasks finish what they have in hand, and end; then keyfleet's own tokens are given back.
     pub(super) fn end(self) {
         self.stop.cancel();
+    }
+
+    /// Cancelled when this process is not the active one any more, or ends.
+    pub(super) fn stopped(&self) -> CancellationToken {
+        self.stop.child_token()
     }
 
     fn look_now(&self) -> u64 {

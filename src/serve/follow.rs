@@ -49,7 +49,7 @@ impl Follower {
     pub(super) async fn run(mut self) {
         let settings = &self.service.settings.repository;
         let fetch = Duration::from_secs(settings.limits.fetch_seconds);
-        let silent = settings.interval + fetch + SLACK;
+        let silent = settings.interval * 2 + fetch + SLACK;
         let beat = self.service.watchdog.watch("git", silent);
         self.turn(&beat).await;
         beat.finish();

@@ -9,9 +9,10 @@ use crate::apply::{Outcome, Progress, StepResult};
 use crate::drift::{self, Finding, Look as Observed, Standing, Written};
 use crate::observe::Failure;
 use crate::pipeline::{Alone, Applied, Look, Planned};
-use crate::plan::{self, Scope};
+use crate::plan::{self, Change, Scope};
 use crate::report::{SecretStatus, secret_states};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ pub(super) struct Seen {
     pub written: Vec<Written>,
     /// `None` where it ended before anything was seen.
     pub after: Option<Snapshot>,
+    /// The cluster itself did not answer.
+    pub out_of_reach: bool,
 }
 
 /// A scope as a pass saw it last, without any value.
@@ -57,6 +60,13 @@ impl Snapshot {
         }
     }
 
+    /// With what turned up on the way, and waits for the next pass.
+    fn with(mut self, unannounced: &[Change]) -> Self {
+        let found = unannounced.iter().map(Finding::of_change);
+        self.findings.extend(found);
+        self
+    }
+
     /// Without what was made.
     fn without(mut self, written: &[Written]) -> Self {
         let done = |finding: &Finding| {
@@ -76,11 +86,21 @@ impl Seen {
             end,
             written: Vec::new(),
             after: None,
+            out_of_reach: false,
         }
     }
 
     pub(super) fn findings(&self) -> &[Finding] {
         self.after.as_ref().map_or(&[], |after| &after.findings)
+    }
+
+    /// Whether every write was made in the end: a later round may have made what failed in an earlier one.
+    fn all_made(&self) -> bool {
+        let written = self.written.iter();
+        let last: BTreeMap<_, _> = written
+            .map(|written| (&written.finding.target, written.failure.is_none()))
+            .collect();
+        last.into_values().all(|is_made| is_made)
     }
 
     /// The breaker is open.
@@ -91,9 +111,7 @@ impl Seen {
     /// Whether everything was looked at, and all was made that may be.
     pub(super) fn is_success(&self) -> bool {
         let was_read = |finding: &Finding| !matches!(finding.standing, Standing::Unread(_));
-        self.end == PassEnd::Done
-            && self.written.iter().all(|written| written.failure.is_none())
-            && self.findings().iter().all(was_read)
+        self.end == PassEnd::Done && self.all_made() && self.findings().iter().all(was_read)
     }
 }
 
@@ -117,6 +135,7 @@ async fn within(job: Job) -> Seen {
     if !(job.may_write)() {
         return Seen {
             after: Some(before),
+            out_of_reach: job.alone.is_out_of_reach(),
             ..Seen::ended(PassEnd::Done)
         };
     }
@@ -125,11 +144,12 @@ async fn within(job: Job) -> Seen {
     let applied = job.alone.apply(planned, &noting(&written), &stop).await;
     let written = std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner));
     Seen {
+        out_of_reach: job.alone.is_out_of_reach(),
         end: how_it_ended(&job, end),
         after: Some(match &applied {
             Applied {
                 left: Some(left), ..
-            } => Snapshot::of(left),
+            } => Snapshot::of(left).with(&applied.unannounced),
             Applied { left: None, .. } => before.without(&written),
         }),
         written,
@@ -187,6 +207,7 @@ impl Passes {
             end,
             written,
             after,
+            out_of_reach: _,
         } = seen;
         let About {
             run,

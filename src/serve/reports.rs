@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// The clock of the wall may be set, and a machine may sleep: it is looked at again this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -61,8 +62,7 @@ impl Reporter {
         })
     }
 
-    pub(super) async fn run(mut self) {
-        let stop = self.service.stop.clone();
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         loop {
             let Some(next) = self.schedules.iter().filter_map(|due| due.next).min() else {
                 return;

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long tasks may take to finish what they have in hand.
-const LAST_WORK: Duration = Duration::from_secs(8);
+const LAST_WORK: Duration = Duration::from_secs(7);
 
 /// After so many periods without a look, a scope is overdue.
 const OVERDUE: u32 = 3;
@@ -94,16 +94,18 @@ pub async fn run(
         };
         if again.is_none() {
             process.stands(Standing::Stopping);
+            // Beside the last work, so that all of it is over in ten seconds.
+            end.cancel();
         }
         service.end().await;
+        process.memory.save().await;
         match again {
-            Some(new) => settings = new,
+            Some(new) => settings = settings.replaced_by(new),
             None => break,
         }
         full_at_start = false;
     }
     contender.give_up().await;
-    end.cancel();
     // An error is a panic, which was said; nobody listens any more either way.
     let _ = listening.await;
     Ok(())
@@ -251,7 +253,7 @@ async fn serve(
         } else if fleet.is_none() {
             let mut begun = Fleet::new(Arc::clone(service));
             process.memory.load();
-            report_on_schedule(service, &look);
+            report_on_schedule(service, &look, begun.stopped());
             if let Some(known) = &newest_known {
                 begun.follow(known);
             }
@@ -276,9 +278,9 @@ async fn serve(
     }
 }
 
-fn report_on_schedule(service: &Arc<Service>, look: &Arc<Notify>) {
+fn report_on_schedule(service: &Arc<Service>, look: &Arc<Notify>, stop: CancellationToken) {
     match Reporter::new(Arc::clone(service), Arc::clone(look)) {
-        Ok(reporter) => drop(service.tasks.spawn(reporter.run())),
+        Ok(reporter) => drop(service.tasks.spawn(reporter.run(stop))),
         // The settings were checked: this is a machine without a list of authorities.
         Err(error) => tracing::error!("no reports are made: {error:#}"),
     }

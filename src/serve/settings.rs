@@ -37,6 +37,32 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// These settings, read again. What cannot be changed while the process runs stays, and is named.
+    pub(super) fn replaced_by(self, new: Self) -> Self {
+        let kept = [
+            ("data", self.data != new.data),
+            ("active", self.active != new.active),
+            (
+                "web",
+                (self.web.listen, &self.web.admission) != (new.web.listen, &new.web.admission),
+            ),
+            ("probes", self.probes != new.probes),
+            ("webhooks", self.webhooks != new.webhooks),
+            ("log", self.log != new.log),
+            (
+                "reconcile.requests.all",
+                self.reconcile.requests.all != new.reconcile.requests.all,
+            ),
+        ];
+        for (name, _) in kept.into_iter().filter(|(_, has_changed)| *has_changed) {
+            tracing::warn!("`{name}` has changed: that takes effect when keyfleet is started anew");
+        }
+        Self {
+            data: self.data,
+            ..new
+        }
+    }
+
     /// What can only be told once flags and environment are there too.
     pub fn check(&self) -> anyhow::Result<()> {
         let is_open = self.web.admission == Admission::Loopback;
@@ -183,7 +209,7 @@ pub enum Admission {
     Proxy { header: String, from: Vec<IpNet> },
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhooks {
     pub listen: SocketAddr,
     pub from: Vec<Webhook>,

@@ -73,7 +73,7 @@ impl VaultTask {
 
     pub(super) async fn run(mut self) {
         let reconcile = &self.service.settings.reconcile;
-        let silent = reconcile.interval + reconcile.deadline.saturating_mul(3) + SLACK;
+        let silent = reconcile.interval * 2 + reconcile.deadline.saturating_mul(3) + SLACK;
         let beat = self
             .service
             .watchdog
@@ -171,7 +171,14 @@ impl VaultTask {
             .update_vault(desired, |state| state.passes.running = Some(at));
         let look = self.look_at(followed, &open);
         let pass = self.pass(followed, desired, &open, &look);
-        let (seen, health) = futures::join!(pass.instrument(span.clone()), health(&open));
+        let stop = self.stop.clone();
+        let health = async {
+            tokio::select! {
+                health = health(&open) => Some(health),
+                () = stop.cancelled() => None,
+            }
+        };
+        let (seen, health) = futures::join!(pass.instrument(span.clone()), health);
         let look = if seen.written.is_empty() {
             look
         } else {
@@ -254,7 +261,7 @@ impl VaultTask {
         desired: &Arc<DesiredVault>,
         about: About,
         seen: Seen,
-        health: Result<Health, Failure>,
+        health: Option<Result<Health, Failure>>,
         permission: Permission,
     ) {
         let scope = Scope::Vault(self.name.clone());
@@ -263,7 +270,9 @@ impl VaultTask {
         let expires = self.expires();
         let pass = self.service.board.update_vault(desired, |state| {
             state.passes.permission = permission;
-            state.health = Some(health);
+            if health.is_some() {
+                state.health = health;
+            }
             if seen.is_success() {
                 state.passes.last_success = Some(about.began);
             }

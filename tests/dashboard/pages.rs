@@ -278,11 +278,7 @@ async fn what_the_process_and_git_do_is_on_every_page() {
     });
     for path in MAIN {
         let page = site.page(path).await;
-        for said in [
-            "keyfleet-1 writes",
-            "git is down",
-            "a revision is held",
-        ] {
+        for said in ["keyfleet-1 writes", "git is down", "a revision is held"] {
             assert!(page.contains(said), "{path}: {said}");
         }
     }

@@ -80,3 +80,30 @@ async fn a_revision_that_cannot_be_understood_leaves_the_last_one_in_force() {
         })
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_stays_until_it_is_released_in_git() {
+    let scene = Scene::applied("serve-held").await;
+    let service = Service::start(&scene, OFTEN);
+    service.until_said("following").await;
+    let north = scene.north.name.clone();
+    std::fs::remove_dir_all(scene.path(&format!("clusters/{north}"))).unwrap();
+    let path = format!("auth/{north}/config");
+    let is_there = async || scene.north.vault.api("GET", &path, None).await.0 == 200;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert!(is_there().await, "a lost folder deletes no mount");
+    let plan = scene.plan_json();
+    let held = plan["held"].as_array().unwrap();
+    let mount = held.iter().find(|held| held["kind"] == "AuthMount");
+    let id = mount.unwrap()["id"].as_str().unwrap();
+    scene.write(
+        "approvals/north.yaml",
+        &format!(
+            "apiVersion: keyfleet.dev/v1alpha1\nkind: Approval\nmetadata:\n  name: north\nspec:\n  changes: [{id}]\n  \
+             reason: it is gone\n"
+        ),
+    );
+    service
+        .until("mount that is gone", async || !is_there().await)
+        .await;
+}

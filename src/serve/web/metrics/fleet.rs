@@ -69,7 +69,12 @@ fn write_source(sheet: &mut Sheet<'_>, source: &SourceState) -> fmt::Result {
     let was_tried = source.fetched.is_some() || source.failure.is_some();
     let up = was_tried.then(|| u32::from(source.failure.is_none()));
     sheet.single(&catalogue::GIT_UP, up)?;
-    sheet.single(&catalogue::GIT_HELD, Some(u32::from(source.held.is_some())))?;
+    sheet.single(
+        &catalogue::GIT_HELD,
+        Some(u32::from(
+            source.held.as_ref().is_some_and(|held| held.is_rewritten),
+        )),
+    )?;
     match &source.followed {
         Some(followed) => sheet.info(&catalogue::REVISION_INFO, &followed.revision),
         None => Ok(()),
