@@ -21,6 +21,8 @@ mod first_steps;
 mod kustomize;
 #[path = "install/metrics.rs"]
 mod metrics;
+#[path = "install/settings.rs"]
+mod settings;
 #[path = "install/tools.rs"]
 mod tools;
 #[path = "install/unit.rs"]

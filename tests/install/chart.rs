@@ -1,5 +1,6 @@
 //! `charts/keyfleet`, rendered by the real helm.
 
+use super::settings::assert_good;
 use super::tools::{
     FOLDERS, cluster, complaint, helm, kubectl_ok, kustomized, name, objects, read, said,
 };
@@ -188,6 +189,33 @@ async fn another_release_names_everything_after_itself() {
     assert_eq!(pod["serviceAccountName"], "second-keyfleet");
 }
 
+/// What the schema lets through is good for keyfleet, too.
+#[tokio::test]
+async fn keyfleet_reads_the_settings_of_the_chart() {
+    let cluster = cluster().await;
+    for values in [
+        &[][..],
+        &[
+            "settings.repository.accept=0123456789abcdef0123456789abcdef01234567",
+            "settings.vaults.main.kubernetes=null",
+            "settings.vaults.main.appRole.roleId=keyfleet",
+            "settings.vaults.main.appRole.secretIdFile=/etc/keyfleet/secrets/secret-id",
+            "settings.web.listen=0.0.0.0:9000",
+            "settings.web.proxy.header=X-Forwarded-User",
+            "settings.web.proxy.from[0]=10.1.0.0/16",
+            "settings.webhooks.from[0].forge=forgejo",
+            "settings.webhooks.from[0].secret.file=/etc/keyfleet/secrets/webhook",
+            "settings.reconcile.mode=apply",
+        ],
+    ] {
+        let objects = objects(cluster, &rendered("keyfleet", "keyfleet", values));
+        let map = objects
+            .iter()
+            .find(|object| object["data"]["keyfleet.yaml"].is_string());
+        assert_good(map.unwrap()["data"]["keyfleet.yaml"].as_str().unwrap());
+    }
+}
+
 #[tokio::test]
 async fn the_dashboard_gets_a_port_where_the_settings_let_others_look() {
     let cluster = cluster().await;
@@ -239,6 +267,10 @@ fn the_schema_refuses_what_cannot_be_meant() {
         (
             "settings: {reconcile: {mode: dry}}",
             "at '/settings/reconcile/mode'",
+        ),
+        (
+            "settings: {vaults: {main: {address: vault.example}}}",
+            "at '/settings/vaults/main/address'",
         ),
         (
             "settings: {webhooks: {from: [{forge: github, secret: hunter2}]}}",
