@@ -33,6 +33,7 @@ pub(crate) use cluster::{certificate_pem, parse_duration};
 pub(crate) use document::is_own_kind;
 pub use external_secret::{Destination, Dialect, Entry, ExternalSecret, Login, Remote};
 pub use file::Part;
+pub(crate) use fleet::vault_address;
 pub use fleet::{DeleteLimit, Fleet, KvMount, VaultSpec};
 pub use group::Group;
 pub use operation::{Mode, OperationSpec, Suspend, Suspended};

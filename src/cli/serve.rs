@@ -99,10 +99,9 @@ impl Serve {
         if let Some(reference) = &self.reference {
             settings.repository.reference = Some(reference.clone());
         }
-        settings
-            .reconcile
-            .clusters
-            .extend(self.clusters.iter().cloned());
+        if !self.clusters.is_empty() {
+            settings.reconcile.clusters = self.clusters.iter().cloned().collect();
+        }
         if let Some(mode) = self.mode {
             settings.reconcile.apply = mode == Mode::Apply;
         }

@@ -4,6 +4,8 @@
 
 mod vault;
 
+pub(crate) use vault::vault_address;
+
 use super::cluster::ClusterSpec;
 use super::document::is_own_kind;
 use super::{FLEET_FILE, Files, OperationSpec, Unreadable};

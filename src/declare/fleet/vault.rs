@@ -76,7 +76,7 @@ fn read(node: &Node, place: &Place, problems: &mut Diagnostics) -> Option<VaultS
         place: place.clone(),
         address: fields
             .optional("address")
-            .and_then(|node| address(node, problems)),
+            .and_then(|node| vault_address(node, problems)),
         namespace: fields
             .optional("namespace")
             .and_then(|node| namespace(node, problems)),
@@ -94,7 +94,8 @@ fn read(node: &Node, place: &Place, problems: &mut Diagnostics) -> Option<VaultS
     (vault.address.is_some() || !is_given).then_some(vault)
 }
 
-fn address(node: &Node, problems: &mut Diagnostics) -> Option<String> {
+/// The address of a Vault, wherever it is written.
+pub(crate) fn vault_address(node: &Node, problems: &mut Diagnostics) -> Option<String> {
     let text = node.text("`address`", problems)?;
     let wrong = match http::Uri::try_from(text) {
         Ok(url) if url.host().is_none() => "must be a URL",

@@ -41,7 +41,7 @@ pub fn read(
 }
 
 fn read_service(node: &Node, settings: &mut Settings, problems: &mut Diagnostics) {
-    let Some(mut fields) = Fields::of(node, "the settings", problems) else {
+    let Some(mut fields) = Fields::of(node, "the settings file", problems) else {
         return;
     };
     fields.optional("apiVersion");

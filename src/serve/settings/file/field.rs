@@ -3,7 +3,7 @@
 use crate::declare::parse_duration;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::serve::settings::SecretSource;
-use crate::yaml::{Fields, Node, nearest};
+use crate::yaml::{Content, Entry, Fields, Node, nearest};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -28,6 +28,16 @@ pub(super) fn one_of<T: Copy>(
         problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
     }
     found.map(|(_, meant)| *meant)
+}
+
+/// Of a mapping whose keys are names.
+pub(super) fn entries<'n>(node: &'n Node, what: &str, problems: &mut Diagnostics) -> &'n [Entry] {
+    if !matches!(node.content, Content::Map(_)) {
+        let wrong = format!("`{what}` must be a mapping, but is {}", node.kind());
+        let hint = "write each entry below it, as `name: …` on a line of its own";
+        problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
+    }
+    node.entries()
 }
 
 /// A length of time between these two.

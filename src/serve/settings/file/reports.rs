@@ -2,6 +2,7 @@
 
 use super::{field, repository};
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::schedule::{Cron, Zone};
 use crate::serve::settings::{Destination, Format, Reports, Repository, Schedule, Sink};
 use crate::yaml::{Fields, Node, nearest};
 use std::collections::BTreeSet;
@@ -132,7 +133,7 @@ fn schedule(node: &Node, sinks: &[&str], problems: &mut Diagnostics) -> Option<S
         Some(node.text(&format!("`{key}`"), problems)?.to_owned())
     };
     let cron = required("cron");
-    let when = fields.place_of("cron");
+    let (when, of_zone) = (fields.place_of("cron"), fields.place_of("zone"));
     let zone = fields.text("zone", problems).unwrap_or("UTC").to_owned();
     let place = fields.place_of("to");
     let list = fields.list("to", problems);
@@ -162,8 +163,11 @@ fn schedule(node: &Node, sinks: &[&str], problems: &mut Diagnostics) -> Option<S
         to,
         formats,
     };
-    if let Err(error) = schedule.cron() {
-        problems.push(Diagnostic::error(&when, error.wrong).hint(error.hint));
+    let parsed = Zone::parse(&schedule.zone).map_err(|error| (of_zone, error));
+    let parsed =
+        parsed.and_then(|zone| Cron::parse(&schedule.cron, &zone).map_err(|error| (when, error)));
+    if let Err((place, error)) = parsed {
+        problems.push(Diagnostic::error(&place, error.wrong).hint(error.hint));
     }
     Some(schedule)
 }

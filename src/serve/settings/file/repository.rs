@@ -54,7 +54,7 @@ pub(super) fn access(
 }
 
 fn limits(node: &Node, repository: &mut Repository, problems: &mut Diagnostics) {
-    for entry in node.entries() {
+    for entry in field::entries(node, "limits", problems) {
         let Some(value) = entry.value.text(&format!("`{}`", entry.key), problems) else {
             continue;
         };

@@ -2,6 +2,7 @@
 
 use super::field;
 use crate::connect::{OwnCredential, VaultAccess, variable};
+use crate::declare::vault_address;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::names::MountPath;
 use crate::secret::SecretBytes;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> BTreeMap<String, VaultAccess> {
-    let entries = node.entries().iter();
+    let entries = field::entries(node, "vaults", problems).iter();
     entries
         .filter_map(|entry| Some((entry.key.clone(), vault(&entry.value, problems)?)))
         .collect()
@@ -20,7 +21,8 @@ pub(super) fn read(node: &Node, problems: &mut Diagnostics) -> BTreeMap<String, 
 
 fn vault(node: &Node, problems: &mut Diagnostics) -> Option<VaultAccess> {
     let mut fields = Fields::of(node, "a Vault", problems)?;
-    let address = fields.text("address", problems).map(str::to_owned);
+    let said = fields.optional("address");
+    let address = said.and_then(|node| vault_address(node, problems));
     let token = fields.optional("token");
     let kubernetes = fields.optional("kubernetes");
     let app_role = fields.optional("appRole");
@@ -37,8 +39,11 @@ fn vault(node: &Node, problems: &mut Diagnostics) -> Option<VaultAccess> {
         }
     };
     // What is meant for one Vault must not go to another that a declaration names.
-    let address = address.or_else(|| variable("VAULT_ADDR"));
-    if address.is_none() {
+    let address = match said {
+        Some(_) => address,
+        None => variable("VAULT_ADDR"),
+    };
+    if address.is_none() && said.is_none() {
         let wrong = "a Vault needs its address: the login goes there and nowhere else";
         let hint = "add `address: https://…`, the one of fleet.yaml, or set VAULT_ADDR";
         problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
