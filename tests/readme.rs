@@ -51,7 +51,7 @@ fn the_readme_names_every_command_and_flag() {
         for flag in words.filter(|word| word.starts_with("--") && *word != "--help") {
             let row = readme
                 .lines()
-                .find(|line| line.starts_with("| `") && line.contains(flag));
+                .find(|line| line.starts_with("| ") && line.contains(flag));
             assert!(row.is_some(), "{command} {flag}");
         }
     }
@@ -63,6 +63,7 @@ fn the_readme_names_every_variable() {
     let sources = [
         "src/connect/settings.rs",
         "src/git/access.rs",
+        "src/cli/serve.rs",
         "src/cli/ui.rs",
     ]
     .map(read);
@@ -76,6 +77,37 @@ fn the_readme_names_every_variable() {
         found += 1;
     }
     assert!(found >= 8, "{found} variables");
+}
+
+/// The file that uses everything is held to the parser by `tests/settings.rs`.
+#[test]
+fn the_readme_names_every_field_of_the_settings_file() {
+    let readme = read("README.md");
+    let (_, section) = readme
+        .split_once("### Settings of the service")
+        .expect("the section is there");
+    let (table, _) = section.split_once("\n## ").expect("another follows");
+    let file = read("tests/settings/everything.yaml");
+    let of_no_row = [
+        "apiVersion",
+        "kind",
+        "files",
+        "fetch_seconds",
+        "main",
+        "lab",
+        "edge",
+    ];
+    let keys = file
+        .split([' ', '\n', '{', ','])
+        .filter_map(|word| word.strip_suffix(':'))
+        .filter(|key| !of_no_row.contains(key));
+    let mut found = 0;
+    for key in keys {
+        let mut words = table.split(|letter: char| !letter.is_ascii_alphanumeric());
+        assert!(words.any(|word| word == key), "{key}");
+        found += 1;
+    }
+    assert!(found > 60, "{found} fields");
 }
 
 #[test]

@@ -29,6 +29,23 @@ fn keyfleet_reads_the_settings_of_a_machine() {
     assert_good(&read("manifests/systemd/keyfleet.yaml"));
 }
 
+/// What the README begins with, and what is added for webhooks.
+#[test]
+fn keyfleet_reads_the_settings_that_the_papers_show() {
+    let readme = read("README.md");
+    let smallest = block(&readme, "# keyfleet.yaml");
+    assert_good(smallest);
+    let webhooks = read("docs/webhooks.md");
+    assert_good(&format!("{smallest}{}", block(&webhooks, "webhooks:")));
+}
+
+/// The YAML that begins so.
+fn block<'t>(paper: &'t str, begins: &str) -> &'t str {
+    let mut blocks = paper.split("```yaml\n").skip(1);
+    let found = blocks.find(|block| block.starts_with(begins)).unwrap();
+    found.split("```").next().unwrap()
+}
+
 /// As they arrive in the cluster.
 #[tokio::test]
 async fn keyfleet_reads_the_settings_of_the_manifests() {
