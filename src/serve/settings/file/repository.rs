@@ -18,13 +18,27 @@ pub(super) fn read(node: &Node, repository: &mut Repository, problems: &mut Diag
     if let Some(text) = fields.text("ref", problems) {
         repository.reference = Some(text.to_owned());
     }
-    repository.accept = fields.text("accept", problems).map(str::to_owned);
+    let accept = fields.optional("accept");
+    repository.accept = accept.and_then(|node| commit(node, problems));
     let interval = field::duration(&mut fields, "interval", SHORTEST..=LONGEST, problems);
     repository.interval = interval.unwrap_or(repository.interval);
     if let Some(node) = fields.optional("limits") {
         limits(node, repository, problems);
     }
     fields.finish(problems);
+}
+
+/// A short id could mean another commit tomorrow, and a branch always does.
+fn commit(node: &Node, problems: &mut Diagnostics) -> Option<String> {
+    let text = node.text("`accept`", problems)?;
+    let is_whole = matches!(text.len(), 40 | 64);
+    if is_whole && text.bytes().all(|it| it.is_ascii_hexdigit()) {
+        return Some(text.to_ascii_lowercase());
+    }
+    let wrong = format!("{text:?} is not the id of a commit");
+    let hint = "write all of it, as the log and the dashboard show it";
+    problems.push(Diagnostic::error(&node.place, wrong).hint(hint));
+    None
 }
 
 /// The address and the credentials: the same for a repository that is followed and one that reports go to.
