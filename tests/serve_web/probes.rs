@@ -153,6 +153,7 @@ async fn verbose_lists_the_checks_and_no_reason() {
     let expected = "[+]standing ok\n\
                     [+]revision ok\n\
                     [-]git failed: the last fetch failed\n\
+                    [+]branch ok\n\
                     [-]vault/main failed: it does not answer, or is sealed\n\
                     [+]vault/other ok\n\
                     git is down, serving the last revision 3f2a9c1 since 2027-01-15T08:00:00Z\n\

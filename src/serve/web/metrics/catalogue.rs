@@ -73,7 +73,7 @@ catalogue! {
     GIT_UP: "keyfleet_git_up", Gauge, [],
         "Whether the last fetch succeeded.";
     GIT_HELD: "keyfleet_git_held", Gauge, [],
-        "1 while a branch that was rewritten backwards is not followed.";
+        "1 while a branch that was rewritten is not followed.";
     REVISION_INFO: "keyfleet_revision_info", Info, ["revision"],
         "The revision that everything is kept equal to.";
     CLUSTERS: "keyfleet_clusters", Gauge, [],

@@ -133,6 +133,17 @@ fn checks(known: &Known) -> Vec<Check> {
         (None, None) => Check::failed("git", "nothing was fetched yet"),
         (None, Some(_)) => Check::passed("git"),
     };
+    let branch = match &source.held {
+        Some(held) if held.is_rewritten => {
+            let why = format!("it was rewritten, and {} is not followed", held.to);
+            Check::failed("branch", &why)
+        }
+        Some(held) => {
+            let why = format!("{} cannot be followed", held.to);
+            Check::failed("branch", &why)
+        }
+        None => Check::passed("branch"),
+    };
     let vaults = known.vaults.iter().filter_map(|(name, vault)| {
         let name = format!("vault/{name}");
         Some(if answers(vault)? {
@@ -141,7 +152,7 @@ fn checks(known: &Known) -> Vec<Check> {
             Check::failed(&name, "it does not answer, or is sealed")
         })
     });
-    [standing, revision, git]
+    [standing, revision, git, branch]
         .into_iter()
         .chain(vaults)
         .collect()
