@@ -5,6 +5,11 @@ mod support;
 
 #[path = "serve/cells.rs"]
 mod cells;
+#[allow(dead_code, reason = "the tests of git itself use the rest of it")]
+#[path = "git_remote/command.rs"]
+mod command;
+#[path = "serve/git.rs"]
+mod git;
 #[path = "serve/life.rs"]
 mod life;
 #[path = "serve/process.rs"]
@@ -15,5 +20,14 @@ mod raft;
 mod replicas;
 #[path = "serve/reports.rs"]
 mod reports;
+#[allow(dead_code, reason = "the tests of git itself use the rest of it")]
+#[path = "git_cache/road.rs"]
+mod road;
 #[path = "road_bad_days/scene.rs"]
 mod scene;
+#[allow(dead_code, reason = "the tests of git itself use the rest of it")]
+#[path = "git_remote/server.rs"]
+mod server;
+#[allow(dead_code, reason = "the tests of git itself use the rest of it")]
+#[path = "git_remote/sshd.rs"]
+mod sshd;

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) const TOKEN: &str = "right-token";
+pub(crate) const TOKEN: &str = "the-right-token";
 
 /// One request: path, `Authorization`, body.
 pub(crate) type Seen = (String, Option<String>, String);

@@ -2,6 +2,7 @@
 
 use super::scene::Scene;
 use super::support::Keyfleet;
+use super::support::request::client;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -36,7 +37,20 @@ impl Service {
         Self::start_in(keyfleet, &[], more)
     }
 
+    /// With settings that are all the test's own; they say where it listens.
+    pub(crate) fn start_with(scene: &Scene, settings: impl FnOnce(Ports) -> String) -> Self {
+        Self::start_of(&scene.keyfleet, &scene.variables, settings)
+    }
+
     fn start_in(keyfleet: &Keyfleet, variables: &[(String, String)], more: &str) -> Self {
+        Self::start_of(keyfleet, variables, |ports| text(keyfleet, ports, more))
+    }
+
+    fn start_of(
+        keyfleet: &Keyfleet,
+        variables: &[(String, String)],
+        text: impl FnOnce(Ports) -> String,
+    ) -> Self {
         let ports = Ports {
             web: free_port(),
             probes: free_port(),
@@ -44,7 +58,7 @@ impl Service {
         };
         let folder = keyfleet.repository.parent().unwrap();
         let settings = folder.join("keyfleet.yaml");
-        fs::write(&settings, text(keyfleet, ports, more)).unwrap();
+        fs::write(&settings, text(ports)).unwrap();
         Self::spawn(keyfleet, variables, settings, ports)
     }
 
@@ -65,8 +79,8 @@ impl Service {
             .env("KUBECONFIG", &keyfleet.kubeconfig)
             .env("VAULT_ADDR", &keyfleet.vault_addr)
             .env("VAULT_TOKEN", &keyfleet.vault_token)
-            .envs(variables.iter().cloned())
             .env("RUST_LOG", "keyfleet::serve=debug")
+            .envs(variables.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log).unwrap())
@@ -96,6 +110,13 @@ impl Service {
     /// What it said so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// What it answers at this port of its own.
+    pub(crate) async fn get(&self, port: u16, path: &str) -> (u16, String) {
+        let url = format!("http://127.0.0.1:{port}{path}");
+        let answer = client(None).get(url).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
     /// Until it is so.

@@ -43,7 +43,7 @@ fn finding(report: &Value) -> &Value {
 }
 
 /// Somebody helps by hand, and takes it back.
-async fn edit(scene: &Scene, value: &str) {
+pub(crate) async fn edit(scene: &Scene, value: &str) {
     let path = format!("/api/v1/namespaces/apps-{}/secrets/app", scene.tag);
     let body = Some(json!({"stringData": {"password": value}}));
     let kind = "application/merge-patch+json";
