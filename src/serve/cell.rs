@@ -161,16 +161,15 @@ impl CellTask {
         }
         let cluster = order.opener.cluster(&order.cell, order.vault.as_ref());
         let cluster = cluster.await;
-        if self.breaker.is_open() && !is_back(&cluster).await {
-            self.missed();
-            let seen = Seen::skipped();
-            let about = About::of(&order, run_id(), Timestamp::now(), false);
-            self.tell(&order, about, seen);
-            return;
-        }
         let run = run_id();
         let scope = Scope::Cluster(self.name.clone());
         let span = log::pass_span(&scope.to_string(), &run, &order.followed.revision);
+        if self.breaker.is_open() && !is_back(&cluster).await {
+            self.missed();
+            let about = About::of(&order, run, Timestamp::now(), false);
+            span.in_scope(|| self.tell(&order, about, Seen::skipped()));
+            return;
+        }
         let sent = self.sent();
         let (at, began) = (Timestamp::now(), Instant::now());
         self.service.board.update_cluster(&order.cell, |state| {

@@ -121,17 +121,25 @@ pub fn pass_ended(pass: &Pass) {
     let failed_writes = written.filter(|one| one.failure.is_some()).count();
     let written = pass.written.len() - failed_writes;
     let findings = pass.findings.iter().map(|finding| &finding.standing);
-    let is_unread = |standing: &&Standing| matches!(standing, Standing::Unread(_));
+    let unread = findings.clone().filter_map(|standing| match standing {
+        Standing::Unread(failure) => Some(failure),
+        _ => None,
+    });
+    // The others are on the dashboard: of what hangs together, each says the same.
+    let first = unread.clone().next().map(ToString::to_string);
+    let unread = unread.count();
     let is_held = |standing: &&Standing| matches!(standing, Standing::Held { .. });
-    let unread = findings.clone().filter(is_unread).count();
     let held = findings.filter(is_held).count();
     let end = pass.end.word();
     let why = pass.why.word();
     let seconds = pass.took.as_secs_f64();
     let findings = pass.findings.len();
     let is_cut_short = matches!(pass.end, PassEnd::Deadline | PassEnd::Panicked);
-    if is_cut_short || failed_writes > 0 || unread > 0 {
-        tracing::warn!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, findings, unread, held, "the pass failed");
+    if pass.end == PassEnd::Skipped {
+        // The pass after which it was let alone said why.
+        tracing::debug!(target: "keyfleet::serve", why, "the pass was skipped");
+    } else if is_cut_short || failed_writes > 0 || unread > 0 {
+        tracing::warn!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, findings, unread, held, failure = first, "the pass failed");
     } else if written > 0 {
         tracing::info!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, findings, held, "the pass wrote");
     } else {
@@ -238,7 +246,7 @@ mod tests {
         };
         for (pass, said) in [
             (pass(PassEnd::Done, vec![], vec![]), None),
-            (pass(PassEnd::Skipped, vec![], vec![]), None),
+            (pass(PassEnd::Skipped, vec![], vec![finding()]), None),
             (
                 pass(PassEnd::Done, vec![written(None)], vec![]),
                 Some(("INFO", 1, 0)),
@@ -276,6 +284,10 @@ mod tests {
                 (&line["written"], &line["failed_writes"]),
                 (&written.into(), &failed.into())
             );
+            let unread = pass.findings.first().map(|it| it.standing.clone());
+            if let Some(Standing::Unread(failure)) = unread {
+                assert_eq!(line["failure"], failure.to_string());
+            }
             assert_eq!(line["seconds"], 1.5);
         }
     }
