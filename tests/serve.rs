@@ -3,6 +3,8 @@
 
 mod support;
 
+#[path = "serve/canaries.rs"]
+mod canaries;
 #[path = "serve/cells.rs"]
 mod cells;
 #[allow(dead_code, reason = "the tests of git itself use the rest of it")]
