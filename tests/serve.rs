@@ -33,3 +33,5 @@ mod server;
 #[allow(dead_code, reason = "the tests of git itself use the rest of it")]
 #[path = "git_remote/sshd.rs"]
 mod sshd;
+#[path = "serve/swapped.rs"]
+mod swapped;
