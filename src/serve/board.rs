@@ -11,6 +11,7 @@ use crate::observe::live::Health;
 use crate::plan::{self, Target};
 use crate::report::SecretStatus;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::mem::discriminant;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -109,7 +110,7 @@ pub struct VaultState {
 #[derive(Clone, Default)]
 pub struct Passes {
     pub last: Option<Arc<Pass>>,
-    /// When all of it was last looked at, and all was made that may be.
+    /// When it was last found, or made, as declared, but for what a person holds.
     pub last_success: Option<Timestamp>,
     /// When the pass began that is under way.
     pub running: Option<Timestamp>,
@@ -248,7 +249,7 @@ pub enum Breaker {
 }
 
 /// A drift report that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportMade {
     pub schedule: String,
     pub at: Timestamp,

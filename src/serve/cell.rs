@@ -39,6 +39,8 @@ pub(super) struct Order {
     pub vault: Result<OpenVault, Failure>,
     /// The look that the clusters of this Vault share; without one, it looks for itself.
     pub look: Option<Result<Look, Failure>>,
+    /// When that look began.
+    pub given: Instant,
     pub why: Trigger,
 }
 
@@ -50,6 +52,10 @@ pub(super) struct CellTask {
     tokens: Tokens,
     declared: Declared,
     breaker: Breaker,
+    /// Since when it is open.
+    let_alone: Option<Timestamp>,
+    /// When the last pass ended that wrote something.
+    wrote: Option<Instant>,
     /// Failures in a row, of a cluster that answers.
     failures: u32,
     retry: Option<Instant>,
@@ -125,6 +131,8 @@ impl CellTask {
             tokens: Tokens::default(),
             declared: Declared::default(),
             breaker: Breaker::default(),
+            let_alone: None,
+            wrote: None,
             failures: 0,
             retry: None,
             last_full,
@@ -155,7 +163,11 @@ impl CellTask {
         self.tokens.give_back().await;
     }
 
-    async fn obey(&mut self, order: Order) {
+    async fn obey(&mut self, mut order: Order) {
+        if self.wrote.is_some_and(|wrote| wrote > order.given) {
+            // What this very cell has written since is not in that look.
+            order.look = None;
+        }
         if let Ok(vault) = &order.vault {
             self.tokens.at(&vault.as_cluster).await;
         }
@@ -180,12 +192,15 @@ impl CellTask {
             .is_none_or(|last| last.elapsed() >= self.service.settings.reconcile.full);
         let job = self.job(&order, cluster, full);
         let seen = pass::run(job).instrument(span.clone()).await;
-        if full && seen.is_success() {
+        if full && seen.is_complete() {
             self.last_full = Some(began);
         }
-        if seen.is_success() && seen.written.is_empty() {
+        if seen.is_complete() && seen.written.is_empty() {
             let asked = self.sent().saturating_sub(sent);
             self.service.counters.full_pass(&scope, asked);
+        }
+        if !seen.written.is_empty() {
+            self.wrote = Some(Instant::now());
         }
         self.learn(&seen);
         let mut about = About::of(&order, run, at, full);
@@ -229,7 +244,7 @@ impl CellTask {
             return;
         }
         self.breaker.reached();
-        if seen.is_success() || seen.end == PassEnd::Stopped {
+        if seen.is_complete() || seen.end == PassEnd::Stopped {
             self.failures = 0;
             return;
         }
@@ -262,7 +277,7 @@ impl CellTask {
             // It may be gone from the repository: what it saw is of no use, and nobody would ever forget it.
             return;
         }
-        let success = seen.is_success();
+        let success = seen.is_as_declared();
         let scope = Scope::Cluster(self.name.clone());
         let declared = self.declared.of(&order.cell);
         about.remember(&self.service.memory, &scope, declared, &seen);
@@ -282,13 +297,16 @@ impl CellTask {
         self.service.count(&pass);
     }
 
-    fn breaker_shown(&self) -> board::Breaker {
+    fn breaker_shown(&mut self) -> board::Breaker {
         match self.breaker.next() {
-            None => board::Breaker::Closed,
+            None => {
+                self.let_alone = None;
+                board::Breaker::Closed
+            }
             Some(next) => {
                 let wait = next.saturating_duration_since(Instant::now());
                 board::Breaker::Open {
-                    since: Timestamp::now(),
+                    since: *self.let_alone.get_or_insert_with(Timestamp::now),
                     next: Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX),
                 }
             }

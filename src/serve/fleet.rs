@@ -12,13 +12,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 pub(super) struct Fleet {
     service: Arc<Service>,
     stop: CancellationToken,
     opener: Arc<Opener>,
+    /// The tasks of its Vaults and clusters.
+    tasks: TaskTracker,
     vaults: BTreeMap<VaultName, CancellationToken>,
     wishes: Option<watch::Sender<Wish>>,
+}
+
+/// Gives back keyfleet's own tokens when nobody needs them any more.
+async fn close_after(tasks: TaskTracker, opener: Arc<Opener>, stop: CancellationToken) {
+    stop.cancelled().await;
+    tasks.close();
+    tasks.wait().await;
+    opener.close().await;
 }
 
 /// Every scope of a revision, those included whose declarations have errors: nobody may think that they are gone.
@@ -55,9 +66,14 @@ fn opener(service: &Service) -> Opener {
 
 impl Fleet {
     pub(super) fn new(service: Arc<Service>) -> Self {
+        let (stop, tasks) = (service.stop.child_token(), TaskTracker::new());
+        let opener = Arc::new(opener(&service));
+        let end = close_after(tasks.clone(), Arc::clone(&opener), stop.clone());
+        service.tasks.spawn(end);
         Self {
-            stop: service.stop.child_token(),
-            opener: Arc::new(opener(&service)),
+            stop,
+            opener,
+            tasks,
             service,
             vaults: BTreeMap::new(),
             wishes: None,
@@ -67,6 +83,7 @@ impl Fleet {
     /// Everything is kept equal to this revision from now on.
     pub(super) fn follow(&mut self, followed: &Arc<Followed>) {
         self.opener.follow(&followed.desired);
+        self.warn_of_unknown(followed);
         self.service
             .memory
             .keep_only(&scopes(followed), &followed.revision);
@@ -107,14 +124,41 @@ impl Fleet {
             if !self.vaults.contains_key(name) {
                 let stop = self.stop.child_token();
                 let (service, wishes) = (Arc::clone(&self.service), wishes.subscribe());
-                let task = VaultTask::new(service, name.clone(), wishes, stop.clone());
-                self.service.tasks.spawn(task.run());
+                let task = VaultTask::new(
+                    service,
+                    name.clone(),
+                    wishes,
+                    stop.clone(),
+                    self.tasks.clone(),
+                );
+                self.tasks.spawn(task.run());
                 self.vaults.insert(name.clone(), stop);
             }
         }
     }
 
-    /// Its tasks finish what they have in hand, and end; then keyfleet's own tokens are given back.
+    /// A name that is mistyped in the settings would leave its cluster alone in silence.
+    fn warn_of_unknown(&self, followed: &Followed) {
+        let mut chosen = self
+            .service
+            .settings
+            .reconcile
+            .clusters
+            .iter()
+            .cloned()
+            .collect::<BTreeSet<_>>();
+        for cell in &followed.desired.cells {
+            chosen.remove(cell.cluster.as_str());
+        }
+        for name in chosen {
+            tracing::warn!(
+                cluster = name,
+                "the settings choose a cluster that this revision does not declare"
+            );
+        }
+    }
+
+    /// Its tasks finish what they have in hand, and end.
     pub(super) fn end(self) {
         self.stop.cancel();
     }

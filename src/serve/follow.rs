@@ -137,24 +137,29 @@ impl Follower {
 
     async fn take(&mut self, repository: Repository) {
         self.last = Some(repository.clone());
+        let revision = repository.revision.clone();
         let mut compiler = std::mem::take(&mut self.compiler);
         let work = tokio::task::spawn_blocking(move || {
             let wanted = compiler.compile(repository);
             (wanted, compiler)
         });
         let Ok((wanted, compiler)) = work.await else {
-            tracing::error!("compiling ended by a fault of keyfleet, please report it");
+            tracing::error!(
+                revision,
+                "compiling ended by a fault of keyfleet, please report it"
+            );
+            self.hold(revision, "compiling it ended by a fault of keyfleet");
             return;
         };
         self.compiler = compiler;
-        let revision = wanted.revision.clone();
         if let Err(why) = is_usable(&wanted) {
             tracing::warn!(revision, why, "this revision is not followed");
             self.hold(revision, &why);
             return;
         }
-        let errors = wanted.problems.has_errors();
+        tell_errors(&wanted);
         let clusters = wanted.desired.cells.len();
+        let errors = wanted.problems.count(Severity::Error);
         tracing::info!(revision, clusters, errors, "following");
         let followed = Arc::new(Followed {
             revision,
@@ -188,6 +193,18 @@ impl Follower {
         self.service
             .board
             .write(|known| change(Arc::make_mut(&mut known.source)));
+    }
+}
+
+/// How many errors of a revision are logged; all of them are on the dashboard.
+const ERRORS_LOGGED: usize = 10;
+
+/// A declaration with an error is not applied, and whoever wrote it may never look at the dashboard.
+fn tell_errors(wanted: &Wanted) {
+    let problems = wanted.problems.sorted().into_iter();
+    let errors = problems.filter(|problem| problem.severity == Severity::Error);
+    for error in errors.take(ERRORS_LOGGED) {
+        tracing::warn!(place = %error.place, why = error.message, "a declaration cannot be used");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::apply::{Outcome, Progress, StepResult};
 use crate::drift::{self, Finding, Look as Observed, Standing, Written};
 use crate::observe::Failure;
 use crate::pipeline::{Alone, Applied, Look, Planned};
-use crate::plan::{self, Change, Scope};
+use crate::plan::{self, Action, Change, Scope};
 use crate::report::{SecretStatus, secret_states};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -108,8 +108,14 @@ impl Seen {
         Self::ended(PassEnd::Skipped)
     }
 
-    /// Whether everything was looked at, and all was made that may be.
-    pub(super) fn is_success(&self) -> bool {
+    /// Whether everything is as declared, but for what a person holds.
+    pub(super) fn is_as_declared(&self) -> bool {
+        let is_held = |finding: &Finding| matches!(finding.standing, Standing::Held { .. });
+        self.is_complete() && self.findings().iter().all(is_held)
+    }
+
+    /// Whether everything was looked at, and all was made that may be: then another look soon is of no use.
+    pub(super) fn is_complete(&self) -> bool {
         let was_read = |finding: &Finding| !matches!(finding.standing, Standing::Unread(_));
         self.end == PassEnd::Done && self.all_made() && self.findings().iter().all(was_read)
     }
@@ -166,6 +172,14 @@ fn how_it_ended(job: &Job, end: Instant) -> PassEnd {
     }
 }
 
+fn action(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Delete => "delete",
+    }
+}
+
 /// Notes each step as it ends.
 fn noting(written: &Arc<Mutex<Vec<Written>>>) -> Progress {
     let written = Arc::clone(written);
@@ -176,9 +190,10 @@ fn noting(written: &Arc<Mutex<Vec<Written>>>) -> Progress {
             StepResult::Skipped { because } => Some(format!("{because} failed before")),
         };
         let finding = Finding::of_change(&outcome.change);
+        let action = action(outcome.change.action);
         match &failure {
-            None => tracing::info!(target = %finding.target, "written"),
-            Some(why) => tracing::warn!(target = %finding.target, why, "not written"),
+            None => tracing::info!(action, target = %finding.target, "written"),
+            Some(why) => tracing::warn!(action, target = %finding.target, why, "not written"),
         }
         let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
         written.push(Written {

@@ -8,12 +8,14 @@ use super::service::Service;
 use super::settings::{Schedule, Sink};
 use super::sinks::{Courier, Patience, Rendered};
 use super::web::metrics::ReportResult;
+use super::whole_file;
 use crate::desire::Cell;
 use crate::diagnostics::Severity;
 use crate::drift::{About, Line, Problem, Report};
 use crate::schedule::{Cron, MOST_COUNTED};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -50,6 +52,10 @@ impl Reporter {
         let schedules = service.settings.reports.schedules.iter();
         let due = schedules.map(|schedule| Due::of(schedule, &service, now));
         let schedules = due.collect::<Result<Vec<_>, _>>()?;
+        let history = history(&service.settings.data);
+        service
+            .board
+            .write(|known| known.reports = Arc::new(history));
         let names = schedules.iter().map(|due| due.schedule.name.clone());
         service
             .memory
@@ -116,11 +122,15 @@ impl Reporter {
             resolved = made.resolved,
             "drift report"
         );
-        self.service.board.write(|known| {
+        let reports = self.service.board.write(|known| {
             let reports = Arc::make_mut(&mut known.reports);
             reports.insert(0, made);
             reports.truncate(REMEMBERED);
+            Arc::clone(&known.reports)
         });
+        if let Err(error) = keep_history(&self.service.settings.data, &reports) {
+            tracing::warn!("the history of reports could not be kept: {error}");
+        }
     }
 
     fn count(&self, schedule: &str, sinks: &[(String, Option<String>)]) {
@@ -170,6 +180,20 @@ impl Reporter {
     }
 }
 
+/// Beside the ledger: which reports were made, and what became of them.
+const HISTORY: &str = "reports.json";
+
+/// A history that is lost or damaged begins anew: it is for people, and nothing follows from it.
+fn history(data: &Path) -> Vec<ReportMade> {
+    let text = std::fs::read_to_string(data.join(HISTORY)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn keep_history(data: &Path, reports: &[ReportMade]) -> std::io::Result<()> {
+    let text = serde_json::to_string(reports)?;
+    whole_file::write(&data.join(HISTORY), text.as_bytes(), true)
+}
+
 impl Due {
     fn of(schedule: &Schedule, service: &Service, now: Timestamp) -> anyhow::Result<Self> {
         let cron = schedule.cron()?;
@@ -178,10 +202,10 @@ impl Due {
         if let Some(missed) = &missed {
             let (schedule, due) = (&schedule.name, missed.latest);
             let times = match missed.count {
-                MOST_COUNTED => format!("{MOST_COUNTED} times or more"),
-                count => format!("{count} times"),
+                MOST_COUNTED => format!("{MOST_COUNTED} or more"),
+                count => count.to_string(),
             };
-            tracing::warn!(schedule, %due, times, "missed while nothing ran: caught up once");
+            tracing::warn!(schedule, %due, times, "no report was delivered when it was due: caught up once");
         }
         let missed = missed.map(|missed| missed.latest);
         Ok(Self {

@@ -15,8 +15,8 @@ use crate::connect::Opener;
 use crate::desire::{Cell, DesiredVault};
 use crate::drift::{Standing, declared_for_vault};
 use crate::names::{ClusterName, VaultName};
-use crate::observe::Failure;
 use crate::observe::live::Health;
+use crate::observe::{Failure, FailureClass};
 use crate::pipeline::{Alone, Look, Open, OpenVault, Options};
 use crate::plan::Scope;
 use jiff::Timestamp;
@@ -25,10 +25,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 /// How much longer than it should a task may be silent before the process is not live.
 pub(super) const SLACK: Duration = Duration::from_secs(60);
+/// How long the question of its health may take.
+const HEALTH: Duration = Duration::from_secs(5);
 /// How soon a Vault that did not answer is asked again at the earliest.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -45,6 +48,8 @@ pub(super) struct VaultTask {
     name: VaultName,
     wishes: watch::Receiver<Wish>,
     stop: CancellationToken,
+    /// The tasks of its clusters.
+    tasks: TaskTracker,
     cells: BTreeMap<ClusterName, CellHandle>,
     failures: u32,
 }
@@ -60,12 +65,14 @@ impl VaultTask {
         name: VaultName,
         wishes: watch::Receiver<Wish>,
         stop: CancellationToken,
+        tasks: TaskTracker,
     ) -> Self {
         Self {
             service,
             name,
             wishes,
             stop,
+            tasks,
             cells: BTreeMap::new(),
             failures: 0,
         }
@@ -144,7 +151,7 @@ impl VaultTask {
                     Arc::clone(&handle.orders),
                     handle.stop.clone(),
                 );
-                self.service.tasks.spawn(task.run());
+                self.tasks.spawn(task.run());
                 self.cells.insert(name.clone(), handle);
             }
         }
@@ -169,12 +176,15 @@ impl VaultTask {
         self.service
             .board
             .update_vault(desired, |state| state.passes.running = Some(at));
+        let mut given = began;
         let look = self.look_at(followed, &open);
         let pass = self.pass(followed, desired, &open, &look);
-        let stop = self.stop.clone();
+        let (stop, name) = (self.stop.clone(), self.name.clone());
         let health = async {
             tokio::select! {
-                health = health(&open) => Some(health),
+                health = tokio::time::timeout(HEALTH, health(&open)) => {
+                    Some(health.unwrap_or_else(|_| Err(silent(&name))))
+                }
                 () = stop.cancelled() => None,
             }
         };
@@ -182,6 +192,7 @@ impl VaultTask {
         let look = if seen.written.is_empty() {
             look
         } else {
+            given = Instant::now();
             self.look_at(followed, &open)
         };
         for cell in self.cells_of(followed) {
@@ -191,6 +202,7 @@ impl VaultTask {
                 opener: Arc::clone(&wish.opener),
                 vault: open.clone(),
                 look: Some(look.clone()),
+                given,
                 why,
             };
             self.cells[&cell.cluster].orders.put(order);
@@ -273,7 +285,7 @@ impl VaultTask {
             if health.is_some() {
                 state.health = health;
             }
-            if seen.is_success() {
+            if seen.is_as_declared() {
                 state.passes.last_success = Some(about.began);
             }
             state.token_expires = expires;
@@ -288,6 +300,15 @@ async fn health(open: &Result<OpenVault, Failure>) -> Result<Health, Failure> {
         Ok(open) => open.read.health().await,
         Err(failure) => Err(failure.clone()),
     }
+}
+
+fn silent(vault: &VaultName) -> Failure {
+    let why = format!("there was no answer within {} s", HEALTH.as_secs());
+    Failure::new(
+        FailureClass::TimedOut,
+        format!("read the health of vault {vault}"),
+        why,
+    )
 }
 
 /// Whether the Vault itself did not answer.

@@ -390,7 +390,10 @@ fn versions(secret: &DesiredSecret) -> BTreeMap<String, Option<u64>> {
 }
 
 /// A pass ended; one that left nothing is a success.
-pub(crate) fn ended(passes: &mut Passes, pass: Pass) {
+pub(crate) fn ended(passes: &mut Passes, mut pass: Pass) {
+    if pass.end == PassEnd::Done {
+        pass.seen = Some(pass.began);
+    }
     if pass.end == PassEnd::Done && pass.findings.is_empty() {
         passes.last_success = Some(pass.began);
     }

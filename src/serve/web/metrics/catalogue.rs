@@ -79,7 +79,7 @@ catalogue! {
     CLUSTERS: "keyfleet_clusters", Gauge, [],
         "Clusters that the followed revision declares.";
     CLUSTER_LAST_SUCCESS: "keyfleet_cluster_last_success_timestamp_seconds", Gauge, ["cluster"],
-        "When all of the cluster was last looked at, and all was made that may be: held changes do not count; 0 for never.";
+        "When the cluster was last found, or made, as declared, but for changes that are held; 0 for never.";
     CLUSTER_UP: "keyfleet_cluster_up", Gauge, ["cluster"],
         "Whether the last pass could look at all of the cluster.";
     CLUSTER_FINDINGS: "keyfleet_cluster_findings", Gauge, ["cluster", "state"],
@@ -87,7 +87,7 @@ catalogue! {
     ROTATION_LAG: "keyfleet_rotation_lag_seconds", Gauge, ["cluster"],
         "How long at most a value that was rotated in Vault has been missing in the cluster; 0 when none is.";
     VAULT_LAST_SUCCESS: "keyfleet_vault_last_success_timestamp_seconds", Gauge, ["vault"],
-        "When all that clusters share in the Vault was last looked at, and all was made that may be: held changes do not count; 0 for never.";
+        "When what clusters share in the Vault was last found, or made, as declared, but for changes that are held; 0 for never.";
     VAULT_UP: "keyfleet_vault_up", Gauge, ["vault"],
         "Whether the Vault answers and is unsealed.";
     VAULT_FINDINGS: "keyfleet_vault_findings", Gauge, ["vault", "state"],

@@ -116,6 +116,11 @@ fn end(end: &PassEnd) -> &'static str {
     }
 }
 
+/// Whether it was cut short before it saw anything: then what an earlier one saw stands.
+fn saw_nothing(pass: &Pass) -> bool {
+    pass.seen != Some(pass.began)
+}
+
 /// To the millisecond, where that is worth something.
 fn took(took: &Duration) -> String {
     if *took < Duration::from_secs(1) {
