@@ -74,6 +74,8 @@ catalogue! {
         "Whether the last fetch succeeded.";
     GIT_HELD: "keyfleet_git_held", Gauge, [],
         "1 while a branch that was rewritten is not followed.";
+    DECLARATION_ERRORS: "keyfleet_declaration_errors", Gauge, [],
+        "Errors in the declarations of the followed revision; 1 at least while a newer one cannot be followed for its errors.";
     REVISION_INFO: "keyfleet_revision_info", Info, ["revision"],
         "The revision that everything is kept equal to.";
     CLUSTERS: "keyfleet_clusters", Gauge, [],
@@ -85,7 +87,7 @@ catalogue! {
     CLUSTER_FINDINGS: "keyfleet_cluster_findings", Gauge, ["cluster", "state"],
         "Objects of the cluster that are not as declared, by what keyfleet makes of them.";
     ROTATION_LAG: "keyfleet_rotation_lag_seconds", Gauge, ["cluster"],
-        "How long at most a value that was rotated in Vault has been missing in the cluster; 0 when none is.";
+        "How long a value that was rotated in Vault has been seen missing in the cluster; 0 when none is.";
     VAULT_LAST_SUCCESS: "keyfleet_vault_last_success_timestamp_seconds", Gauge, ["vault"],
         "When what clusters share in the Vault was last found, or made, as declared, but for changes that are held; 0 for never.";
     VAULT_UP: "keyfleet_vault_up", Gauge, ["vault"],

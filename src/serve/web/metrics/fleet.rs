@@ -1,6 +1,7 @@
 //! What the board says, as gauges: worked out for each scrape, so that what is gone is gone.
 
 use super::{Labels, Sheet, catalogue};
+use crate::diagnostics::Severity;
 use crate::drift::{Finding, Standing as FindingStanding};
 use crate::plan::Cause;
 use crate::serve::board::{
@@ -69,16 +70,25 @@ fn write_source(sheet: &mut Sheet<'_>, source: &SourceState) -> fmt::Result {
     let was_tried = source.fetched.is_some() || source.failure.is_some();
     let up = was_tried.then(|| u32::from(source.failure.is_none()));
     sheet.single(&catalogue::GIT_UP, up)?;
-    sheet.single(
-        &catalogue::GIT_HELD,
-        Some(u32::from(
-            source.held.as_ref().is_some_and(|held| held.is_rewritten),
-        )),
-    )?;
+    let is_rewritten = source.held.as_ref().is_some_and(|held| held.is_rewritten);
+    sheet.single(&catalogue::GIT_HELD, Some(u32::from(is_rewritten)))?;
+    sheet.single(&catalogue::DECLARATION_ERRORS, declaration_errors(source))?;
     match &source.followed {
         Some(followed) => sheet.info(&catalogue::REVISION_INFO, &followed.revision),
         None => Ok(()),
     }
+}
+
+/// `None` before there is a revision.
+fn declaration_errors(source: &SourceState) -> Option<u64> {
+    let followed = source.followed.as_ref();
+    let errors = followed.map(|followed| followed.problems.count(Severity::Error));
+    let is_unusable = source.held.as_ref().is_some_and(|held| !held.is_rewritten);
+    let errors = errors.and_then(|errors| u64::try_from(errors).ok());
+    if is_unusable {
+        return Some(errors.unwrap_or(0).max(1));
+    }
+    errors
 }
 
 fn seconds(at: Timestamp) -> f64 {
@@ -153,15 +163,21 @@ fn looked_at_all(passes: &Passes) -> Option<bool> {
     Some(last.end == PassEnd::Done && !last.findings.iter().any(is_unread))
 }
 
-/// While everything was as declared, no rotated value was missing.
+/// Since the oldest of them was first seen: Vault does not say when a version was written without being asked for it.
 fn rotation_lag(passes: &Passes, now: Timestamp) -> f64 {
     let Some(last) = &passes.last else { return 0.0 };
-    let is_rotation = |finding: &Finding| matches!(finding.cause(), Some(Cause::Rotation { .. }));
-    if !last.findings.iter().any(is_rotation) {
-        return 0.0;
-    }
-    let since = passes.last_success.unwrap_or(last.began);
-    now.duration_since(since).as_secs_f64().max(0.0)
+    let is_rotation = |finding: &&Finding| matches!(finding.cause(), Some(Cause::Rotation { .. }));
+    let rotated = last.findings.iter().filter(is_rotation);
+    let seen = rotated.map(|finding| {
+        passes
+            .first_seen
+            .get(&finding.target)
+            .unwrap_or(&last.began)
+    });
+    let since = seen.min();
+    since.map_or(0.0, |since| {
+        now.duration_since(*since).as_secs_f64().max(0.0)
+    })
 }
 
 fn count(findings: &[Finding]) -> Counted {
