@@ -83,7 +83,7 @@ async fn a_revision_that_cannot_be_understood_leaves_the_last_one_in_force() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_stays_until_it_is_released_in_git() {
-    let scene = Scene::applied("serve-held").await;
+    let scene = Scene::applied("serve-approved").await;
     let service = Service::start(&scene, OFTEN);
     service.until_said("following").await;
     let north = scene.north.name.clone();
