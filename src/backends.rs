@@ -10,7 +10,7 @@ pub(crate) mod file_trouble;
 pub mod kubernetes;
 pub mod vault;
 
-pub use conduct::{Conduct, Deed, Sent};
+pub use conduct::{Conduct, Deed, Sent, cluster_called, vault_called};
 
 /// Chooses the cryptography that TLS uses, for the whole process. Calling it again changes nothing.
 pub fn install_crypto() {

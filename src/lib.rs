@@ -26,6 +26,7 @@ pub mod cli;
 pub mod connect;
 pub mod serve;
 
+mod chance;
 pub mod diagnostics;
 pub mod fence;
 pub mod mark;

@@ -1,6 +1,7 @@
 //! What holds for all requests of a process together, whichever server they go to.
 
 use crate::fence::Fence;
+use crate::names::{ClusterName, VaultName};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,6 +51,16 @@ impl Sent {
     pub fn all(self) -> u64 {
         self.reads + self.logins + self.writes
     }
+}
+
+/// What a Vault is called where its requests are counted.
+pub fn vault_called(name: &VaultName) -> String {
+    format!("vault/{name}")
+}
+
+/// What a cluster is called there.
+pub fn cluster_called(name: &ClusterName) -> String {
+    format!("cluster/{name}")
 }
 
 /// What a request does.

@@ -7,7 +7,6 @@ use super::failure::Exit;
 use super::plan::Out;
 use super::ui;
 use crate::desire::Desired;
-use crate::diagnostics::Severity;
 use crate::drift::{self, About, Ledger, Look, Problem, Report};
 use crate::pipeline::{Options, Planned, Wanted};
 use crate::plan::Scope;
@@ -169,19 +168,12 @@ fn declared(desired: &Desired, scope: &Scope) -> String {
 }
 
 fn about(wanted: &Wanted) -> About {
-    let problems = wanted.problems.sorted().into_iter();
-    let errors = problems.filter(|problem| problem.severity == Severity::Error);
     About {
         repository: wanted.name.clone(),
         revision: wanted.revision.clone(),
         installation: wanted.desired.installation.to_string(),
         schedule: None,
         due: None,
-        problems: errors
-            .map(|problem| Problem {
-                message: problem.message.clone(),
-                place: drift::Line::from(&problem.place),
-            })
-            .collect(),
+        problems: Problem::errors_of(&wanted.problems),
     }
 }

@@ -1,6 +1,7 @@
 //! The clusters of a fleet: one connection each, made anew when what it was made from has changed.
 
 use super::{Bounds, setup};
+use crate::backends::cluster_called;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile};
 use crate::backends::vault::VaultReader;
 use crate::declare::Credential;
@@ -224,7 +225,7 @@ async fn connect(
     access: Access,
     bounds: &Bounds,
 ) -> Result<ClusterConnection, Failure> {
-    let conduct = bounds.conduct.towards(&format!("cluster/{}", cell.cluster));
+    let conduct = bounds.conduct.towards(&cluster_called(&cell.cluster));
     let limits = bounds.cluster;
     let making = tokio::task::spawn_blocking(move || {
         ClusterConnection::with_conduct(access, limits, conduct)

@@ -6,10 +6,10 @@ use super::settings::{Settings, token_variable};
 use super::setup;
 use super::token::{TokenKeeper, TokenState};
 use super::watched::FileMark;
-use crate::backends::file_trouble;
 use crate::backends::vault::{
     OwnToken, TokenApi, VaultConnection, VaultReader, check_address, open,
 };
+use crate::backends::{file_trouble, vault_called};
 use crate::desire::DesiredVault;
 use crate::names::VaultName;
 use crate::observe::Failure;
@@ -102,7 +102,7 @@ impl Vaults {
             namespace: place.namespace.clone(),
             ca_pem,
             token: token.clone(),
-            conduct: self.bounds.conduct.towards(&vault_name(&vault.name)),
+            conduct: self.bounds.conduct.towards(&vault_called(&vault.name)),
         };
         let (reader, writer) = open(connection, &self.bounds.vault)?;
         let reader = Arc::new(reader);
@@ -259,11 +259,6 @@ impl Vaults {
             setup(connecting(&vault.name), why).hint("name a PEM file")
         })
     }
-}
-
-/// As its requests are counted.
-pub(super) fn vault_name(vault: &VaultName) -> String {
-    format!("vault/{vault}")
 }
 
 fn connecting(vault: &VaultName) -> String {

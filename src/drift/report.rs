@@ -1,6 +1,7 @@
 //! What a drift report says, and its JSON: `keyfleet.dev/drift/v1`, described in `docs/drift.md`.
 
 use super::item::{Class, Item, Line, Severity, Where};
+use crate::diagnostics::{self, Diagnostics};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,20 @@ pub struct About {
 pub struct Problem {
     pub message: String,
     pub place: Line,
+}
+
+impl Problem {
+    /// The errors among what was said of the declarations.
+    pub fn errors_of(problems: &Diagnostics) -> Vec<Self> {
+        let all = problems.sorted().into_iter();
+        let errors = all.filter(|problem| problem.severity == diagnostics::Severity::Error);
+        errors
+            .map(|problem| Self {
+                message: problem.message.clone(),
+                place: Line::from(&problem.place),
+            })
+            .collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

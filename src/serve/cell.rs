@@ -9,7 +9,9 @@ use super::board::{self, ClusterState, Followed, PassEnd, Passes, Trigger};
 use super::log;
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
-use super::service::{Service, random_share, run_id};
+use super::service::{Service, run_id};
+use crate::backends::cluster_called;
+use crate::chance;
 use crate::connect::Opener;
 use crate::desire::Cell;
 use crate::drift::declared_for_cluster;
@@ -256,19 +258,20 @@ impl CellTask {
         self.failures = self.failures.saturating_add(1);
         let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
         let longest = self.service.settings.reconcile.interval;
-        let wait = doubled.min(longest).mul_f64(0.5 + random_share() / 2.0);
+        let wait = doubled.min(longest).mul_f64(0.5 + chance::share() / 2.0);
         self.retry = (doubled < longest).then(|| Instant::now() + wait);
     }
 
     /// Requests to this cluster so far.
     fn sent(&self) -> u64 {
-        let server = format!("cluster/{}", self.name);
+        let server = cluster_called(&self.name);
         self.service.conduct.towards(&server).sent().all()
     }
 
     fn missed(&mut self) {
         let longest = self.service.settings.reconcile.interval;
-        self.breaker.missed(Instant::now(), longest, random_share());
+        self.breaker
+            .missed(Instant::now(), longest, chance::share());
     }
 
     /// Writes on the board and into the ledger what came of a pass.

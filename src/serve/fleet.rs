@@ -104,9 +104,6 @@ impl Fleet {
             let stays = wanted.contains_key(name);
             if !stays {
                 stop.cancel();
-                self.service.board.write(|known| {
-                    known.vaults.remove(name);
-                });
             }
             stays
         });

@@ -10,8 +10,7 @@ use super::sinks::{Courier, Patience, Rendered};
 use super::web::metrics::ReportResult;
 use super::whole_file;
 use crate::desire::Cell;
-use crate::diagnostics::Severity;
-use crate::drift::{About, Line, Problem, Report};
+use crate::drift::{About, Problem, Report};
 use crate::schedule::{Cron, MOST_COUNTED};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -251,14 +250,7 @@ fn about(known: &Known, due: &Due) -> About {
     if let Some(followed) = &known.source.followed {
         about.revision.clone_from(&followed.revision);
         about.installation = followed.desired.installation.to_string();
-        let problems = followed.problems.sorted().into_iter();
-        let errors = problems.filter(|problem| problem.severity == Severity::Error);
-        about.problems = errors
-            .map(|problem| Problem {
-                message: problem.message.clone(),
-                place: Line::from(&problem.place),
-            })
-            .collect();
+        about.problems = Problem::errors_of(&followed.problems);
     }
     about
 }

@@ -6,10 +6,10 @@ use super::memory::Memory;
 use super::settings::Settings;
 use super::web::{Counters, Watchdog};
 use crate::backends::Conduct;
+use crate::chance;
 use crate::desire::{Operation, may_write};
 use crate::fence::Fence;
 use jiff::Timestamp;
-use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -79,20 +79,10 @@ impl Service {
 
 /// Names a pass in logs and pages.
 pub(super) fn run_id() -> String {
-    format!("{:08x}", random() >> 32)
+    format!("{:08x}", chance::number() >> 32)
 }
 
 /// A duration and up to a tenth more or less: what begins together does not stay together.
 pub(super) fn about(duration: Duration) -> Duration {
-    duration.mul_f64(0.9 + random_share() / 5.0)
-}
-
-/// A number from 0 to 1.
-pub(super) fn random_share() -> f64 {
-    f64::from(u32::try_from(random() >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
-}
-
-/// The standard library seeds its hashers at random, which is random enough to spread waits and to tell runs apart.
-fn random() -> u64 {
-    std::hash::RandomState::new().build_hasher().finish()
+    duration.mul_f64(0.9 + chance::share() / 5.0)
 }

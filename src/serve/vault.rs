@@ -9,8 +9,9 @@ use super::cell::{CellTask, Order};
 use super::log;
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
-use super::service::{Service, about, random_share, run_id};
+use super::service::{Service, about, run_id};
 use super::web::probes::Beat;
+use crate::chance;
 use crate::connect::Opener;
 use crate::desire::{Cell, DesiredVault};
 use crate::drift::{Standing, declared_for_vault};
@@ -265,7 +266,7 @@ impl VaultTask {
         }
         self.failures = self.failures.saturating_add(1);
         let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
-        doubled.min(interval).mul_f64(0.5 + random_share() / 2.0)
+        doubled.min(interval).mul_f64(0.5 + chance::share() / 2.0)
     }
 
     fn tell(

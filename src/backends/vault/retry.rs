@@ -3,7 +3,7 @@
 use super::Budget;
 use super::answer::Answer;
 use super::request::Intent;
-use std::hash::{BuildHasher, Hasher};
+use crate::chance;
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(250);
@@ -36,13 +36,7 @@ pub(super) fn after_loss(intent: Intent, attempt: u32, budget: &Budget) -> Optio
 /// a floor below that.
 fn wait(attempt: u32, asked: Option<Duration>, budget: &Budget) -> Duration {
     let ceiling = (FIRST * 2u32.saturating_pow(attempt - 1)).min(LONGEST_UNASKED);
-    asked.unwrap_or_default().min(budget.longest_wait) + ceiling.mul_f64(random_share())
-}
-
-/// A number in `0.0..1.0`. The standard library seeds its hashers at random, which is random enough for a wait.
-fn random_share() -> f64 {
-    let random = std::hash::RandomState::new().build_hasher().finish();
-    f64::from(u32::try_from(random >> 32).unwrap_or(u32::MAX)) / (f64::from(u32::MAX) + 1.0)
+    asked.unwrap_or_default().min(budget.longest_wait) + ceiling.mul_f64(chance::share())
 }
 
 #[cfg(test)]

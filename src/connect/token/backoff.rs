@@ -1,6 +1,6 @@
 //! How long to wait before a token is asked for again.
 
-use std::hash::{BuildHasher as _, RandomState};
+use crate::chance;
 use std::time::{Duration, Instant};
 
 const LEAST: Duration = Duration::from_millis(200);
@@ -23,7 +23,7 @@ impl Backoff {
         self.forget(now);
         self.last = Some(now);
         self.failures = self.failures.saturating_add(1);
-        ceiling(self.failures).mul_f64(share()).max(LEAST)
+        ceiling(self.failures).mul_f64(chance::share()).max(LEAST)
     }
 
     /// A token was refused. When that was long not so, another one is asked for at once.
@@ -51,12 +51,6 @@ impl Backoff {
 
 fn ceiling(failures: u32) -> Duration {
     (FIRST * 2u32.saturating_pow(failures.saturating_sub(1).min(16))).min(LONGEST)
-}
-
-/// A number in `0.0..1.0`. The standard library seeds its hashers at random, which is random enough for a wait.
-pub(super) fn share() -> f64 {
-    let random = RandomState::new().hash_one(0);
-    f64::from(u32::try_from(random >> 32).unwrap_or(u32::MAX)) / (f64::from(u32::MAX) + 1.0)
 }
 
 #[cfg(test)]

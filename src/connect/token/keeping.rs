@@ -1,9 +1,10 @@
 //! The task that gets keyfleet's own token of one Vault, renews it and gets another in time.
 
-use super::backoff::{Backoff, share};
+use super::backoff::Backoff;
 use super::keeper::Shared;
 use super::lifetime::{Lifetime, Next};
 use super::state::Phase;
+use crate::chance;
 use crate::connect::credential::OwnCredential;
 use crate::connect::watched::FileMark;
 use crate::names::VaultName;
@@ -213,7 +214,7 @@ impl Keeping {
 
     /// What is next for a token that lives so long.
     fn lives(&mut self, life: Lifetime) {
-        let next = life.next(self.credential.is_login(), share());
+        let next = life.next(self.credential.is_login(), chance::share());
         self.life = Some(life);
         self.due = match next {
             Next::Nothing => life.ends().map(|end| (end, Due::Obtain)),

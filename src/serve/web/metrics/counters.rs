@@ -3,7 +3,7 @@
 use super::catalogue::{self, Metric};
 use super::fleet::{MOST_CLUSTERS, OTHERS};
 use super::{Labels, Sheet};
-use crate::backends::{Conduct, Sent};
+use crate::backends::{Conduct, Sent, cluster_called, vault_called};
 use crate::names::ClusterName;
 use crate::plan::{Kind, Scope};
 use crate::serve::board::{Known, PassEnd};
@@ -230,8 +230,8 @@ impl Counters {
 /// As its requests are counted.
 fn called(scope: &Scope) -> String {
     match scope {
-        Scope::Vault(name) => format!("vault/{name}"),
-        Scope::Cluster(name) => format!("cluster/{name}"),
+        Scope::Vault(name) => vault_called(name),
+        Scope::Cluster(name) => cluster_called(name),
     }
 }
 
