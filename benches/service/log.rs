@@ -17,8 +17,11 @@ impl Log {
         Self(std::fs::read_to_string(path).unwrap_or_default())
     }
 
-    pub(crate) fn text(&self) -> &str {
-        &self.0
+    /// Its last lines.
+    pub(crate) fn last(&self, lines: usize) -> String {
+        let skipped = self.0.lines().count().saturating_sub(lines);
+        let last: Vec<&str> = self.0.lines().skip(skipped).collect();
+        last.join("\n")
     }
 
     /// Every pass over a cluster so far, in the order in which they ended.

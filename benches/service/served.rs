@@ -80,7 +80,7 @@ log: {{format: json}}
             if answer.is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
-            assert!(begin.elapsed() < PATIENCE, "{}", self.log().text());
+            assert!(begin.elapsed() < PATIENCE, "{}", self.log().last(20));
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
