@@ -5,7 +5,6 @@ use crate::observe::Failure;
 use crate::observe::live::Health;
 use crate::pipeline::ScopePlan;
 use crate::plan::{Kind, Target};
-use std::collections::BTreeMap;
 
 /// Everything that a status says.
 #[derive(Debug)]
@@ -35,8 +34,9 @@ pub struct SecretStatus {
     pub name: String,
     pub state: SecretState,
     pub last_sync: Option<String>,
-    /// The versions that it was made of: API path → version; KV v1 has none. Empty where no record says so.
-    pub versions: BTreeMap<String, Option<u64>>,
+    /// The versions that it was made of, by API path; KV v1 has none. Empty where no record says so. A list and no map: the service
+    /// keeps one for every Secret, and a map of one entry has room for eleven.
+    pub versions: Vec<(String, Option<u64>)>,
 }
 
 /// How a Secret is.
@@ -122,7 +122,7 @@ pub fn secrets(plan: &ScopePlan) -> Vec<SecretStatus> {
             last_sync: synced.as_ref().map(|synced| synced.at.clone()),
             versions: synced
                 .as_ref()
-                .map(|synced| synced.versions.clone())
+                .map(|synced| synced.versions.clone().into_iter().collect())
                 .unwrap_or_default(),
         }
     });

@@ -160,7 +160,7 @@ fn secrets(cluster: &ClusterState, text: &str) -> Vec<SecretStatus> {
                 why: text.to_owned(),
             },
             last_sync: Some(text.to_owned()),
-            versions: BTreeMap::new(),
+            versions: Vec::new(),
         })
         .collect()
 }

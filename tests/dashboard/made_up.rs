@@ -384,7 +384,7 @@ fn reports() -> Vec<ReportMade> {
         .collect()
 }
 
-fn versions(secret: &DesiredSecret) -> BTreeMap<String, Option<u64>> {
+fn versions(secret: &DesiredSecret) -> Vec<(String, Option<u64>)> {
     let paths = secret.references().into_iter();
     paths.map(|from| (from.api_path(), Some(3))).collect()
 }

@@ -34,8 +34,10 @@ impl<'a> SecretRow<'a> {
 
     /// The version of a mapping's source that it was made of. `None`: no record says so; `Some(None)`: the engine has none.
     pub fn version(&self, assignment: &Assignment) -> Option<Option<u64>> {
-        let versions = &self.status?.versions;
-        versions.get(&assignment.from.api_path()).copied()
+        let path = assignment.from.api_path();
+        let mut versions = self.status?.versions.iter();
+        let (_, version) = versions.find(|(of, _)| *of == path)?;
+        Some(*version)
     }
 
     pub fn why(&self) -> &'a str {
