@@ -102,7 +102,7 @@ impl Fence {
         });
     }
 
-    /// A handle that stays closed once this fence was closed, for a piece of work that decides first and writes later.
+    /// A handle that stays closed once this fence was closed, for whoever decides first and writes later.
     #[must_use]
     pub fn of_this_term(&self) -> Self {
         let term = self.term.unwrap_or_else(|| self.state.borrow().term);
@@ -117,8 +117,17 @@ impl Fence {
         !self.left(state).is_zero()
     }
 
+    /// Whether the only term that this handle is good for has ended: it never lets anything through again.
+    pub fn is_of_the_past(&self) -> bool {
+        self.is_past(*self.state.borrow())
+    }
+
+    fn is_past(&self, state: State) -> bool {
+        self.term.is_some_and(|term| term != state.term)
+    }
+
     fn left(&self, state: State) -> Duration {
-        if self.term.is_some_and(|term| term != state.term) {
+        if self.is_past(state) {
             return Duration::ZERO;
         }
         state.until.since(Moment::now())

@@ -13,6 +13,8 @@ mod policies;
 mod reads;
 #[path = "vault_backend/sessions.rs"]
 mod sessions;
+#[path = "vault_backend/terms.rs"]
+mod terms;
 #[path = "vault_backend/tls.rs"]
 mod tls;
 #[path = "vault_backend/writes.rs"]

@@ -17,12 +17,13 @@ const SAVED_RETRIES: u64 = 50;
 /// Each good answer earns this share of a retry: when most requests fail, most are not repeated.
 const ANSWERS_FOR_A_RETRY: u64 = 10;
 
-/// The discipline of a process: how much is asked at once and how often again, whether it may write, and what was asked so
-/// far. Clones are one discipline; each counts for its own server.
+/// The discipline of a process: how much is asked at once and how often again, and what was asked so far. Clones are one
+/// discipline; each counts for its own server, and writes within its own term.
 #[derive(Debug, Clone)]
 pub struct Conduct {
     shared: Arc<Shared>,
     tally: Arc<Tally>,
+    fence: Fence,
 }
 
 #[derive(Debug)]
@@ -30,7 +31,6 @@ struct Shared {
     places: Semaphore,
     /// In tenths of a retry.
     saved: AtomicU64,
-    fence: Fence,
     /// By what a server is called.
     tallies: Mutex<BTreeMap<String, Arc<Tally>>>,
 }
@@ -75,21 +75,31 @@ pub enum Deed {
 impl Default for Conduct {
     /// As many at once as the servers' own limits let through: what a run of the command line needs.
     fn default() -> Self {
-        Self::new(Semaphore::MAX_PERMITS, Fence::open())
+        Self::new(Semaphore::MAX_PERMITS)
     }
 }
 
 impl Conduct {
-    /// With so many requests at once, and writes that go out only while this fence lets them.
-    pub fn new(at_once: usize, fence: Fence) -> Self {
+    /// With so many requests at once. Nothing stops its writes.
+    pub fn new(at_once: usize) -> Self {
         Self {
             shared: Arc::new(Shared {
                 places: Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)),
                 saved: AtomicU64::new(SAVED_RETRIES * ANSWERS_FOR_A_RETRY),
-                fence,
                 tallies: Mutex::default(),
             }),
             tally: Arc::default(),
+            fence: Fence::open(),
+        }
+    }
+
+    /// The same for what is decided from now on: a write goes out only in the term in which it was decided, however long it
+    /// has waited for its turn.
+    #[must_use]
+    pub fn in_this_term(&self, fence: &Fence) -> Self {
+        Self {
+            fence: fence.of_this_term(),
+            ..self.clone()
         }
     }
 
@@ -101,6 +111,7 @@ impl Conduct {
         Self {
             shared: Arc::clone(&self.shared),
             tally: Arc::clone(tally),
+            fence: self.fence.clone(),
         }
     }
 
@@ -110,7 +121,7 @@ impl Conduct {
     }
 
     pub(crate) fn fence(&self) -> &Fence {
-        &self.shared.fence
+        &self.fence
     }
 
     /// Does this when there is a place for it.
@@ -199,7 +210,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_hangs_keeps_no_place_of_all() {
-        let conduct = Conduct::new(2, Fence::open());
+        let conduct = Conduct::new(2);
         for _ in 0..2 {
             let conduct = conduct.clone();
             tokio::spawn(async move { conduct.turn(pending::<()>()).await });

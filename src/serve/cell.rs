@@ -5,7 +5,7 @@
 
 mod breaker;
 
-use super::board::{self, ClusterState, Followed, PassEnd, Passes, Trigger};
+use super::board::{self, ClusterState, Followed, PassEnd, Passes, Permission, Trigger};
 use super::log;
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
@@ -231,7 +231,7 @@ impl CellTask {
                 Arc::clone(&self.tokens.sessions),
                 options,
             ),
-            may_write: self.service.may_write(permission),
+            writes: permission == Permission::Apply,
             deadline: self.service.settings.reconcile.deadline,
             stop: self.stop.clone(),
         }

@@ -1,4 +1,7 @@
 //! The tasks of the fleet: one for each Vault of the newest revision.
+//!
+//! A fleet lives for one term of being active. What its tasks decide goes over its own connections, whose fence is of that
+//! term: what is still in a queue when the term ends is not sent in the next one.
 
 use super::board::Followed;
 use super::service::Service;
@@ -6,6 +9,7 @@ use super::vault::{VaultTask, Wish};
 use crate::backends::kubernetes::Limits;
 use crate::backends::vault::Budget;
 use crate::connect::{self, Bounds, Opener};
+use crate::fence::Fence;
 use crate::names::{ClusterName, VaultName};
 use crate::plan::Scope;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +21,8 @@ use tokio_util::task::TaskTracker;
 pub(super) struct Fleet {
     service: Arc<Service>,
     stop: CancellationToken,
+    /// Of its term.
+    fence: Fence,
     opener: Arc<Opener>,
     /// The tasks of its Vaults and clusters.
     tasks: TaskTracker,
@@ -44,14 +50,14 @@ fn scopes(followed: &Followed) -> BTreeSet<Scope> {
 }
 
 /// How much is asked at once is the settings', how long and how often the usual.
-fn opener(service: &Service) -> Opener {
+fn opener(service: &Service, fence: &Fence) -> Opener {
     let requests = service.settings.reconcile.requests;
     let settings = connect::Settings {
         vaults: service.settings.vaults.clone(),
         ..connect::Settings::from_environment()
     };
     let bounds = Bounds {
-        conduct: service.conduct.clone(),
+        conduct: service.conduct.in_this_term(fence),
         vault: Budget {
             in_flight: requests.per_vault,
             ..Budget::default()
@@ -67,11 +73,13 @@ fn opener(service: &Service) -> Opener {
 impl Fleet {
     pub(super) fn new(service: Arc<Service>) -> Self {
         let (stop, tasks) = (service.stop.child_token(), TaskTracker::new());
-        let opener = Arc::new(opener(&service));
+        let fence = service.fence.of_this_term();
+        let opener = Arc::new(opener(&service, &fence));
         let end = close_after(tasks.clone(), Arc::clone(&opener), stop.clone());
         service.tasks.spawn(end);
         Self {
             stop,
+            fence,
             opener,
             tasks,
             service,
@@ -153,6 +161,11 @@ impl Fleet {
                 "the settings choose a cluster that this revision does not declare"
             );
         }
+    }
+
+    /// Whether its term has ended, whatever this process is now.
+    pub(super) fn is_of_the_past(&self) -> bool {
+        self.fence.is_of_the_past()
     }
 
     /// Its tasks finish what they have in hand, and end.

@@ -4,7 +4,6 @@
 
 use super::board::{Pass, PassEnd, Passes, Trigger};
 use super::memory::Memory;
-use super::service::MayWrite;
 use crate::apply::{Outcome, Progress, StepResult};
 use crate::drift::{self, Finding, Look as Observed, Standing, Written};
 use crate::observe::Failure;
@@ -22,8 +21,9 @@ use tracing::Instrument;
 pub(super) struct Job {
     pub alone: Alone,
     pub look: Result<Look, Failure>,
-    /// Asked before each write.
-    pub may_write: MayWrite,
+    /// Whether it is to be made what it should be, or only looked at. Whether git lets it be written is asked again before
+    /// each round, and whether this process is the active one by each request.
+    pub writes: bool,
     pub deadline: Duration,
     pub stop: CancellationToken,
 }
@@ -138,7 +138,7 @@ async fn within(job: Job) -> Seen {
         () = job.stop.cancelled() => return Seen::ended(PassEnd::Stopped),
     };
     let before = Snapshot::of(&planned);
-    if !(job.may_write)() {
+    if !job.writes {
         return Seen {
             after: Some(before),
             out_of_reach: job.alone.is_out_of_reach(),
@@ -146,7 +146,7 @@ async fn within(job: Job) -> Seen {
         };
     }
     let written = Arc::new(Mutex::new(Vec::new()));
-    let stop = || Instant::now() >= end || job.stop.is_cancelled() || !(job.may_write)();
+    let stop = || Instant::now() >= end || job.stop.is_cancelled();
     let applied = job.alone.apply(planned, &noting(&written), &stop).await;
     let written = std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner));
     Seen {
@@ -163,7 +163,7 @@ async fn within(job: Job) -> Seen {
 }
 
 fn how_it_ended(job: &Job, end: Instant) -> PassEnd {
-    if job.stop.is_cancelled() || !(job.may_write)() {
+    if job.stop.is_cancelled() {
         PassEnd::Stopped
     } else if Instant::now() >= end {
         PassEnd::Deadline

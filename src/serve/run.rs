@@ -68,7 +68,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let listeners = Listeners::bind(&settings).await?;
     let fence = Fence::closed();
-    let conduct = Conduct::new(settings.reconcile.requests.all, fence.clone());
+    let conduct = Conduct::new(settings.reconcile.requests.all);
     let process = Process {
         board: Arc::new(Board::default()),
         conduct: conduct.clone(),
@@ -246,11 +246,12 @@ async fn serve(
     loop {
         let now = standing.borrow_and_update().clone();
         process.stands(shown(&now));
-        if !now.role.is_active() {
-            if let Some(ended) = fleet.take() {
-                ended.end();
-            }
-        } else if fleet.is_none() {
+        // Who was not active for a moment may hear of it only when that is over: then it is another term all the same.
+        let is_active = now.role.is_active();
+        if let Some(ended) = fleet.take_if(|fleet| !is_active || fleet.is_of_the_past()) {
+            ended.end();
+        }
+        if is_active && fleet.is_none() {
             let mut begun = Fleet::new(Arc::clone(service));
             process.memory.load();
             report_on_schedule(service, &look, begun.stopped());

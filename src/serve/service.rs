@@ -15,13 +15,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Asked before each write.
-pub(super) type MayWrite = Arc<dyn Fn() -> bool + Send + Sync>;
-
 /// One from one reading of the settings to the next.
 pub(super) struct Service {
     pub settings: Settings,
     pub board: Arc<Board>,
+    /// What holds for all requests, and counts them. Nothing is sent with it: that is for a term of being active.
     pub conduct: Conduct,
     /// Whether this process may write now.
     pub fence: Fence,
@@ -68,12 +66,6 @@ impl Service {
         self.counters.pass(&pass.end, pass.took);
         let done = pass.written.iter().filter(|it| it.failure.is_none());
         done.for_each(|it| self.counters.write_done(it.finding.target.kind));
-    }
-
-    /// Asked before each write: what was permitted when the pass began, and whether this process is still the active one.
-    pub(super) fn may_write(&self, permission: Permission) -> MayWrite {
-        let fence = self.fence.of_this_term();
-        Arc::new(move || permission == Permission::Apply && fence.may_write())
     }
 }
 

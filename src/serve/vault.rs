@@ -245,7 +245,7 @@ impl VaultTask {
         pass::run(Job {
             alone: Alone::vault(&followed.desired, desired, open.clone(), options),
             look: look.clone(),
-            may_write: self.service.may_write(permission),
+            writes: permission == Permission::Apply,
             deadline: self.service.settings.reconcile.deadline,
             stop: self.stop.clone(),
         })
