@@ -301,7 +301,8 @@ impl Requests {
         if held.as_ref().is_none_or(|held| !held.stands()) {
             let marks = marks(&self.files);
             let settings = Arc::clone(&self.settings);
-            let opening = tokio::task::spawn_blocking(move || settings.open()).await;
+            let fence = self.conduct.fence().clone();
+            let opening = tokio::task::spawn_blocking(move || settings.open(fence)).await;
             let outcome = opening.unwrap_or_else(|_| {
                 Err(self
                     .settings

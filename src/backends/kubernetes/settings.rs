@@ -1,11 +1,11 @@
 //! Everything that a client is made from, checked: the address, the CA and the credentials.
 
 use super::connect::Limits;
-use super::{address, exec};
+use super::{address, client, exec};
 use crate::backends::file_trouble;
+use crate::fence::Fence;
 use crate::observe::{Failure, FailureClass};
 use http::Uri;
-use kube::client::ClientBuilder;
 use kube::config::{AuthInfo, ExecConfig};
 use kube::{Client, Config};
 use rustls::pki_types::CertificateDer;
@@ -55,8 +55,6 @@ impl Settings {
         // The deadline around a whole request bounds reading and writing too. kube's own read timeout would count the
         // time that a pooled connection was idle.
         config.read_timeout = None;
-        // kube's retries repeat writes too, up to fifteen times.
-        config.default_retry = false;
         Ok(Self {
             peer,
             limits,
@@ -137,8 +135,9 @@ impl Settings {
         Ok(())
     }
 
-    /// Makes a client. Blocks: resolves the host, reads files, and may run a credential plugin.
-    pub(super) fn open(&self) -> Result<Opened, Failure> {
+    /// Makes a client whose bodies go out while the fence lets them. Blocks: resolves the host, reads files, and may run a
+    /// credential plugin.
+    pub(super) fn open(&self, fence: Fence) -> Result<Opened, Failure> {
         let request = connecting(&self.peer.trust);
         address::check_resolved(&self.config.cluster_url, &request)?;
         let (mut config, mut until) = (self.config.clone(), None);
@@ -155,9 +154,7 @@ impl Settings {
             until = issued.lives.map(|lives| Instant::now() + lives);
             config.auth_info = issued.credentials;
         }
-        let client = ClientBuilder::try_from(config)
-            .map_err(|error| self.unusable(&error))?
-            .build();
+        let client = client::client(config, fence).map_err(|error| self.unusable(&error))?;
         Ok(Opened { client, until })
     }
 

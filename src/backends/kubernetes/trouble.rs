@@ -1,6 +1,7 @@
 //! What went wrong when there is no answer: the connection, TLS or time.
 
 use super::settings::Peer;
+use crate::fence::Stale;
 use crate::observe::{Failure, FailureClass};
 use rustls::CertificateError;
 use std::error::Error;
@@ -14,6 +15,12 @@ pub(super) struct Trouble {
 
 /// Only types are looked at: a credential plugin's error text may hold a token.
 pub(super) fn classify(error: &(dyn Error + 'static), request: &str, peer: &Peer) -> Trouble {
+    if let Some(stale) = find::<Stale>(error) {
+        return Trouble {
+            failure: Failure::new(FailureClass::Setup, request, stale.to_string()),
+            sent: stale.begun,
+        };
+    }
     if let Some(tls) = find::<rustls::Error>(error) {
         return Trouble {
             failure: of_tls(tls, request, peer),

@@ -168,8 +168,11 @@ impl Lost {
 impl From<&reqwest::Error> for Lost {
     /// The URL in the error is left out, and the innermost cause is what a person can act on.
     fn from(error: &reqwest::Error) -> Self {
+        if let Some(stale) = cause::<Stale>(error) {
+            return Self::stale(*stale);
+        }
         let unsent = error.is_connect() || error.is_builder();
-        let tls = tls_error(error);
+        let tls = cause::<rustls::Error>(error);
         let plain = matches!(tls, Some(rustls::Error::InvalidMessage(_)));
         let (class, why) = match tls {
             Some(_) if plain => (FailureClass::Tls, "it does not answer in TLS".to_owned()),
@@ -208,8 +211,8 @@ fn inner<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stati
     }
 }
 
-fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())
+fn cause<T: Error + 'static>(error: &reqwest::Error) -> Option<&T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 fn innermost(error: &reqwest::Error) -> String {
