@@ -119,7 +119,7 @@ async fn plan_some(
     is_chosen: pass::IsChosen<'_>,
 ) -> Planned {
     let options = &permission::with_approvals(options, desired);
-    let looking = pass::look_at_vaults(desired, world, is_chosen);
+    let looking = pass::look_at_vaults(desired, world, options, is_chosen);
     plan_as_seen(desired, world, options, is_chosen, &looking).await
 }
 

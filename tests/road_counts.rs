@@ -14,6 +14,8 @@ mod edits;
 mod fleet_stage;
 #[path = "road_counts/nothing.rs"]
 mod nothing;
+#[path = "road_counts/one_cell.rs"]
+mod one_cell;
 #[path = "road_counts/rotation.rs"]
 mod rotation;
 #[path = "road_counts/tally.rs"]

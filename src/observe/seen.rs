@@ -5,7 +5,7 @@ use super::live::{
     Fields, KvVersion, LiveBinding, LiveMeta, LiveMount, LivePolicy, LiveSecret, LiveSecretMeta,
     Observed,
 };
-use super::{Failure, KvEngine, KvReference, KvValue};
+use super::{Failure, FailureClass, KvEngine, KvReference, KvValue};
 use crate::desire::{SecretId, SecretLogin};
 use crate::names::{KvPath, MountPath};
 use crate::policy::Policy;
@@ -20,6 +20,8 @@ pub struct SeenVault {
     pub policies: Result<BTreeMap<String, Observed<LivePolicy>>, Failure>,
     /// Newest versions of the KV v2 secrets that any declaration refers to.
     pub versions: KvVersions,
+    /// Whether what is not among the policies is not there.
+    has_all_policies: bool,
     /// What policies mean that many cells share; each is parsed when it is first asked for.
     meanings: BTreeMap<String, OnceLock<Option<Arc<Policy>>>>,
 }
@@ -38,13 +40,24 @@ impl SeenVault {
             engine_mounts,
             policies,
             versions,
+            has_all_policies: true,
             meanings,
+        }
+    }
+
+    /// The same, where the policies are those that some cells refer to: of others nothing is known.
+    #[must_use]
+    pub fn with_some_policies(self) -> Self {
+        Self {
+            has_all_policies: false,
+            ..self
         }
     }
 
     /// What a policy grants: nothing where there is none, `None` where it cannot be told.
     pub fn meaning(&self, name: &str) -> Option<Arc<Policy>> {
         match self.policies.as_ref().ok()?.get(name) {
+            None if !self.has_all_policies => None,
             None | Some(Observed::Absent) => Some(Arc::default()),
             Some(Observed::Unknown(_)) => None,
             Some(Observed::Present(live)) => {
@@ -69,7 +82,11 @@ impl SeenVault {
     pub fn policy(&self, name: &str) -> Observed<LivePolicy> {
         match &self.policies {
             Err(failure) => Observed::Unknown(failure.clone()),
-            Ok(policies) => policies.get(name).cloned().unwrap_or(Observed::Absent),
+            Ok(policies) => match policies.get(name) {
+                Some(policy) => policy.clone(),
+                None if self.has_all_policies => Observed::Absent,
+                None => Observed::Unknown(not_looked_at(name)),
+            },
         }
     }
 }
@@ -95,6 +112,11 @@ impl FromIterator<(MountPath, BTreeMap<KvPath, Observed<KvVersion>>)> for KvVers
     {
         Self(mounts.into_iter().collect())
     }
+}
+
+fn not_looked_at(policy: &str) -> Failure {
+    let request = format!("read sys/policies/acl/{policy}");
+    Failure::new(FailureClass::Setup, request, "it was not looked at")
 }
 
 fn entry(table: &Result<BTreeMap<String, LiveMount>, Failure>, path: &str) -> Observed<LiveMount> {

@@ -10,7 +10,7 @@ use crate::guard::guard;
 use crate::names::VaultName;
 use crate::observe::Failure;
 use crate::observe::seen::SeenVault;
-use crate::observe::vault::{KvPlaces, see_vault};
+use crate::observe::vault::{KvPlaces, Policies, see_vault};
 use crate::plan::{self, Kind, Scope, Sheet, Target, Unread};
 use futures::FutureExt;
 use std::collections::BTreeMap;
@@ -27,16 +27,24 @@ pub(super) type LookingAtVaults = BTreeMap<VaultName, Result<Looking, Failure>>;
 pub(super) type IsChosen<'a> = &'a (dyn Fn(&Cell) -> bool + Sync);
 
 /// Begins to look at each Vault; the cells that wait for it, or whoever awaits it, go on with it.
+///
+/// With a few clusters chosen, nothing is looked at that only others need.
 pub(super) fn look_at_vaults(
     desired: &Desired,
     world: &World,
+    options: &Options,
     is_chosen: IsChosen<'_>,
 ) -> LookingAtVaults {
     let look = |vault: &DesiredVault| {
         let open = world.vault(&vault.name).map_err(Clone::clone)?;
         let of_vault = |cell: &&Arc<Cell>| cell.vault == vault.name && is_chosen(cell);
-        let chosen = desired.cells.iter().filter(of_vault);
-        Ok(look(&vault.name, open, chosen.map(AsRef::as_ref)))
+        let chosen = desired.cells.iter().filter(of_vault).map(AsRef::as_ref);
+        let policies = if options.clusters.is_empty() {
+            Policies::All
+        } else {
+            Policies::of(chosen.clone())
+        };
+        Ok(look(&vault.name, open, chosen, policies))
     };
     let vaults = desired.vaults.values();
     vaults
@@ -44,11 +52,12 @@ pub(super) fn look_at_vaults(
         .collect()
 }
 
-/// A look at a Vault, for these of its cells. Nothing is asked before somebody waits for it.
+/// A look at a Vault, at these policies and at what these cells refer to. Nothing is asked before somebody waits for it.
 pub(super) fn look<'a>(
     vault: &VaultName,
     open: &OpenVault,
     cells: impl Iterator<Item = &'a Cell>,
+    policies: Policies,
 ) -> Looking {
     let read = Arc::clone(&open.read);
     let secrets = cells.flat_map(|cell| &cell.secrets);
@@ -57,7 +66,7 @@ pub(super) fn look<'a>(
     let name = vault.clone();
     let look = async move {
         let begin = Instant::now();
-        let seen = see_vault(read.as_ref(), &places).await;
+        let seen = see_vault(read.as_ref(), &places, &policies).await;
         tracing::info!(took = ?begin.elapsed(), "vault {name} is looked at");
         Arc::new(seen)
     };

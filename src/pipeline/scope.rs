@@ -1,7 +1,7 @@
 //! One scope by itself, as the service runs it: a cluster, or what the clusters of a Vault share.
 //!
 //! The same passes and rounds as for a fleet, on a fleet of one. Only the first look at a Vault is handed in, since one look
-//! serves all of its clusters; later rounds look for themselves.
+//! serves all of its clusters; later rounds look for themselves, at what this scope needs and nothing else.
 
 use super::cell_pass::Looking;
 use super::permission::with_approvals;
@@ -13,6 +13,7 @@ use crate::names::VaultName;
 use crate::observe::Failure;
 use crate::observe::seen::SeenVault;
 use crate::observe::values::Sessions;
+use crate::observe::vault::Policies;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,13 +22,19 @@ use std::sync::Arc;
 pub struct Look(Looking);
 
 impl Look {
-    /// At a Vault, for these of its clusters.
+    /// At a Vault, for all of its clusters and for what they share.
     pub fn at<'a>(
         vault: &VaultName,
         open: &OpenVault,
         cells: impl Iterator<Item = &'a Cell>,
     ) -> Self {
-        Self(pass::look(vault, open, cells))
+        Self(pass::look(vault, open, cells, Policies::All))
+    }
+
+    /// At what one cluster needs of its Vault: what all of them share is not read for it.
+    pub fn of_cell(open: &OpenVault, cell: &Cell) -> Self {
+        let one = || std::iter::once(cell);
+        Self(pass::look(&cell.vault, open, one(), Policies::of(one())))
     }
 
     pub async fn seen(&self) -> Arc<SeenVault> {

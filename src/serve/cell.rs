@@ -213,8 +213,7 @@ impl CellTask {
     fn job(&self, order: &Order, cluster: Result<OpenCluster, Failure>, full: bool) -> Job {
         let own_look = || {
             let vault = order.vault.as_ref().map_err(Clone::clone)?;
-            let cells = std::iter::once(order.cell.as_ref());
-            Ok(Look::at(&order.cell.vault, vault, cells))
+            Ok(Look::of_cell(vault, &order.cell))
         };
         let permission = self.service.permission(&order.cell.operation);
         let options = Options {
