@@ -1,5 +1,4 @@
 use std::fs::{self, DirBuilder};
-use std::hash::{BuildHasher, RandomState};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +17,7 @@ impl Scratch {
         let name = format!(
             "{prefix}-{}-{:016x}",
             std::process::id(),
-            RandomState::new().hash_one(0)
+            crate::chance::number()
         );
         let path = folder.join(name);
         let mut builder = DirBuilder::new();

@@ -11,7 +11,7 @@ use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
 use super::service::{Service, run_id};
 use crate::backends::cluster_called;
-use crate::chance;
+use crate::chance::{self, Backoff};
 use crate::connect::Opener;
 use crate::desire::Cell;
 use crate::drift::declared_for_cluster;
@@ -255,10 +255,12 @@ impl CellTask {
     /// Once more before it is time, later and later; the period is a retry too.
     fn retry_soon(&mut self) {
         self.failures = self.failures.saturating_add(1);
-        let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
-        let longest = self.service.settings.reconcile.interval;
-        let wait = doubled.min(longest).mul_f64(0.5 + chance::share() / 2.0);
-        self.retry = (doubled < longest).then(|| Instant::now() + wait);
+        let backoff = Backoff {
+            first: RETRY,
+            longest: self.service.settings.reconcile.interval,
+        };
+        let is_sooner = backoff.most(self.failures) < backoff.longest;
+        self.retry = is_sooner.then(|| Instant::now() + backoff.half(self.failures));
     }
 
     /// Requests to this cluster so far.

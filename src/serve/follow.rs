@@ -8,6 +8,7 @@ use super::service::{Service, about};
 use super::vault::SLACK;
 use super::web::Nudge;
 use super::web::probes::Beat;
+use crate::chance::Backoff;
 use crate::diagnostics::Severity;
 use crate::pipeline::{Compiler, Repository, Wanted};
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How soon a server that did not answer is asked again at the earliest; doubled up to the interval.
+/// How soon a server that did not answer is asked again at the earliest.
 const RETRY: Duration = Duration::from_secs(5);
 
 pub(super) struct Follower {
@@ -108,8 +109,11 @@ impl Follower {
         tracing::warn!(failure, "the repository could not be read");
         self.update(|source| source.failure = Some(failure.to_owned()));
         self.failures = self.failures.saturating_add(1);
-        let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
-        about(doubled.min(self.service.settings.repository.interval))
+        let backoff = Backoff {
+            first: RETRY,
+            longest: self.service.settings.repository.interval,
+        };
+        about(backoff.most(self.failures))
     }
 
     fn answered(&self, reading: &Reading) {

@@ -11,7 +11,7 @@ use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
 use super::service::{Service, about, run_id};
 use super::web::probes::Beat;
-use crate::chance;
+use crate::chance::Backoff;
 use crate::connect::Opener;
 use crate::desire::{Cell, DesiredVault};
 use crate::drift::{Standing, declared_for_vault};
@@ -265,8 +265,11 @@ impl VaultTask {
             return about(interval);
         }
         self.failures = self.failures.saturating_add(1);
-        let doubled = RETRY.saturating_mul(1 << (self.failures - 1).min(16));
-        doubled.min(interval).mul_f64(0.5 + chance::share() / 2.0)
+        let backoff = Backoff {
+            first: RETRY,
+            longest: interval,
+        };
+        backoff.half(self.failures)
     }
 
     fn tell(

@@ -9,13 +9,13 @@ use super::trouble;
 use crate::backends::buffer::WipedBuffer;
 use crate::backends::file_mark::FileMark;
 use crate::backends::{Conduct, Deed};
+use crate::chance::Backoff;
 use crate::observe::{Failure, FailureClass};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
-use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,8 +26,10 @@ use tokio::time::{sleep, timeout};
 const TRIES: u32 = 3;
 /// The longest wait that a server may ask for within one request.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The first wait; doubled each time, and taken at random up to there.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(400),
+    longest: Duration::from_secs(5),
+};
 /// How long a failure to get credentials stands before it is tried again, so that a broken plugin runs once for all
 /// who wait for it.
 const STANDS: Duration = Duration::from_secs(5);
@@ -357,11 +359,7 @@ fn wait(call: &Call, refused: &Refused, tries: u32) -> Option<Duration> {
     if !again || tries >= TRIES || told > PATIENCE {
         return None;
     }
-    let most = FIRST_WAIT.saturating_mul(1 << tries).as_micros();
-    let most = u64::try_from(most).unwrap_or(u64::MAX).max(1);
-    // The standard library's hash keys are its source of randomness, and good enough to spread retries.
-    let jitter = RandomState::new().hash_one(tries) % most;
-    Some(told + Duration::from_micros(jitter))
+    Some(told + BACKOFF.any(tries))
 }
 
 /// Says so when a failed write may have happened all the same.

@@ -4,8 +4,10 @@ use crate::chance;
 use std::time::{Duration, Instant};
 
 const LEAST: Duration = Duration::from_millis(200);
-const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
+const WAITS: chance::Backoff = chance::Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+};
 /// After so long without a failure, the next one is the first.
 const FORGOTTEN: Duration = Duration::from_secs(300);
 
@@ -23,7 +25,7 @@ impl Backoff {
         self.forget(now);
         self.last = Some(now);
         self.failures = self.failures.saturating_add(1);
-        ceiling(self.failures).mul_f64(chance::share()).max(LEAST)
+        WAITS.any(self.failures).max(LEAST)
     }
 
     /// A token was refused. When that was long not so, another one is asked for at once.
@@ -49,10 +51,6 @@ impl Backoff {
     }
 }
 
-fn ceiling(failures: u32) -> Duration {
-    (FIRST * 2u32.saturating_pow(failures.saturating_sub(1).min(16))).min(LONGEST)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,9 +60,9 @@ mod tests {
         let (mut backoff, now) = (Backoff::default(), Instant::now());
         assert_eq!(backoff.pause_after_refusal(now), Duration::ZERO);
         let waits: Vec<_> = (0..40).map(|_| backoff.pause_after_refusal(now)).collect();
-        assert!(waits[0] < FIRST * 2 && waits.iter().all(|wait| *wait <= LONGEST));
+        assert!(waits[0] < WAITS.first * 2 && waits.iter().all(|wait| *wait <= WAITS.longest));
         // By chance alone, forty waits that are all short do not happen.
-        assert!(waits.iter().any(|wait| *wait > FIRST * 8));
+        assert!(waits.iter().any(|wait| *wait > WAITS.first * 8));
     }
 
     #[test]

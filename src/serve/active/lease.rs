@@ -1,12 +1,12 @@
 use super::record::{Claim, Record, Term};
 use super::{Role, Turn};
 use crate::backends::kubernetes::ClusterLeases;
+use crate::chance;
 use crate::fence::Moment;
 use crate::names::{Namespace, ObjectName};
 use crate::observe::{Failure, FailureClass};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -262,9 +262,7 @@ fn was_changed(failure: &Failure) -> bool {
 
 /// Up to a fifth less, so that processes that were started together do not ask together.
 fn jittered(wait: Duration) -> Duration {
-    // The standard library's hash keys are its source of randomness, and good enough to spread looks.
-    let share = RandomState::new().hash_one(0_u8) % 200;
-    wait * (1000 - u32::try_from(share).unwrap_or(0)) / 1000
+    wait.mul_f64(1.0 - chance::share() / 5.0)
 }
 
 #[cfg(test)]

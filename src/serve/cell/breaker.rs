@@ -1,5 +1,6 @@
 //! Whether a cluster is asked at all. Pure: time is handed in.
 
+use crate::chance::Backoff;
 use std::time::{Duration, Instant};
 
 /// Passes in a row that did not reach the cluster, until it is let alone.
@@ -33,10 +34,12 @@ impl Breaker {
     pub(super) fn missed(&mut self, now: Instant, longest: Duration, share: f64) {
         self.failures = self.failures.saturating_add(1);
         if self.failures >= FAILURES {
-            let doubled = FIRST.saturating_mul(1 << (self.failures - FAILURES).min(16));
-            // Half of it at random: clusters that went together do not come back together.
-            let wait = doubled.min(longest).mul_f64(0.5 + share / 2.0);
-            self.next = Some(now + wait);
+            let backoff = Backoff {
+                first: FIRST,
+                longest,
+            };
+            let questions = self.failures - FAILURES + 1;
+            self.next = Some(now + backoff.half_and(questions, share));
         }
     }
 }

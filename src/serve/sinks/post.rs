@@ -2,11 +2,11 @@
 
 use super::Patience;
 use super::address::Address;
+use crate::chance::Backoff;
 use crate::serve::settings::SecretSource;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, StatusCode, redirect};
 use std::error::Error;
-use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -115,15 +115,14 @@ impl Poster {
         format!("no connection: {cause}")
     }
 
-    /// Full jitter, on top of what was asked for.
+    /// On top of what was asked for.
     fn wait(&self, attempt: u32, asked: Option<Duration>) -> Duration {
-        let ceiling = self.patience.first_wait * 2_u32.pow(attempt.min(6) - 1);
-        let most = u64::try_from(ceiling.as_micros())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        // The standard library seeds its hashers at random, which is random enough for a wait.
-        let jitter = Duration::from_micros(RandomState::new().hash_one(attempt) % most);
-        asked.unwrap_or_default() + jitter
+        let first = self.patience.first_wait;
+        let backoff = Backoff {
+            first,
+            longest: first * 32,
+        };
+        asked.unwrap_or_default() + backoff.any(attempt)
     }
 }
 
