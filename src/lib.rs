@@ -31,6 +31,7 @@ pub mod diagnostics;
 pub mod fence;
 pub mod mark;
 pub mod names;
+mod places;
 pub mod policy;
 pub mod sandbox;
 pub mod schedule;

@@ -9,6 +9,7 @@ pub mod board;
 mod cell;
 mod fleet;
 mod follow;
+mod full;
 pub mod ledger_file;
 pub mod log;
 mod mailbox;

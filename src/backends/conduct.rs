@@ -2,14 +2,13 @@
 
 use crate::fence::Fence;
 use crate::names::{ClusterName, VaultName};
+use crate::places::Places;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
-/// A request that takes longer than this has no place among all any more, only one of its own server's: ten servers that
-/// hang would else take the places of ninety that do not.
+/// A request that takes longer than this has no place among all any more, only one of its own server's.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// Retries that may be made before any request was answered well, and the most that are saved up.
@@ -28,7 +27,7 @@ pub struct Conduct {
 
 #[derive(Debug)]
 struct Shared {
-    places: Semaphore,
+    places: Places,
     /// In tenths of a retry.
     saved: AtomicU64,
     /// By what a server is called.
@@ -75,7 +74,7 @@ pub enum Deed {
 impl Default for Conduct {
     /// As many at once as the servers' own limits let through: what a run of the command line needs.
     fn default() -> Self {
-        Self::new(Semaphore::MAX_PERMITS)
+        Self::new(usize::MAX)
     }
 }
 
@@ -84,7 +83,7 @@ impl Conduct {
     pub fn new(at_once: usize) -> Self {
         Self {
             shared: Arc::new(Shared {
-                places: Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS)),
+                places: Places::new(at_once, SLOW),
                 saved: AtomicU64::new(SAVED_RETRIES * ANSWERS_FOR_A_RETRY),
                 tallies: Mutex::default(),
             }),
@@ -126,15 +125,7 @@ impl Conduct {
 
     /// Does this when there is a place for it.
     pub(crate) async fn turn<T>(&self, work: impl Future<Output = T>) -> T {
-        let place = self.shared.places.acquire().await;
-        let mut work = std::pin::pin!(work);
-        tokio::select! {
-            biased;
-            done = &mut work => return done,
-            () = tokio::time::sleep(SLOW) => {}
-        }
-        drop(place);
-        work.await
+        self.shared.places.free().await.hold(work).await
     }
 
     /// Counts a request that is sent.
@@ -187,9 +178,6 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::pending;
-    use std::time::Duration;
-    use tokio::time::{Instant, timeout};
 
     #[test]
     fn retries_are_a_tenth_of_the_answers_once_the_savings_are_spent() {
@@ -206,19 +194,5 @@ mod tests {
         let conduct = Conduct::default();
         (0..100_000).for_each(|_| conduct.answered());
         assert_eq!((0..1000).filter(|_| conduct.may_retry()).count(), 50);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_hangs_keeps_no_place_of_all() {
-        let conduct = Conduct::new(2);
-        for _ in 0..2 {
-            let conduct = conduct.clone();
-            tokio::spawn(async move { conduct.turn(pending::<()>()).await });
-        }
-        tokio::task::yield_now().await;
-        let begin = Instant::now();
-        let third = timeout(Duration::from_secs(5), conduct.turn(async {})).await;
-        assert!(third.is_ok());
-        assert_eq!(begin.elapsed(), SLOW);
     }
 }

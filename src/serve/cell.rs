@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 /// How long the one request may take that asks whether a cluster is back.
 const PROBE: Duration = Duration::from_secs(5);
@@ -61,7 +61,6 @@ pub(super) struct CellTask {
     /// Failures in a row, of a cluster that answers.
     failures: u32,
     retry: Option<Instant>,
-    last_full: Option<Instant>,
 }
 
 /// The digest of what is declared, worked out once for each revision of it.
@@ -124,7 +123,6 @@ impl CellTask {
         orders: Arc<Mailbox<Order>>,
         stop: CancellationToken,
     ) -> Self {
-        let last_full = (!service.full_at_start).then(Instant::now);
         Self {
             service,
             name,
@@ -137,7 +135,6 @@ impl CellTask {
             wrote: None,
             failures: 0,
             retry: None,
-            last_full,
         }
     }
 
@@ -184,18 +181,33 @@ impl CellTask {
             span.in_scope(|| self.tell(&order, about, Seen::skipped()));
             return;
         }
+        let place = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return,
+            place = self.service.places.free() => place,
+        };
+        place.hold(self.pass(&order, cluster, run, span)).await;
+    }
+
+    async fn pass(
+        &mut self,
+        order: &Order,
+        cluster: Result<OpenCluster, Failure>,
+        run: String,
+        span: Span,
+    ) {
+        let scope = Scope::Cluster(self.name.clone());
         let sent = self.sent();
         let (at, began) = (Timestamp::now(), Instant::now());
         self.service.board.update_cluster(&order.cell, |state| {
             state.passes.running = Some(at);
         });
-        let full = self
-            .last_full
-            .is_none_or(|last| last.elapsed() >= self.service.settings.reconcile.full);
-        let job = self.job(&order, cluster, full);
+        let full_passes = Arc::clone(&self.service.full_passes);
+        let full = full_passes.is_due(&self.name, self.service.settings.reconcile.full);
+        let job = self.job(order, cluster, full);
         let seen = pass::run(job).instrument(span.clone()).await;
         if full && seen.is_complete() {
-            self.last_full = Some(began);
+            full_passes.made(&self.name, began);
         }
         if seen.is_complete() && seen.written.is_empty() {
             let asked = self.sent().saturating_sub(sent);
@@ -205,9 +217,9 @@ impl CellTask {
             self.wrote = Some(Instant::now());
         }
         self.learn(&seen);
-        let mut about = About::of(&order, run, at, full);
+        let mut about = About::of(order, run, at, full);
         about.took = began.elapsed();
-        span.in_scope(|| self.tell(&order, about, seen));
+        span.in_scope(|| self.tell(order, about, seen));
     }
 
     fn job(&self, order: &Order, cluster: Result<OpenCluster, Failure>, full: bool) -> Job {

@@ -121,6 +121,7 @@ impl Fleet {
             .iter()
             .map(|cell| &cell.cluster)
             .collect();
+        self.service.full_passes.keep_only(&declared);
         self.service.board.write(|known| {
             known.vaults.retain(|name, _| wanted.contains_key(name));
             known.clusters.retain(|name, _| declared.contains(name));

@@ -8,6 +8,7 @@ use super::active::{self, Contender, LeaseSeat, LockSeat, Role, Seat, Times};
 use super::board::{Board, Followed, Standing};
 use super::fleet::Fleet;
 use super::follow::Follower;
+use super::full::FullPasses;
 use super::log::Log;
 use super::memory::Memory;
 use super::reports::Reporter;
@@ -21,6 +22,7 @@ use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Lim
 use crate::connect::variable;
 use crate::fence::Fence;
 use crate::names::{Namespace, ObjectName};
+use crate::places::Places;
 use anyhow::anyhow;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -32,6 +34,9 @@ use tokio_util::task::TaskTracker;
 
 /// How long tasks may take to finish what they have in hand.
 const LAST_WORK: Duration = Duration::from_secs(7);
+
+/// A pass that takes longer than this keeps no other waiting.
+const SLOW_PASS: Duration = Duration::from_secs(1);
 
 /// After so many periods without a look, a scope is overdue.
 const OVERDUE: u32 = 3;
@@ -53,6 +58,7 @@ struct Process {
     conduct: Conduct,
     fence: Fence,
     memory: Arc<Memory>,
+    full_passes: Arc<FullPasses>,
     counters: Arc<Counters>,
     watchdog: Arc<Watchdog>,
     /// Said by webhooks.
@@ -74,6 +80,7 @@ pub async fn run(
         conduct: conduct.clone(),
         fence: fence.clone(),
         memory: Arc::new(Memory::of(&settings.data)),
+        full_passes: Arc::default(),
         counters: Arc::new(Counters::new(conduct)),
         watchdog: Arc::default(),
         nudge: Nudge::default(),
@@ -83,9 +90,8 @@ pub async fn run(
     let overdue = settings.reconcile.interval * OVERDUE;
     let listening = tokio::spawn(process.listen(listeners, overdue, end.clone()));
     let contender = contend(&settings, fence)?;
-    let mut full_at_start = true;
     loop {
-        let service = process.service(settings.clone(), full_at_start);
+        let service = process.service(settings.clone());
         let again = tokio::select! {
             biased;
             () = signals.stop.cancelled() => None,
@@ -103,7 +109,6 @@ pub async fn run(
             Some(new) => settings = settings.replaced_by(new),
             None => break,
         }
-        full_at_start = false;
     }
     contender.give_up().await;
     // An error is a panic, which was said; nobody listens any more either way.
@@ -170,15 +175,16 @@ async fn next_settings(
 }
 
 impl Process {
-    fn service(&self, settings: Settings, full_at_start: bool) -> Arc<Service> {
+    fn service(&self, settings: Settings) -> Arc<Service> {
         Arc::new(Service {
+            places: Places::new(settings.reconcile.requests.all, SLOW_PASS),
             settings,
             board: Arc::clone(&self.board),
             conduct: self.conduct.clone(),
             counters: Arc::clone(&self.counters),
             watchdog: Arc::clone(&self.watchdog),
             fence: self.fence.clone(),
-            full_at_start,
+            full_passes: Arc::clone(&self.full_passes),
             memory: Arc::clone(&self.memory),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

@@ -1,6 +1,7 @@
 //! What every task of the service has.
 
 use super::board::{Board, Followed, Pass, Permission};
+use super::full::FullPasses;
 use super::log;
 use super::memory::Memory;
 use super::settings::Settings;
@@ -9,6 +10,7 @@ use crate::backends::Conduct;
 use crate::chance;
 use crate::desire::{Operation, may_write};
 use crate::fence::Fence;
+use crate::places::Places;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +25,9 @@ pub(super) struct Service {
     pub conduct: Conduct,
     /// Whether this process may write now.
     pub fence: Fence,
-    /// Whether the data of every Secret is compared in the first pass.
-    pub full_at_start: bool,
+    /// For passes over one cluster: what each has seen is in memory until it is over.
+    pub places: Places,
+    pub full_passes: Arc<FullPasses>,
     pub memory: Arc<Memory>,
     pub counters: Arc<Counters>,
     pub watchdog: Arc<Watchdog>,
