@@ -26,6 +26,8 @@ mod road;
 #[allow(dead_code, reason = "the tests of a single fetch use the rest of it")]
 #[path = "git_remote/server.rs"]
 mod server;
+#[path = "git_cache/sink.rs"]
+mod sink;
 #[path = "git_cache/ssh.rs"]
 mod ssh;
 #[path = "git_remote/sshd.rs"]

@@ -3,9 +3,10 @@
 //! [`Branch::write`] puts files on top of what the branch has, as one commit, and pushes it. A branch that is not there begins with
 //! that commit. Where nothing differs nothing is committed.
 //!
-//! Promises: never a force; where somebody else has pushed meanwhile, once more on top of that; only the newest commit of the
-//! branch is fetched, into a temporary repository that is removed; the same limits and the same deadline as a fetch, for
-//! all of it, and nothing is sent after the deadline.
+//! Promises: never a force, and no reference but this branch; where somebody else has pushed meanwhile, again on top of that;
+//! never the branch that declarations are followed on, where [`Branch::beside`] names it; only the newest commit of the branch
+//! is fetched, into a temporary repository that is removed; the same limits and the same deadline as a fetch, for all of it,
+//! and nothing is sent after the deadline.
 //!
 //! Deliberately absent: removing files, merging, signing, and the clock: the caller says when and who.
 
@@ -30,7 +31,19 @@ use super::{Access, Error, Limits, names};
 pub struct Branch {
     url: Url,
     name: String,
+    /// Where declarations come from, in the same repository.
+    followed: Option<Followed>,
 }
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Followed {
+    /// Whatever the server says that it is.
+    DefaultBranch,
+    Named(String),
+}
+
+/// How often it is tried again on top of what somebody else has pushed.
+const RACES: u32 = 5;
 
 /// What one commit brings.
 #[derive(Clone)]
@@ -67,11 +80,24 @@ impl Branch {
         let branch = Self {
             url: url.clone(),
             name: name.to_owned(),
+            followed: None,
         };
         if name == "HEAD" || !Reference::is_valid_name(&branch.reference()) {
             return Err(branch.failed("its name is not one of a branch", "name another"));
         }
         Ok(branch)
+    }
+
+    /// Never writes to this branch, tag or commit of this repository (`None`: its default branch): a commit there would be taken
+    /// for a change of the declarations.
+    #[must_use]
+    pub fn beside(mut self, followed: &Url, reference: Option<&str>) -> Self {
+        if self.url.is_same_repository(followed) {
+            let short = |name: &str| name.strip_prefix("refs/heads/").unwrap_or(name).to_owned();
+            let named = reference.map(|name| Followed::Named(short(name)));
+            self.followed = Some(named.unwrap_or(Followed::DefaultBranch));
+        }
+        self
     }
 
     /// Commits and pushes. Blocks.
@@ -90,6 +116,9 @@ impl Branch {
                 return Err(self.failed(&what, "name the file otherwise"));
             }
         }
+        if self.followed == Some(Followed::Named(self.name.clone())) {
+            return Err(self.is_followed());
+        }
         let scratch = Scratch::new()?;
         let push = Push {
             branch: self.clone(),
@@ -104,6 +133,11 @@ impl Branch {
 
     fn reference(&self) -> String {
         format!("refs/heads/{}", self.name)
+    }
+
+    fn is_followed(&self) -> Error {
+        let what = "it is the branch that keyfleet follows";
+        self.failed(what, "write reports to a branch of their own")
     }
 
     fn failed(&self, what: &str, hint: &'static str) -> Error {
@@ -142,15 +176,16 @@ impl Push {
     fn run(&self, access: &Access, limits: &Limits, deadline: Instant) -> Result<Written, Error> {
         let repository = new_repository(&self.directory, &self.branch.url)?;
         let mut before: Option<NotTaken> = None;
-        loop {
+        for _ in 0..=RACES {
             // A conversation of its own: what was noticed in the one before does not count in this one.
             let session = Session::new(&self.branch.url, access, limits, deadline)?;
             match self.attempt(&session, &repository, before.as_ref())? {
                 Attempt::Done(written) => return Ok(written),
-                Attempt::NotTaken(not) if before.is_none() => before = Some(not),
-                Attempt::NotTaken(not) => return Err(self.not_taken(&not.why)),
+                Attempt::NotTaken(not) => before = Some(not),
             }
         }
+        let why = before.map_or_else(String::new, |not| not.why);
+        Err(self.not_taken(&why))
     }
 
     fn attempt(
@@ -203,6 +238,12 @@ impl Push {
         let name = self.branch.reference();
         let mut connection = session.connect(remote, Direction::Fetch)?;
         let heads = session.heads(&connection)?;
+        if self.branch.followed == Some(Followed::DefaultBranch) {
+            let default = connection.default_branch();
+            if default.is_ok_and(|default| *default == *name.as_bytes()) {
+                return Err(self.branch.is_followed());
+            }
+        }
         if !heads.iter().any(|(head, _)| *head == name) {
             return Ok(None);
         }

@@ -151,6 +151,18 @@ impl Url {
     }
 }
 
+impl Url {
+    /// Whether it surely is the same repository, by whichever way it is reached.
+    pub(super) fn is_same_repository(&self, other: &Self) -> bool {
+        let path = |url: &Self| {
+            let path = url.path.trim_matches('/');
+            path.strip_suffix(".git").unwrap_or(path).to_owned()
+        };
+        let by_another_way = self.scheme != other.scheme || self.port == other.port;
+        self.host == other.host && by_another_way && path(self) == path(other)
+    }
+}
+
 /// `git@host:path`, which OpenSSH's scp made popular: ssh without a port, the path relative to the user's home.
 fn scp_like(place: &str, path: &str) -> Result<Url, Error> {
     let (user, host) = place

@@ -47,6 +47,7 @@ impl Reporter {
     pub(super) fn new(service: Arc<Service>, look: Arc<Notify>) -> anyhow::Result<Self> {
         let courier =
             Courier::new(Patience::default(), None).map_err(|why| anyhow::anyhow!(why))?;
+        let courier = courier.beside(&service.settings.repository);
         let now = Timestamp::now();
         let schedules = service.settings.reports.schedules.iter();
         let due = schedules.map(|schedule| Due::of(schedule, &service, now));

@@ -9,9 +9,11 @@ mod branch;
 mod directory;
 mod post;
 
-use super::settings::{Destination, Schedule, Sink};
-use crate::drift::Report;
+use super::settings::{Destination, Repository, Schedule, Sink};
+use crate::drift::{Counts, Report};
+use crate::git::{Source, Url};
 use crate::report::drift::{Format, render, slack, teams};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -31,6 +33,9 @@ pub struct Rendered {
     schedule: String,
     /// By their names.
     files: Vec<(String, String)>,
+    /// What a commit of it says.
+    message: String,
+    made: Timestamp,
     json: String,
     slack: Value,
     teams: Value,
@@ -49,6 +54,8 @@ impl Rendered {
         let files: Vec<(String, String)> = schedule.formats.iter().map(file).collect();
         let whole = whole(schedule, sinks, &name);
         Self {
+            message: message(report, schedule),
+            made: report.made,
             json: render(report, Format::Json),
             slack: slack(report, whole.as_deref()),
             teams: teams(report, whole.as_deref()),
@@ -66,6 +73,21 @@ impl Rendered {
     pub fn files(&self) -> &[(String, String)] {
         &self.files
     }
+}
+
+/// In the log of a branch: what is news, of what.
+fn message(report: &Report, schedule: &Schedule) -> String {
+    let Counts {
+        new,
+        known,
+        resolved,
+        ..
+    } = report.counts;
+    let (name, about) = (&schedule.name, &report.about);
+    format!(
+        "drift: {name}, {new} new, {known} known, {resolved} resolved\n\n{} @ {}, {}\n",
+        about.repository, about.revision, report.made
+    )
 }
 
 /// Where a reader of a chat finds the whole report: the first sink that keeps files.
@@ -120,13 +142,27 @@ impl Default for Patience {
 #[derive(Debug, Clone)]
 pub struct Courier {
     poster: post::Poster,
+    /// What keyfleet follows: no report is ever committed to it.
+    followed: Option<(Url, Option<String>)>,
 }
 
 impl Courier {
     /// `authorities`: a bundle in PEM, in place of the system's.
     pub fn new(patience: Patience, authorities: Option<&[u8]>) -> Result<Self, String> {
         let poster = post::Poster::new(patience, authorities)?;
-        Ok(Self { poster })
+        Ok(Self {
+            poster,
+            followed: None,
+        })
+    }
+
+    /// Commits nothing to what is followed.
+    #[must_use]
+    pub fn beside(mut self, followed: &Repository) -> Self {
+        if let Source::Remote(url) = &followed.source {
+            self.followed = Some((url.clone(), followed.reference.clone()));
+        }
+        self
     }
 
     /// Takes the report to this sink.
@@ -137,7 +173,10 @@ impl Courier {
                 repository,
                 branch,
                 folder,
-            } => branch::push(repository, branch, folder, rendered).await,
+            } => {
+                let followed = self.followed.as_ref();
+                branch::push(repository, branch, folder, rendered, followed).await
+            }
             Destination::Webhook(source) => self.poster.post(source, rendered.json.clone()).await,
             Destination::Slack(source) => {
                 self.poster.post(source, rendered.slack.to_string()).await

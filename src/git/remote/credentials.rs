@@ -47,6 +47,12 @@ impl Login {
         self.refused.clone()
     }
 
+    /// Whether this text holds the token.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        let token = self.token.as_ref();
+        token.is_some_and(|(token, _)| text.contains(token.as_str()))
+    }
+
     /// The name of the key for ssh, for an error.
     pub(super) fn key(&self) -> String {
         let path = self.ssh_key.as_ref();

@@ -28,6 +28,8 @@ pub(in crate::git) struct Session {
     received: Cell<(u64, u64)>,
     /// What the server said about a reference that it did not take.
     rejected: RefCell<Option<String>>,
+    /// What it said besides, as people see it when they push: the words of its hooks.
+    words: RefCell<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,9 @@ pub(in crate::git) enum Stop {
     Late,
     TooMuch,
 }
+
+/// Bytes of what a server says that are kept: forges explain themselves in a few lines.
+const MOST_WORDS: usize = 500;
 
 /// An empty bare repository that knows no configuration but its own.
 pub(in crate::git) fn new_repository(directory: &Path, url: &Url) -> Result<Repository, Error> {
@@ -86,6 +91,7 @@ impl Session {
             stopped: Cell::new(None),
             received: Cell::new((0, 0)),
             rejected: RefCell::new(None),
+            words: RefCell::default(),
         })
     }
 
@@ -145,6 +151,10 @@ impl Session {
             let late = || git2::Error::from_str("too late");
             self.go_on(None).then_some(()).ok_or_else(late)
         });
+        callbacks.sideband_progress(|said| {
+            self.hear(said);
+            self.go_on(None)
+        });
         callbacks.push_update_reference(|_, status| {
             if let Some(status) = status {
                 *self.rejected.borrow_mut() = Some(status.to_owned());
@@ -171,8 +181,24 @@ impl Session {
         before + last
     }
 
+    /// Why the server did not take what was pushed, with what its hooks said; on one line.
     pub(in crate::git) fn rejected(&self) -> Option<String> {
-        self.rejected.borrow().clone()
+        let status = self.rejected.borrow().clone()?;
+        let words = self.words.borrow();
+        let words = String::from_utf8_lossy(&words);
+        let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
+        let words = lines.collect::<Vec<_>>().join(" / ");
+        // A server that repeats what it was shown: then its words are nobody's to see.
+        if words.is_empty() || self.login.borrow().is_in(&words) {
+            return Some(status);
+        }
+        Some(format!("{status}: {words}"))
+    }
+
+    fn hear(&self, said: &[u8]) {
+        let mut words = self.words.borrow_mut();
+        let room = MOST_WORDS.saturating_sub(words.len());
+        words.extend_from_slice(&said[..said.len().min(room)]);
     }
 
     /// A proxy is looked for (in the environment) only for what TLS protects from it.

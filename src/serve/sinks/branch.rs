@@ -1,10 +1,12 @@
 //! A branch of a git repository: the newest report under a name that stays, so that its history is git's.
+//!
+//! Each report is a commit, also one without findings: it says when it was made. One that arrived already, because the answer to
+//! the last try was lost, is not committed twice.
 
 use super::Rendered;
-use crate::git::{Branch, Change, Person, Source};
+use crate::git::{Branch, Change, Person, Source, Url};
 use crate::serve::origin::access;
 use crate::serve::settings::Repository;
-use jiff::Timestamp;
 
 const AUTHOR: (&str, &str) = ("keyfleet", "keyfleet@localhost");
 
@@ -14,12 +16,16 @@ pub(super) async fn push(
     branch: &str,
     folder: &str,
     rendered: &Rendered,
+    followed: Option<&(Url, Option<String>)>,
 ) -> Result<(), String> {
     let Source::Remote(url) = &repository.source else {
         return Err("a branch is pushed to a server: name an https or ssh address".to_owned());
     };
     let said = |error: anyhow::Error| format!("{error:#}");
-    let branch = Branch::new(url, branch).map_err(|error| said(error.into()))?;
+    let mut branch = Branch::new(url, branch).map_err(|error| said(error.into()))?;
+    if let Some((url, reference)) = followed {
+        branch = branch.beside(url, reference.as_deref());
+    }
     let access = access(repository).map_err(said)?;
     let (limits, change) = (repository.limits, change(folder, rendered));
     let pushing = tokio::task::spawn_blocking(move || branch.write(&change, &limits, &access));
@@ -45,11 +51,11 @@ fn change(folder: &str, rendered: &Rendered) -> Change {
     let by = Person {
         name: AUTHOR.0.to_owned(),
         email: AUTHOR.1.to_owned(),
-        at: Timestamp::now(),
+        at: rendered.made,
     };
     Change {
         files: files.collect(),
-        message: format!("drift: {}", rendered.name),
+        message: rendered.message.clone(),
         author: by.clone(),
         committer: by,
     }
