@@ -5,6 +5,7 @@
 //!
 //! Deliberately absent: a clock. Every question hands the time in.
 
+mod agenda;
 mod cron;
 mod expression;
 mod window;
@@ -13,6 +14,7 @@ mod zone;
 #[cfg(test)]
 mod tests;
 
+pub use agenda::{Agenda, Owed};
 pub use cron::{Cron, MOST_COUNTED, Missed};
 pub use window::{Closed, Gate, Permission, Window, Windows};
 pub use zone::Zone;

@@ -34,7 +34,17 @@ pub struct Ledger {
     looks: u64,
     books: BTreeMap<String, Book>,
     told: BTreeMap<String, Mark>,
+    /// By which rule each schedule is due, and up to when it was kept.
+    #[serde(default)]
+    rules: BTreeMap<String, Rule>,
     totals: Totals,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Rule {
+    text: String,
+    /// When it was first known, or last told.
+    kept: Timestamp,
 }
 
 /// How far a schedule has told: taken with the report, kept once it is delivered. What is found in between is news of the
@@ -86,6 +96,7 @@ impl Ledger {
             looks: 0,
             books: BTreeMap::new(),
             told: BTreeMap::new(),
+            rules: BTreeMap::new(),
             totals: Totals::default(),
         }
     }
@@ -140,14 +151,27 @@ impl Ledger {
         self.books.retain(|name, _| kept.contains(name));
     }
 
-    /// Forgets the schedules that do not exist any more, so that nothing is kept for them.
-    pub fn keep_schedules(&mut self, names: &BTreeSet<String>) {
-        self.told.retain(|name, _| names.contains(name));
+    /// These are the schedules, each by the rule that says when it is due. One that is new, or due by another rule than before,
+    /// is kept from now on: what it would have been due before was promised to nobody.
+    pub fn keep_schedules(&mut self, rules: &BTreeMap<String, String>, now: Timestamp) {
+        self.told.retain(|name, _| rules.contains_key(name));
+        self.rules.retain(|name, _| rules.contains_key(name));
+        for (name, text) in rules {
+            let known = self.rules.get(name).filter(|rule| rule.text == *text);
+            let kept = match (known, self.told.get(name)) {
+                (Some(rule), _) => rule.kept,
+                // Told by a version that did not remember the rule.
+                (None, Some(mark)) if !self.rules.contains_key(name) => mark.at,
+                (None, _) => now,
+            };
+            let text = text.clone();
+            self.rules.insert(name.clone(), Rule { text, kept });
+        }
     }
 
-    /// When this schedule last told its report.
-    pub fn last_told(&self, schedule: &str) -> Option<Timestamp> {
-        self.told.get(schedule).map(|mark| mark.at)
+    /// Up to when nothing is owed of this schedule.
+    pub fn kept(&self, schedule: &str) -> Option<Timestamp> {
+        self.rules.get(schedule).map(|rule| rule.kept)
     }
 
     /// What to tell now, in the name of `about.schedule`. It is told again until [`Ledger::told`] is called.
@@ -166,6 +190,9 @@ impl Ledger {
 
     /// This schedule has told everything up to there.
     pub fn told(&mut self, schedule: &str, up_to: Mark) {
+        if let Some(rule) = self.rules.get_mut(schedule) {
+            rule.kept = up_to.at;
+        }
         self.told.insert(schedule.to_owned(), up_to);
         let told = self.told_by_all();
         let kept: Vec<String> = self.books.keys().cloned().collect();

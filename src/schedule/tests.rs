@@ -1,5 +1,6 @@
 //! Schedules against a clock that is read minute by minute, and the days that people ask about.
 
+mod agenda;
 mod brute_force;
 mod cron;
 mod expression;

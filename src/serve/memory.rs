@@ -7,7 +7,7 @@ use super::ledger_file;
 use crate::drift::{About, Ledger, Look, Mark, Report};
 use crate::plan::Scope;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -63,12 +63,14 @@ impl Memory {
         self.change(|ledger| ledger.keep_only(scopes, revision, Timestamp::now()));
     }
 
-    pub(super) fn keep_schedules(&self, names: &BTreeSet<String>) {
-        self.change(|ledger| ledger.keep_schedules(names));
+    /// These are the schedules, each with the rule that says when it is due.
+    pub(super) fn keep_schedules(&self, rules: &BTreeMap<String, String>) {
+        self.change(|ledger| ledger.keep_schedules(rules, Timestamp::now()));
     }
 
-    pub(super) fn last_told(&self, schedule: &str) -> Option<Timestamp> {
-        self.ledger().last_told(schedule)
+    /// Up to when nothing is owed of this schedule.
+    pub(super) fn kept(&self, schedule: &str) -> Option<Timestamp> {
+        self.ledger().kept(schedule)
     }
 
     /// What is to be told, and up to where that goes.

@@ -1,7 +1,8 @@
 //! Drift reports on their schedules: everything is looked at once more, and what is news is told to whoever wants to know.
 //!
-//! Promises: a report writes nothing but itself. A schedule that was missed, because nothing ran, is caught up once, and the report
-//! says so. What no sink took is told again by the next report. One sink that hangs keeps no other waiting.
+//! Promises: a report writes nothing but itself. A schedule that was missed, because nothing ran or because the report before took
+//! too long, is caught up once, and the report says so. Reports that are due together have one look, and each a file of its
+//! own. What no sink took is told again by the next report. One sink that hangs keeps no other waiting.
 
 use super::board::{Known, Passes, ReportMade};
 use super::service::Service;
@@ -11,7 +12,7 @@ use super::web::metrics::ReportResult;
 use super::whole_file;
 use crate::desire::Cell;
 use crate::drift::{About, Problem, Report};
-use crate::schedule::{Cron, MOST_COUNTED};
+use crate::schedule::{Agenda, MOST_COUNTED, Owed};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -31,16 +32,12 @@ pub(super) struct Reporter {
     /// Has everything looked at now.
     look: Arc<Notify>,
     courier: Courier,
-    schedules: Vec<Due>,
+    schedules: Vec<Scheduled>,
 }
 
-struct Due {
+struct Scheduled {
     schedule: Schedule,
-    cron: Cron,
-    /// When it is made next.
-    next: Option<Timestamp>,
-    /// It was due then, and nothing ran.
-    missed: Option<Timestamp>,
+    agenda: Agenda,
 }
 
 impl Reporter {
@@ -48,18 +45,11 @@ impl Reporter {
         let courier =
             Courier::new(Patience::default(), None).map_err(|why| anyhow::anyhow!(why))?;
         let courier = courier.beside(&service.settings.repository);
-        let now = Timestamp::now();
-        let schedules = service.settings.reports.schedules.iter();
-        let due = schedules.map(|schedule| Due::of(schedule, &service, now));
-        let schedules = due.collect::<Result<Vec<_>, _>>()?;
         let history = history(&service.settings.data);
         service
             .board
             .write(|known| known.reports = Arc::new(history));
-        let names = schedules.iter().map(|due| due.schedule.name.clone());
-        service
-            .memory
-            .keep_schedules(&names.collect::<BTreeSet<_>>());
+        let schedules = schedules(&service)?;
         Ok(Self {
             service,
             look,
@@ -70,9 +60,8 @@ impl Reporter {
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
         loop {
-            let Some(next) = self.schedules.iter().filter_map(|due| due.next).min() else {
-                return;
-            };
+            let next = self.schedules.iter().filter_map(|it| it.agenda.next());
+            let Some(next) = next.min() else { return };
             let wait = next.duration_since(Timestamp::now());
             let wait = Duration::try_from(wait).unwrap_or_default();
             tokio::select! {
@@ -80,36 +69,75 @@ impl Reporter {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(wait.min(LONGEST_SLEEP)) => {}
             }
-            let now = Timestamp::now();
-            for index in 0..self.schedules.len() {
-                if self.schedules[index].next.is_some_and(|next| next <= now) {
-                    tokio::select! {
-                        biased;
-                        () = stop.cancelled() => return,
-                        () = self.make(index) => {}
-                    }
-                    self.schedules[index].follow(Timestamp::now());
+            let owed = self.owed(Timestamp::now());
+            if owed.is_empty() {
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                made = self.make_all(&owed) => for ((index, owed), made) in owed.iter().zip(made) {
+                    self.schedules[*index].agenda.done(owed, made);
                 }
             }
         }
     }
 
-    async fn make(&self, index: usize) {
-        let due = &self.schedules[index];
+    /// What is owed now, by the number of its schedule.
+    fn owed(&mut self, now: Timestamp) -> Vec<(usize, Owed)> {
+        let mut all = Vec::new();
+        for (index, one) in self.schedules.iter_mut().enumerate() {
+            let schedule = &one.schedule.name;
+            if one.agenda.was_set_back(now) {
+                tracing::warn!(
+                    schedule,
+                    "the clock was set back: what is due is worked out anew from now on"
+                );
+            }
+            let Some(owed) = one.agenda.owed(now) else {
+                continue;
+            };
+            if owed.is_late {
+                let due = owed.due.latest;
+                let times = match owed.due.count {
+                    MOST_COUNTED => format!("{MOST_COUNTED} or more"),
+                    count => count.to_string(),
+                };
+                tracing::warn!(schedule, %due, times, "no report was delivered when it was due: caught up once");
+            }
+            all.push((index, owed));
+        }
+        all
+    }
+
+    /// Those that are due together have one look, and none waits for the sinks of another. Gives when each was made.
+    async fn make_all(&self, owed: &[(usize, Owed)]) -> Vec<Timestamp> {
         self.look_at_everything().await;
+        let all = owed.iter();
+        let all = all.map(|(index, owed)| self.make(&self.schedules[*index].schedule, *owed));
+        let made = futures::future::join_all(all).await;
+        let reports = self.service.board.read().reports;
+        if let Err(error) = keep_history(&self.service.settings.data, &reports) {
+            tracing::warn!("the history of reports could not be kept: {error}");
+        }
+        made
+    }
+
+    async fn make(&self, schedule: &Schedule, owed: Owed) -> Timestamp {
         let now = Timestamp::now();
-        let about = about(&self.service.board.read(), due);
+        let due = owed.is_late.then_some(owed.due.latest);
+        let about = about(&self.service.board.read(), schedule, due);
         let (report, up_to) = self.service.memory.report(about, now);
-        let sinks = self.deliver(due, &report).await;
-        self.count(&due.schedule.name, &sinks);
+        let sinks = self.deliver(schedule, &report).await;
+        self.count(&schedule.name, &sinks);
         let is_told = sinks.iter().any(|(_, failure)| failure.is_none());
         if is_told {
-            self.service.memory.told(&due.schedule.name, up_to);
+            self.service.memory.told(&schedule.name, up_to);
         }
         let made = ReportMade {
-            schedule: due.schedule.name.clone(),
+            schedule: schedule.name.clone(),
             at: now,
-            caught_up: due.missed,
+            caught_up: due,
             new: report.counts.new,
             known: report.counts.known,
             resolved: report.counts.resolved,
@@ -122,15 +150,12 @@ impl Reporter {
             resolved = made.resolved,
             "drift report"
         );
-        let reports = self.service.board.write(|known| {
+        self.service.board.write(|known| {
             let reports = Arc::make_mut(&mut known.reports);
             reports.insert(0, made);
             reports.truncate(REMEMBERED);
-            Arc::clone(&known.reports)
         });
-        if let Err(error) = keep_history(&self.service.settings.data, &reports) {
-            tracing::warn!("the history of reports could not be kept: {error}");
-        }
+        now
     }
 
     fn count(&self, schedule: &str, sinks: &[(String, Option<String>)]) {
@@ -164,10 +189,10 @@ impl Reporter {
     }
 
     /// To every sink of the schedule, side by side. Each with why it did not take it.
-    async fn deliver(&self, due: &Due, report: &Report) -> Vec<(String, Option<String>)> {
+    async fn deliver(&self, schedule: &Schedule, report: &Report) -> Vec<(String, Option<String>)> {
         let all = &self.service.settings.reports.sinks;
-        let rendered = Rendered::of(report, &due.schedule, all);
-        let wanted = |sink: &&Sink| due.schedule.to.contains(&sink.name);
+        let rendered = Rendered::of(report, schedule, all);
+        let wanted = |sink: &&Sink| schedule.to.contains(&sink.name);
         let deliveries = all.iter().filter(wanted).map(|sink| async {
             let taken = self.courier.deliver(sink, &rendered).await;
             let failure = taken.err().map(|undelivered| undelivered.why);
@@ -194,33 +219,22 @@ fn keep_history(data: &Path, reports: &[ReportMade]) -> std::io::Result<()> {
     whole_file::write(&data.join(HISTORY), text.as_bytes(), true)
 }
 
-impl Due {
-    fn of(schedule: &Schedule, service: &Service, now: Timestamp) -> anyhow::Result<Self> {
-        let cron = schedule.cron()?;
-        let last = service.memory.last_told(&schedule.name);
-        let missed = last.and_then(|last| cron.missed(last, now));
-        if let Some(missed) = &missed {
-            let (schedule, due) = (&schedule.name, missed.latest);
-            let times = match missed.count {
-                MOST_COUNTED => format!("{MOST_COUNTED} or more"),
-                count => count.to_string(),
-            };
-            tracing::warn!(schedule, %due, times, "no report was delivered when it was due: caught up once");
-        }
-        let missed = missed.map(|missed| missed.latest);
-        Ok(Self {
-            next: missed.or_else(|| cron.after(now)),
-            missed,
-            cron,
+/// Each schedule of the settings, with what is owed of it.
+fn schedules(service: &Service) -> anyhow::Result<Vec<Scheduled>> {
+    let all = service.settings.reports.schedules.iter();
+    let all = all.map(|schedule| Ok((schedule, schedule.cron()?)));
+    let all = all.collect::<anyhow::Result<Vec<_>>>()?;
+    let rules = all.iter();
+    let rules = rules.map(|(schedule, cron)| (schedule.name.clone(), cron.to_string()));
+    service.memory.keep_schedules(&rules.collect());
+    let all = all.into_iter().map(|(schedule, cron)| {
+        let kept = service.memory.kept(&schedule.name);
+        Scheduled {
             schedule: schedule.clone(),
-        })
-    }
-
-    /// It was made: the next one is the next after now.
-    fn follow(&mut self, now: Timestamp) {
-        self.missed = None;
-        self.next = self.cron.after(now);
-    }
+            agenda: Agenda::new(cron, kept.unwrap_or_else(Timestamp::now)),
+        }
+    });
+    Ok(all.collect())
 }
 
 /// Whether every scope of the followed revision has had a pass since then; one that is let alone says so in its own way.
@@ -241,11 +255,11 @@ fn is_looked_at(known: &Known, chosen: &BTreeSet<String>, since: Timestamp) -> b
         && cells.all(|cell| is_recent(of_cell(cell)))
 }
 
-fn about(known: &Known, due: &Due) -> About {
+fn about(known: &Known, schedule: &Schedule, due: Option<Timestamp>) -> About {
     let mut about = About {
         repository: known.source.name.clone(),
-        schedule: Some(due.schedule.name.clone()),
-        due: due.missed,
+        schedule: Some(schedule.name.clone()),
+        due,
         ..About::default()
     };
     if let Some(followed) = &known.source.followed {

@@ -3,7 +3,7 @@
 use crate::made::*;
 use keyfleet::drift::{Class, Ledger, Report, Resolved, State, Told, ToldBy};
 use keyfleet::plan::{Cause, Kind, Reason, Scope};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn only(report: &Report) -> &Told {
     let [told] = &report.findings[..] else {
@@ -481,4 +481,36 @@ fn a_time_that_lies_ahead_or_is_none_is_not_believed() {
             "{since}"
         );
     }
+}
+
+#[test]
+fn a_schedule_is_owed_since_its_rule_is_known() {
+    let rules = |rule: &str| BTreeMap::from([("daily".to_owned(), rule.to_owned())]);
+    let mut ledger = Ledger::begin(at(0), None);
+    assert_eq!(ledger.kept("daily"), None);
+    ledger.keep_schedules(&rules("0 9 * * * UTC"), at(10));
+    assert_eq!(
+        ledger.kept("daily"),
+        Some(at(10)),
+        "it is promised from now on"
+    );
+    ledger.keep_schedules(&rules("0 9 * * * UTC"), at(20));
+    assert_eq!(ledger.kept("daily"), Some(at(10)), "a restart is no excuse");
+    let mark = ledger.mark(at(30));
+    ledger.told("daily", mark);
+    assert_eq!(ledger.kept("daily"), Some(at(30)));
+    // Due by another rule: nobody was promised anything by it before.
+    ledger.keep_schedules(&rules("0 * * * * UTC"), at(40));
+    assert_eq!(ledger.kept("daily"), Some(at(40)));
+    ledger.keep_schedules(&BTreeMap::new(), at(50));
+    assert_eq!(ledger.kept("daily"), None);
+    // As an earlier version kept it.
+    ledger.keep_schedules(&rules("0 9 * * * UTC"), at(60));
+    let mark = ledger.mark(at(70));
+    ledger.told("daily", mark);
+    let mut kept = serde_json::to_value(&ledger).unwrap();
+    kept.as_object_mut().unwrap().remove("rules");
+    let mut ledger: Ledger = serde_json::from_value(kept).unwrap();
+    ledger.keep_schedules(&rules("0 9 * * * UTC"), at(80));
+    assert_eq!(ledger.kept("daily"), Some(at(70)));
 }

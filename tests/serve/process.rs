@@ -23,8 +23,9 @@ pub(crate) struct Ports {
     pub webhooks: u16,
 }
 
-/// How long anything may take that is waited for; generous, since a machine that also compiles may be slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take that is waited for; generous, since a machine that also compiles may be slow, and a report is due
+/// every minute.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 impl Service {
     /// Starts it on the scene's repository. `more` is added to the settings.

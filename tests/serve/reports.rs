@@ -4,31 +4,34 @@ use super::process::Service;
 use super::scene::Scene;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
-fn settings(scene: &Scene) -> String {
+/// Two schedules that are due together, the second one by this rule.
+fn settings(scene: &Scene, again: &str) -> String {
     let folder = scene.keyfleet.repository.with_file_name("reports");
     format!(
         "reconcile: {{interval: 5s, mode: report}}\nreports:\n  sinks:\n    - name: files\n      directory: {}\n  schedules:\n    \
          - name: often\n      cron: \"* * * * *\"\n      zone: Europe/Berlin\n      to: [files]\n      \
-         formats: [text, markdown, html, json, junit, sarif]\n",
+         formats: [text, markdown, html, json, junit, sarif]\n    \
+         - name: again\n      cron: \"{again}\"\n      to: [files]\n      formats: [json]\n",
         folder.display()
     )
 }
 
-/// The reports in JSON, the oldest first.
-fn reports(scene: &Scene) -> Vec<Value> {
+/// The reports of a schedule in JSON, the oldest first.
+fn reports(scene: &Scene, schedule: &str) -> Vec<Value> {
     let folder = scene.keyfleet.repository.with_file_name("reports");
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let is_json = |path: &&std::path::PathBuf| path.extension().is_some_and(|it| it == "json");
-    let read = |path: &Path| fs::read_to_string(path).ok();
+    let ending = format!("-{schedule}.json");
+    let is_wanted = |path: &&PathBuf| path.to_str().is_some_and(|it| it.ends_with(&ending));
+    let read = |path: &PathBuf| fs::read_to_string(path).ok();
     files
         .iter()
-        .filter(is_json)
+        .filter(is_wanted)
         .filter_map(|path| serde_json::from_str(&read(path)?).ok())
         .collect()
 }
@@ -56,11 +59,19 @@ pub(crate) async fn edit(scene: &Scene, value: &str) {
 async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() {
     let scene = Scene::applied("serve-report").await;
     edit(&scene, "canary-of-the-hand").await;
-    let service = Service::start(&scene, &settings(&scene));
+    let service = Service::start(&scene, &settings(&scene, "* * * * *"));
     service
-        .until("report", async || !reports(&scene).is_empty())
+        .until("reports of both", async || {
+            ["often", "again"]
+                .iter()
+                .all(|name| !reports(&scene, name).is_empty())
+        })
         .await;
-    let first = reports(&scene).remove(0);
+    let first = reports(&scene, "often").remove(0);
+    // What is due together is told together, each in a file of its own.
+    let beside = reports(&scene, "again").remove(0);
+    assert_eq!(beside["schedule"], "again");
+    assert_eq!(beside["findings"], first["findings"]);
     let found = finding(&first);
     assert_eq!(found["state"], "new", "{first:#}");
     assert_eq!(first["due"], Value::Null);
@@ -80,20 +91,31 @@ async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() 
         .join("ledger.json");
     let mut kept: Value = serde_json::from_str(&fs::read_to_string(&ledger).unwrap()).unwrap();
     let an_hour_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
-    kept["told"]["often"]["at"] = an_hour_ago.to_string().into();
+    for schedule in ["often", "again"] {
+        kept["rules"][schedule]["kept"] = an_hour_ago.to_string().into();
+    }
     fs::write(&ledger, kept.to_string()).unwrap();
     edit(&scene, "value-of-app").await;
     // Reports are named by the second.
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     // By hand it is still not keyfleet's: only an apply makes it so.
     scene.apply_well();
-    let before = reports(&scene).len();
-    let service = Service::start(&scene, &settings(&scene));
+    let before = reports(&scene, "often").len();
+    // One of them is due by another rule from now on.
+    let service = Service::start(&scene, &settings(&scene, "*/2 * * * *"));
     service.until_said("caught up once").await;
     service
-        .until("late report", async || reports(&scene).len() > before)
+        .until("late report", async || {
+            reports(&scene, "often").len() > before
+        })
         .await;
-    let late = &reports(&scene)[before];
+    let log = service.log();
+    let late: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("caught up once"))
+        .collect();
+    assert!(late.len() == 1 && late[0].contains("often"), "{late:?}");
+    let late = &reports(&scene, "often")[before];
     assert_ne!(
         late["due"],
         Value::Null,

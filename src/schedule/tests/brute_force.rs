@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// A zone, and what its clock shows in every minute of a year.
-struct Wall {
-    zone: Zone,
-    minutes: Vec<Minute>,
+pub(super) struct Wall {
+    pub(super) zone: Zone,
+    pub(super) minutes: Vec<Minute>,
     /// Where the clock does not go on by one minute, with the times that it skips there.
     jumps: Vec<(usize, Vec<Shown>)>,
 }
 
-struct Minute {
-    at: Timestamp,
+pub(super) struct Minute {
+    pub(super) at: Timestamp,
     shown: Shown,
     /// Whether the clock never showed this before.
     is_first: bool,
@@ -53,7 +53,7 @@ impl Shown {
 
 /// Years in which clocks were changed: by an hour, by half an hour, at midnight, around Ramadan, by a
 /// quarter of an hour, and by a whole day.
-static WALLS: LazyLock<Vec<Wall>> = LazyLock::new(|| {
+pub(super) static WALLS: LazyLock<Vec<Wall>> = LazyLock::new(|| {
     [
         ("Europe/Berlin", 2026),
         ("America/New_York", 2027),
@@ -104,7 +104,7 @@ impl Wall {
     }
 
     /// Every moment at which the fields are due.
-    fn due(&self, fields: &Fields) -> Vec<Timestamp> {
+    pub(super) fn due(&self, fields: &Fields) -> Vec<Timestamp> {
         let is_of_every_hour = fields.sets[1].len() == 24;
         let masks = fields.masks();
         let is_due = |time: &Shown| fields.match_time(&masks, *time);
@@ -123,9 +123,9 @@ impl Wall {
 
 /// Five fields, as text and as what they mean.
 #[derive(Debug, Clone)]
-struct Fields {
+pub(super) struct Fields {
     sets: [BTreeSet<i8>; 5],
-    texts: [String; 5],
+    pub(super) texts: [String; 5],
 }
 
 impl Fields {
@@ -175,7 +175,7 @@ fn hours() -> impl Strategy<Value = (BTreeSet<i8>, String)> {
     prop_oneof![field(0, 23), near]
 }
 
-fn fields() -> impl Strategy<Value = Fields> {
+pub(super) fn fields() -> impl Strategy<Value = Fields> {
     let all = (
         field(0, 59),
         hours(),
