@@ -106,8 +106,7 @@ pub fn checkout_again(
 ) -> Result<Checkout, Error> {
     let mut found = Collector::new(limits, wanted, memory);
     let revision = match source {
-        Source::Directory(path) => local::read_directory(path, reference, &mut found)?,
-        Source::File(path) => local::read_repository(path, reference, &mut found)?,
+        Source::Directory(_) | Source::File(_) => local::read(source, reference, &mut found)?,
         Source::Remote(url) => remote::read(url, reference, limits, access, &mut found)?,
     };
     let (files, problems, read) = found.finish();

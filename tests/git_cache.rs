@@ -15,6 +15,8 @@ mod damage;
 mod faults;
 #[path = "git_cache/follow.rs"]
 mod follow;
+#[path = "git_cache/here.rs"]
+mod here;
 #[path = "git_cache/months.rs"]
 mod months;
 #[path = "git_cache/place.rs"]

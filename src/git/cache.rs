@@ -1,4 +1,4 @@
-//! One branch, tag or commit of a server, kept on disk by a process that runs for months.
+//! One branch, tag or commit of a repository, followed by a process that runs for months.
 //!
 //! [`Cache::fetch`] asks the server for its references and transfers only what is new; [`Cache::read`] reads a revision without the
 //! server. A branch that moved forward is followed. One that was rewritten (backwards, sideways, into another history) is
@@ -9,6 +9,10 @@
 //! own and its packs are moved only once it is whole, so a process that is killed, or a fetch that is abandoned at its
 //! deadline, leaves nothing but a folder that the next one removes.
 //!
+//! A repository of this machine (`file://`, a bare one, a directory at a reference) is followed by the same rules. Its objects
+//! stay where they are: only `state.json` is kept. A followed commit that `git gc` has removed there since the branch was
+//! rewritten cannot be read any more, which is an error until the rewrite is accepted.
+//!
 //! Promises: what is followed and what is held survive a restart and a lost repository; a cache that cannot be used is made
 //! anew by the next fetch, which says so; never another tree than the commit's own, because every object is checked
 //! against its id; the disk is bounded, see [`store`]'s limits; a server that answers nonsense changes nothing.
@@ -18,7 +22,7 @@
 //! fetch on an ordinary day, and what cannot be decided within the limits is held, not followed.
 //!
 //! Deliberately absent: threads and timers (it blocks; the caller decides when), a lock (one process per folder is the
-//! caller's to ensure), more than one branch, and directories or `file://`, which need no cache.
+//! caller's to ensure), more than one branch, and a directory that is read as it stands: it has no history to tell a step forward by.
 
 mod history;
 mod pull;
@@ -32,10 +36,10 @@ use git2::Oid;
 use super::files::Collector;
 use super::scratch::Scratch;
 use super::source::{Source, Url};
-use super::{Access, Checkout, Error, Limits, Memory, remote::bounded};
+use super::{Access, Checkout, Error, Limits, Memory, local, remote::bounded};
 use history::Relation;
 pub use history::Rewrite;
-use pull::{Have, Pull, Pulled};
+use pull::{Have, Pull};
 pub use state::Held;
 use state::State;
 use store::Store;
@@ -44,12 +48,35 @@ use store::Store;
 #[derive(Debug)]
 pub struct Cache {
     folder: PathBuf,
-    url: Url,
+    place: Place,
     reference: Option<String>,
     /// What `state.json` says; nothing before the first fetch.
     state: Option<State>,
     /// Why the objects on disk are not used.
     unusable: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Server(Url),
+    /// A repository of this machine.
+    Here(Source),
+}
+
+impl Place {
+    fn text(&self) -> String {
+        match self {
+            Self::Server(url) => url.text.clone(),
+            Self::Here(source) => source.to_string(),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Server(url) => Source::Remote(url.clone()).name(),
+            Self::Here(source) => source.name(),
+        }
+    }
 }
 
 /// What one fetch found.
@@ -89,22 +116,40 @@ impl Cache {
     /// Opens the cache in a folder, which is made where it is missing. Its first [`Cache::fetch`] fills it. A cache of another
     /// URL or reference, or one that is damaged, is no error: the next fetch makes it anew.
     pub fn open(folder: &Path, url: &Url, reference: Option<&str>) -> Result<Self, Error> {
+        Self::open_at(folder, Place::Server(url.clone()), reference)
+    }
+
+    /// The same for any source; `None` for a directory that is read as it stands.
+    pub fn of(
+        folder: &Path,
+        source: &Source,
+        reference: Option<&str>,
+    ) -> Result<Option<Self>, Error> {
+        let place = match source {
+            Source::Remote(url) => Place::Server(url.clone()),
+            here if local::of_commits(here, reference)?.is_some() => Place::Here(here.clone()),
+            _ => return Ok(None),
+        };
+        Self::open_at(folder, place, reference).map(Some)
+    }
+
+    fn open_at(folder: &Path, place: Place, reference: Option<&str>) -> Result<Self, Error> {
         store::make_folder(folder)?;
         let mut cache = Self {
             folder: folder.to_owned(),
-            url: url.clone(),
+            place,
             reference: reference.map(str::to_owned),
             state: None,
             unusable: None,
         };
         match State::load(folder)? {
-            Ok(state) => match state.differs(&url.text, reference) {
+            Ok(state) => match state.differs(&cache.place.text(), reference) {
                 None => cache.state = Some(state),
                 why => cache.unusable = why,
             },
             Err(why) => cache.unusable = why,
         }
-        if let Some(state) = &cache.state {
+        if let (Some(state), Place::Server(_)) = (&cache.state, &cache.place) {
             let checked = Store::open(folder, &state.repository).check(state.followed()?);
             cache.unusable = checked.err().map(|error| said(&error));
         }
@@ -126,13 +171,41 @@ impl Cache {
     pub fn fetch(&mut self, limits: &Limits, access: &Access) -> Result<Fetched, Error> {
         store::make_folder(&self.folder)?;
         self.clean();
+        let url = match &self.place {
+            Place::Server(url) => url.clone(),
+            Place::Here(source) => return self.look(&source.clone()),
+        };
         if self.unusable.is_none() {
-            match self.fetch_with(self.have()?, limits, access) {
+            match self.fetch_with(&url, self.have()?, limits, access) {
                 Err(error @ Error::Object { .. }) => self.unusable = Some(said(&error)),
                 result => return result,
             }
         }
-        self.fetch_with(None, limits, access)
+        self.fetch_with(&url, None, limits, access)
+    }
+
+    /// Where the branch of a repository of this machine is now.
+    fn look(&mut self, source: &Source) -> Result<Fetched, Error> {
+        let (repository, tip) = local::tip(source, self.reference.as_deref())?;
+        let state = self.state.as_ref();
+        let held = state.and_then(|state| state.held.as_ref());
+        let relation = if held.is_some_and(|held| held.commit == tip.to_string()) {
+            Relation::AsHeld
+        } else if let Some(followed) = state.map(State::followed).transpose()? {
+            let unknown = Relation::Rewritten(Rewrite::Unknown);
+            history::relation(&repository, followed, tip).unwrap_or(unknown)
+        } else {
+            Relation::Forward
+        };
+        let next = self.next_state(tip, &relation);
+        let outcome = self.outcome(&next);
+        let anew = self.unusable.take();
+        self.save(next)?;
+        Ok(Fetched {
+            outcome,
+            received: 0,
+            anew,
+        })
     }
 
     /// Follows the commit that is held. It is on disk already.
@@ -166,6 +239,14 @@ impl Cache {
             commit: super::names::printable(commit),
             folder: self.folder.clone(),
         };
+        if let Place::Here(source) = &self.place {
+            let known = [self.followed(), self.held().map(|held| &*held.commit)];
+            if !known.contains(&Some(commit)) {
+                return Err(missing());
+            }
+            let access = Access::default();
+            return super::checkout_again(source, Some(commit), limits, wanted, &access, memory);
+        }
         let id = Oid::from_str(commit).map_err(|_| missing())?;
         let state = self.state.as_ref().ok_or_else(missing)?;
         let store = Store::open(&self.folder, &state.repository);
@@ -185,7 +266,7 @@ impl Cache {
         let (files, problems, texts) = found.finish();
         *memory = texts;
         Ok(Checkout {
-            name: Source::Remote(self.url.clone()).name(),
+            name: self.place.name(),
             revision,
             files,
             problems,
@@ -206,6 +287,7 @@ impl Cache {
 
     fn fetch_with(
         &mut self,
+        url: &Url,
         have: Option<Have>,
         limits: &Limits,
         access: &Access,
@@ -214,7 +296,7 @@ impl Cache {
         let state = self.state.as_ref();
         let held = state.and_then(|state| state.held.as_ref());
         let pull = Pull {
-            url: self.url.clone(),
+            url: url.clone(),
             reference: self.reference.clone(),
             access: access.clone(),
             limits: *limits,
@@ -224,12 +306,12 @@ impl Cache {
             have,
         };
         let anew = pull.have.is_none();
-        let pulled = bounded::within(&self.url, limits, move |deadline| pull.run(deadline))?;
+        let pulled = bounded::within(url, limits, move |deadline| pull.run(deadline))?;
         let received = pulled.received;
-        let next = self.next_state(&pulled);
+        let next = self.next_state(pulled.tip, &pulled.relation);
         let outcome = self.outcome(&next);
         if pulled.brought {
-            self.keep(&incoming, anew, next)?;
+            self.keep(url, &incoming, anew, next)?;
         } else {
             self.save(next)?;
         }
@@ -242,13 +324,13 @@ impl Cache {
     }
 
     /// What is followed and held after this.
-    fn next_state(&self, pulled: &Pulled) -> State {
-        let tip = pulled.tip.to_string();
+    fn next_state(&self, tip: Oid, relation: &Relation) -> State {
+        let tip = tip.to_string();
         let mut next = match &self.state {
             Some(state) => state.clone(),
-            None => State::new(&self.url.text, self.reference.as_deref(), &tip),
+            None => State::new(&self.place.text(), self.reference.as_deref(), &tip),
         };
-        let why = match &pulled.relation {
+        let why = match relation {
             Relation::Same | Relation::Forward => None,
             Relation::AsHeld => return next,
             Relation::Rewritten(why) => Some(why.clone()),
@@ -281,7 +363,13 @@ impl Cache {
     }
 
     /// Takes in what was fetched, and makes the cache small again where it has grown.
-    fn keep(&mut self, incoming: &Scratch, anew: bool, mut next: State) -> Result<(), Error> {
+    fn keep(
+        &mut self,
+        url: &Url,
+        incoming: &Scratch,
+        anew: bool,
+        mut next: State,
+    ) -> Result<(), Error> {
         let store = Store::open(&self.folder, &next.repository);
         if anew {
             let store = Store::adopt(&self.folder, incoming.path())?;
@@ -294,7 +382,7 @@ impl Cache {
         let store = Store::open(&self.folder, &next.repository);
         if store.size().too_much(next.packed) {
             // What is there is good: it is only larger than it has to be, and the next fetch tries again.
-            match next.tips().and_then(|tips| store.compact(&tips, &self.url)) {
+            match next.tips().and_then(|tips| store.compact(&tips, url)) {
                 Ok(small) => {
                     next.packed = small.size().bytes;
                     next.repository = small.name();

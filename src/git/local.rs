@@ -4,12 +4,12 @@
 //! Deliberately absent: anything about a working tree's files, which is `directory`'s work.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use git2::{Commit, ErrorCode, Repository, RepositoryOpenFlags, Tree};
+use git2::{Commit, ErrorCode, Oid, Repository, RepositoryOpenFlags, Tree};
 
 use super::files::Collector;
-use super::{Error, Revision, directory, names, revision, tree};
+use super::{Error, Revision, Source, directory, names, revision, tree};
 
 /// A git repository, and where in it the directory lies that was asked for (empty: at its root).
 pub(super) struct Located {
@@ -17,45 +17,81 @@ pub(super) struct Located {
     pub(super) prefix: String,
 }
 
-/// A directory: as it stands, or at a reference of the repository it belongs to.
-pub(super) fn read_directory(
-    path: &Path,
+/// The repository of a source whose revisions are commits; `None` for a directory that is read as it stands, and for a server.
+pub(super) fn of_commits(
+    source: &Source,
     reference: Option<&str>,
-    found: &mut Collector<'_>,
-) -> Result<Revision, Error> {
-    let root = path.canonicalize().map_err(|source| Error::Directory {
-        path: path.to_owned(),
-        source,
-    })?;
-    match (locate(&root)?, reference) {
-        (Some(located), reference) if located.repository.is_bare() || reference.is_some() => {
-            read_revision(&located, &path.display().to_string(), reference, found)
+) -> Result<Option<Located>, Error> {
+    match source {
+        Source::Remote(_) => Ok(None),
+        Source::File(path) => Ok(Some(Located {
+            repository: Repository::open(path).map_err(|error| not_opened(path, error))?,
+            prefix: String::new(),
+        })),
+        Source::Directory(path) => {
+            let located = locate(&root(path)?)?;
+            if located.is_none()
+                && let Some(reference) = reference
+            {
+                return Err(Error::NotARepository {
+                    path: path.clone(),
+                    reference: names::printable(reference),
+                });
+            }
+            let is_read = |it: &Located| it.repository.is_bare() || reference.is_some();
+            Ok(located.filter(is_read))
         }
-        (None, Some(reference)) => Err(Error::NotARepository {
-            path: path.to_owned(),
-            reference: names::printable(reference),
-        }),
-        (located, _) => directory::read(&root, located, found),
     }
 }
 
-/// A repository named by a `file://` URL: always from its object database, as from a server, but nothing is copied.
-pub(super) fn read_repository(
-    path: &Path,
+fn root(path: &Path) -> Result<PathBuf, Error> {
+    path.canonicalize().map_err(|source| Error::Directory {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// A repository of this machine: from its object database, as from a server, but nothing is copied; a directory without a
+/// reference as it stands.
+pub(super) fn read(
+    source: &Source,
     reference: Option<&str>,
     found: &mut Collector<'_>,
 ) -> Result<Revision, Error> {
-    let repository = Repository::open(path).map_err(|error| not_opened(path, error))?;
-    let located = Located {
-        repository,
-        prefix: String::new(),
-    };
-    read_revision(
-        &located,
-        &format!("file://{}", path.display()),
-        reference,
-        found,
-    )
+    match (of_commits(source, reference)?, source) {
+        (Some(located), _) => read_revision(&located, &source.to_string(), reference, found),
+        (None, Source::Directory(path)) => {
+            let root = root(path)?;
+            directory::read(&root, locate(&root)?, found)
+        }
+        (None, _) => Ok(Revision::default()),
+    }
+}
+
+/// The commit that the reference, or what is checked out, is at now; for a source whose revisions are commits.
+pub(super) fn tip(source: &Source, reference: Option<&str>) -> Result<(Repository, Oid), Error> {
+    let place = source.to_string();
+    let located = of_commits(source, reference)?.ok_or_else(|| no_commits(&place))?;
+    let tip = commit(&located, &place, reference)?.id();
+    Ok((located.repository, tip))
+}
+
+fn commit<'r>(
+    located: &'r Located,
+    place: &str,
+    reference: Option<&str>,
+) -> Result<Commit<'r>, Error> {
+    match reference {
+        Some(reference) => revision::find(&located.repository, reference, place),
+        None => revision::head(&located.repository, place)?.ok_or_else(|| no_commits(place)),
+    }
+}
+
+fn no_commits(place: &str) -> Error {
+    Error::NoCommits {
+        place: place.to_owned(),
+        hint: "; commit something, or choose another branch with --ref".to_owned(),
+    }
 }
 
 fn read_revision(
@@ -64,13 +100,7 @@ fn read_revision(
     reference: Option<&str>,
     found: &mut Collector<'_>,
 ) -> Result<Revision, Error> {
-    let commit = match reference {
-        Some(reference) => revision::find(&located.repository, reference, place)?,
-        None => revision::head(&located.repository, place)?.ok_or_else(|| Error::NoCommits {
-            place: place.to_owned(),
-            hint: "; commit something, or choose another branch with --ref".to_owned(),
-        })?,
-    };
+    let commit = commit(located, place, reference)?;
     let root = subtree(located, &commit)?.ok_or_else(|| Error::NoDirectory {
         directory: located.prefix.clone(),
         place: place.to_owned(),

@@ -1,16 +1,17 @@
-//! Where declarations come from, as the service reads them again and again: a folder as it stands, or a branch that is kept on disk.
+//! Where declarations come from, as the service reads them again and again: a branch, whose last good revision is remembered, or a
+//! folder as it stands, which has no history that could be rewritten.
 
 use super::settings::{self, SecretSource};
-use crate::git::{Access, Cache, Outcome, Source, Token};
+use crate::git::{Access, Cache, Outcome, Token};
 use crate::pipeline::{Compiler, Repository};
 use anyhow::Context;
 use std::path::Path;
 
 pub(super) enum Origin {
-    /// A folder or a repository of this machine.
-    Here(Source),
-    /// `None` while it is being read.
-    Remote(Option<Box<Cache>>),
+    /// A folder of this machine.
+    AsItStands,
+    /// A branch, wherever its repository is; `None` while it is being read.
+    Branch(Option<Box<Cache>>),
 }
 
 /// What one reading gave.
@@ -30,12 +31,11 @@ pub(super) struct Rewritten {
 }
 
 impl Origin {
-    /// The cache of a server's repository is in this folder.
+    /// What is remembered of a branch, and the cache of a server's repository, is in this folder.
     pub(super) fn open(settings: &settings::Repository, folder: &Path) -> anyhow::Result<Self> {
-        let Source::Remote(url) = &settings.source else {
-            return Ok(Self::Here(settings.source.clone()));
+        let Some(mut cache) = open(settings, folder)? else {
+            return Ok(Self::AsItStands);
         };
-        let mut cache = Cache::open(folder, url, settings.reference.as_deref())?;
         let held = cache.held().map(|held| held.commit.clone());
         if let (Some(held), Some(accepted)) = (held, &settings.accept)
             && held == *accepted
@@ -46,7 +46,7 @@ impl Origin {
                 "the rewritten branch is followed, as the settings say"
             );
         }
-        Ok(Self::Remote(Some(Box::new(cache))))
+        Ok(Self::Branch(Some(Box::new(cache))))
     }
 
     pub(super) async fn read(
@@ -56,8 +56,8 @@ impl Origin {
         compiler: &mut Compiler,
     ) -> anyhow::Result<Reading> {
         let cache = match self {
-            Self::Here(source) => {
-                let (source, reference) = (source.clone(), settings.reference.clone());
+            Self::AsItStands => {
+                let (source, reference) = (settings.source.clone(), settings.reference.clone());
                 let read = compiler.read(source, reference, settings.limits, access(settings)?);
                 return Ok(Reading {
                     repository: Some(read.await?),
@@ -65,18 +65,17 @@ impl Origin {
                     held: None,
                 });
             }
-            Self::Remote(cache) => cache.take(),
+            Self::Branch(cache) => cache.take(),
         };
         // Reading was given up in the middle: what is on disk holds.
-        let cache = match (cache, &settings.source) {
-            (Some(cache), _) => *cache,
-            (None, Source::Remote(url)) => Cache::open(folder, url, settings.reference.as_deref())?,
-            (None, _) => anyhow::bail!("the repository is not a server's any more"),
+        let cache = match cache {
+            Some(cache) => *cache,
+            None => open(settings, folder)?.context("the repository is no branch any more")?,
         };
         let followed = compiler
             .follow(cache, settings.limits, access(settings)?)
             .await?;
-        *self = Self::Remote(Some(Box::new(followed.cache)));
+        *self = Self::Branch(Some(Box::new(followed.cache)));
         let (failure, held) = match followed.fetched {
             Err(error) => (Some(format!("{:#}", anyhow::Error::from(error))), None),
             Ok(fetched) => {
@@ -86,7 +85,15 @@ impl Origin {
                 (None, rewritten(fetched.outcome))
             }
         };
-        let repository = followed.repository.transpose()?;
+        let repository = followed.repository.transpose();
+        let repository = match &held {
+            // Where `git gc` has removed it since.
+            Some(held) => repository.with_context(|| {
+                let to = &held.to;
+                format!("the branch was rewritten to {to}, which is held, and what was followed cannot be read any more")
+            }),
+            None => repository.map_err(Into::into),
+        }?;
         if let (None, Some(failure)) = (&repository, &failure) {
             anyhow::bail!("{failure}");
         }
@@ -96,6 +103,11 @@ impl Origin {
             held,
         })
     }
+}
+
+fn open(settings: &settings::Repository, folder: &Path) -> anyhow::Result<Option<Cache>> {
+    let cache = Cache::of(folder, &settings.source, settings.reference.as_deref())?;
+    Ok(cache)
 }
 
 fn rewritten(outcome: Outcome) -> Option<Rewritten> {

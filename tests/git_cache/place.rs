@@ -19,6 +19,8 @@ pub(crate) struct Place {
     pub(crate) folder: TempDir,
     pub(crate) access: Access,
     pub(crate) limits: Limits,
+    /// Whether the repository is followed by its path, as one of this machine.
+    here: bool,
 }
 
 pub(crate) fn url(text: &str) -> Url {
@@ -70,6 +72,7 @@ impl Place {
                 ..Access::default()
             },
             limits: Limits::default(),
+            here: false,
             server,
         };
         git(
@@ -81,6 +84,13 @@ impl Place {
         place.commit("second");
         place.push();
         place
+    }
+
+    /// The same rules hold for a server's branch and for one of this machine.
+    pub(crate) fn of_both_kinds() -> [Self; 2] {
+        let mut here = Self::new();
+        here.here = true;
+        [Self::new(), here]
     }
 
     pub(crate) fn bare(&self) -> PathBuf {
@@ -121,7 +131,13 @@ impl Place {
     }
 
     pub(crate) fn cache_of(&self, reference: &str) -> Cache {
-        Cache::open(self.folder.path(), &self.url(), Some(reference)).unwrap()
+        let source = if self.here {
+            Source::File(self.bare())
+        } else {
+            Source::Remote(self.url())
+        };
+        let cache = Cache::of(self.folder.path(), &source, Some(reference));
+        cache.unwrap().unwrap()
     }
 
     pub(crate) fn fetch(&self, cache: &mut Cache) -> Fetched {

@@ -17,106 +17,110 @@ fn held(cache: &mut Cache, place: &Place, from: &str, to: &str) -> Rewrite {
 
 #[test]
 fn a_branch_that_was_set_back_is_held_until_it_is_accepted() {
-    let place = Place::new();
-    let mut cache = place.cache();
-    place.fetch(&mut cache);
-    let second = place.head();
-    place.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    let first = place.head();
-    place.push();
-    assert_eq!(
-        held(&mut cache, &place, &second, &first),
-        Rewrite::Backwards
-    );
-    place.reads(&mut cache, &second, "second");
-    // After a restart too, and looking again costs a list of references.
-    let mut cache = place.cache();
-    assert_eq!(cache.held().unwrap().commit, first);
-    assert_eq!(
-        held(&mut cache, &place, &second, &first),
-        Rewrite::Backwards
-    );
-    assert_eq!(place.fetch(&mut cache).received, 0);
-    place.reads(&mut cache, &second, "second");
-    let wrong = cache.accept(&second).unwrap_err().to_string();
-    assert!(wrong.contains(&first), "{wrong}");
-    cache.accept(&first).unwrap();
-    place.reads(&mut cache, &first, "first");
-    let mut cache = place.cache();
-    assert_eq!(cache.held(), None);
-    let commit = first.clone();
-    assert_eq!(place.outcome(&mut cache), Outcome::Unchanged { commit });
-    let none = cache.accept(&first).unwrap_err().to_string();
-    assert!(none.contains("no commit is held"), "{none}");
+    for place in Place::of_both_kinds() {
+        let mut cache = place.cache();
+        place.fetch(&mut cache);
+        let second = place.head();
+        place.git(&["reset", "-q", "--hard", "HEAD~1"]);
+        let first = place.head();
+        place.push();
+        assert_eq!(
+            held(&mut cache, &place, &second, &first),
+            Rewrite::Backwards
+        );
+        place.reads(&mut cache, &second, "second");
+        // After a restart too, and looking again costs a list of references.
+        let mut cache = place.cache();
+        assert_eq!(cache.held().unwrap().commit, first);
+        assert_eq!(
+            held(&mut cache, &place, &second, &first),
+            Rewrite::Backwards
+        );
+        assert_eq!(place.fetch(&mut cache).received, 0);
+        place.reads(&mut cache, &second, "second");
+        let wrong = cache.accept(&second).unwrap_err().to_string();
+        assert!(wrong.contains(&first), "{wrong}");
+        cache.accept(&first).unwrap();
+        place.reads(&mut cache, &first, "first");
+        let mut cache = place.cache();
+        assert_eq!(cache.held(), None);
+        let commit = first.clone();
+        assert_eq!(place.outcome(&mut cache), Outcome::Unchanged { commit });
+        let none = cache.accept(&first).unwrap_err().to_string();
+        assert!(none.contains("no commit is held"), "{none}");
+    }
 }
 
 #[test]
 fn a_branch_that_was_rewritten_sideways_names_where() {
-    let place = Place::new();
-    let mut cache = place.cache();
-    place.fetch(&mut cache);
-    let second = place.head();
-    place.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    let first = place.head();
-    let aside = place.commit("aside");
-    place.push();
-    let why = held(&mut cache, &place, &second, &aside);
-    assert_eq!(
-        why,
-        Rewrite::Sideways {
-            common: Some(first.clone())
-        }
-    );
-    assert!(why.to_string().contains(&first[..7]));
-    // What follows the rewritten branch is held as well.
-    let further = place.commit("further");
-    place.push();
-    held(&mut cache, &place, &second, &further);
-    place.reads(&mut cache, &second, "second");
-    // And back again: nothing is held any more.
-    place.git(&["reset", "-q", "--hard", &second]);
-    place.push();
-    let commit = second.clone();
-    assert_eq!(place.outcome(&mut cache), Outcome::Unchanged { commit });
-    assert_eq!((cache.held(), place.cache().held()), (None, None));
-    let third = place.commit("third");
-    place.push();
-    let (from, to) = (second, third);
-    assert_eq!(place.outcome(&mut cache), Outcome::Forward { from, to });
+    for place in Place::of_both_kinds() {
+        let mut cache = place.cache();
+        place.fetch(&mut cache);
+        let second = place.head();
+        place.git(&["reset", "-q", "--hard", "HEAD~1"]);
+        let first = place.head();
+        let aside = place.commit("aside");
+        place.push();
+        let why = held(&mut cache, &place, &second, &aside);
+        assert_eq!(
+            why,
+            Rewrite::Sideways {
+                common: Some(first.clone())
+            }
+        );
+        assert!(why.to_string().contains(&first[..7]));
+        // What follows the rewritten branch is held as well.
+        let further = place.commit("further");
+        place.push();
+        held(&mut cache, &place, &second, &further);
+        place.reads(&mut cache, &second, "second");
+        // And back again: nothing is held any more.
+        place.git(&["reset", "-q", "--hard", &second]);
+        place.push();
+        let commit = second.clone();
+        assert_eq!(place.outcome(&mut cache), Outcome::Unchanged { commit });
+        assert_eq!((cache.held(), place.cache().held()), (None, None));
+        let third = place.commit("third");
+        place.push();
+        let (from, to) = (second, third);
+        assert_eq!(place.outcome(&mut cache), Outcome::Forward { from, to });
+    }
 }
 
 #[test]
 fn a_merge_of_what_is_followed_releases_what_was_held() {
-    let place = Place::new();
-    let mut cache = place.cache();
-    place.fetch(&mut cache);
-    let second = place.head();
-    place.git(&["reset", "-q", "--hard", "HEAD~1"]);
-    let aside = place.commit("aside");
-    place.push();
-    held(&mut cache, &place, &second, &aside);
-    place.git(&["merge", "-q", "-s", "ours", "--no-edit", &second]);
-    place.push();
-    let (from, to) = (second, place.head());
-    assert_eq!(place.outcome(&mut cache), Outcome::Forward { from, to });
-    assert_eq!(cache.held(), None);
+    for place in Place::of_both_kinds() {
+        let mut cache = place.cache();
+        place.fetch(&mut cache);
+        let second = place.head();
+        place.git(&["reset", "-q", "--hard", "HEAD~1"]);
+        let aside = place.commit("aside");
+        place.push();
+        held(&mut cache, &place, &second, &aside);
+        place.git(&["merge", "-q", "-s", "ours", "--no-edit", &second]);
+        place.push();
+        let (from, to) = (second, place.head());
+        assert_eq!(place.outcome(&mut cache), Outcome::Forward { from, to });
+        assert_eq!(cache.held(), None);
+    }
 }
 
 #[test]
 fn a_history_of_its_own_is_held() {
-    let place = Place::new();
-    let mut cache = place.cache();
-    place.fetch(&mut cache);
-    let second = place.head();
-    place.git(&["checkout", "-q", "--orphan", "other"]);
-    let other = place.commit("other");
-    place.push();
-    assert_eq!(
-        held(&mut cache, &place, &second, &other),
-        Rewrite::Unrelated
-    );
-    cache.accept(&other).unwrap();
-    place.reads(&mut cache, &other, "other");
+    for place in Place::of_both_kinds() {
+        let mut cache = place.cache();
+        place.fetch(&mut cache);
+        let second = place.head();
+        place.git(&["checkout", "-q", "--orphan", "other"]);
+        let other = place.commit("other");
+        place.push();
+        assert_eq!(
+            held(&mut cache, &place, &second, &other),
+            Rewrite::Unrelated
+        );
+        cache.accept(&other).unwrap();
+        place.reads(&mut cache, &other, "other");
+    }
 }
 
 #[test]

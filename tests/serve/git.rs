@@ -204,7 +204,18 @@ async fn while_the_git_server_is_down_everything_is_kept_equal_to_the_last_revis
 #[tokio::test(flavor = "multi_thread")]
 async fn a_branch_that_was_rewritten_is_held_until_the_settings_accept_it() {
     let (server, road) = https();
-    let forge = forge("serve-held", &server, &road).await;
+    is_held(forge("serve-held", &server, &road).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_branch_of_a_repository_of_this_machine_is_held_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = folder.path().join("acme.git");
+    let access = format!("  url: file://{}\n", bare.display());
+    is_held(Forge::new("serve-held-here", bare, |_| access).await).await;
+}
+
+async fn is_held(forge: Forge) {
     let before = git(forge.work(), &["rev-parse", "HEAD"]);
     forge.scene.declare(&forge.scene.north, "new");
     forge.push();
