@@ -26,8 +26,10 @@ async fn main() {
         clusters: numbers.first().copied().unwrap_or(120),
         secrets: numbers.get(1).copied().unwrap_or(40),
     };
+    let board = Arc::new(made_up::board(shape));
+    made_up::misdeclare(&board);
     let reader = Reader {
-        board: Arc::new(made_up::board(shape)),
+        board,
         overdue: Duration::from_secs(3_600),
         clock: made_up::now,
     };

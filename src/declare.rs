@@ -52,7 +52,9 @@ pub struct Declarations {
     pub broken_clusters: BTreeSet<String>,
     /// Whether every file below `policies/` was read.
     pub policies_complete: bool,
-    /// Whether it is certain which clusters there are.
+    /// Whether it is certain which clusters there are, by name.
+    pub clusters_certain: bool,
+    /// Whether all of these can be used, too.
     pub clusters_complete: bool,
     /// What it was put together of, for the next revision.
     files: Files,
@@ -220,6 +222,7 @@ pub fn reload(
         approvals,
         broken_clusters,
         policies_complete: policies_complete && !all_hidden,
+        clusters_certain: homes_certain && !all_hidden,
         clusters_complete: all_known && !all_hidden,
         homes,
         files,

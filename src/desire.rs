@@ -46,9 +46,20 @@ pub struct Desired {
     pub plannable: bool,
     pub vaults: BTreeMap<VaultName, Arc<DesiredVault>>,
     pub cells: Vec<Arc<Cell>>,
+    /// Whether it is certain which clusters are declared; if not, one that is missing may only seem so.
+    pub clusters_certain: bool,
 }
 
 impl Desired {
+    /// The declared clusters that became no cell, since their declarations have errors: nobody may take them for gone.
+    pub fn unread_clusters(&self) -> BTreeSet<ClusterName> {
+        let vaults = self.vaults.values();
+        let names = vaults.flat_map(|vault| &vault.unread_clusters);
+        names
+            .filter_map(|name| ClusterName::parse(name).ok())
+            .collect()
+    }
+
     /// The same fleet with one of its Vaults, and these of its clusters.
     #[must_use]
     pub fn only(&self, vault: &Arc<DesiredVault>, cells: Vec<Arc<Cell>>) -> Self {
@@ -60,6 +71,7 @@ impl Desired {
             approvals: self.approvals.clone(),
             vaults: BTreeMap::from([(vault.name.clone(), vault.clone())]),
             cells,
+            clusters_certain: self.clusters_certain,
         }
     }
 }
@@ -220,5 +232,6 @@ pub fn resolve_together(
         plannable,
         vaults,
         cells,
+        clusters_certain: declarations.clusters_certain,
     }
 }

@@ -103,6 +103,13 @@ impl Diagnostic {
         self
     }
 
+    /// Whether it is about this cluster, as its file says or a stage that knew.
+    fn speaks_of(&self, cluster: &str) -> bool {
+        let below = self.place.file.strip_prefix("clusters/");
+        let folder = below.and_then(|below| below.split('/').next());
+        folder == Some(cluster) || self.clusters.contains(cluster)
+    }
+
     #[must_use]
     pub fn without_line(mut self) -> Self {
         self.show_line = false;
@@ -130,6 +137,13 @@ impl Diagnostics {
         self.0
             .iter()
             .any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+
+    /// The first error that keeps this cluster from being understood, in the order of files and lines.
+    pub fn first_error_of(&self, cluster: &str) -> Option<&Diagnostic> {
+        let errors = self.0.iter();
+        let errors = errors.filter(|it| it.severity == Severity::Error && it.speaks_of(cluster));
+        errors.min()
     }
 
     /// Whether this file is one of those with errors.

@@ -2,6 +2,8 @@
 //!
 //! Promises: no value and no token is on it; a reader gets whole entries and holds up no writer.
 
+mod misdeclared;
+
 use crate::desire::{Cell, Desired, DesiredVault};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::drift::{Finding, Written};
@@ -17,6 +19,8 @@ use std::mem::discriminant;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+pub use misdeclared::Misdeclared;
+
 /// The board itself.
 #[derive(Default)]
 pub struct Board {
@@ -30,6 +34,8 @@ pub struct Known {
     pub source: Arc<SourceState>,
     pub vaults: BTreeMap<VaultName, Arc<VaultState>>,
     pub clusters: BTreeMap<ClusterName, Arc<ClusterState>>,
+    /// Declared clusters that are not looked at, for errors in their declarations. What was seen before of them is in `clusters`.
+    pub misdeclared: Arc<BTreeMap<ClusterName, Misdeclared>>,
     /// The reports that were made, newest first, so many of them as are kept.
     pub reports: Arc<Vec<ReportMade>>,
 }

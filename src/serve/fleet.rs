@@ -44,8 +44,7 @@ fn scopes(followed: &Followed) -> BTreeSet<Scope> {
     let vaults = desired.vaults.keys().cloned().map(Scope::Vault);
     let cells = desired.cells.iter();
     let clusters = cells.map(|cell| Scope::Cluster(cell.cluster.clone()));
-    let unread = desired.vaults.values().flat_map(|it| &it.unread_clusters);
-    let unread = unread.filter_map(|name| ClusterName::parse(name).ok().map(Scope::Cluster));
+    let unread = desired.unread_clusters().into_iter().map(Scope::Cluster);
     vaults.chain(clusters).chain(unread).collect()
 }
 
@@ -92,9 +91,7 @@ impl Fleet {
     pub(super) fn follow(&mut self, followed: &Arc<Followed>) {
         self.opener.follow(&followed.desired);
         self.warn_of_unknown(followed);
-        self.service
-            .memory
-            .keep_only(&scopes(followed), &followed.revision);
+        self.keep_known(followed);
         let wish = Wish {
             followed: Arc::clone(followed),
             opener: Arc::clone(&self.opener),
@@ -115,17 +112,6 @@ impl Fleet {
             }
             stays
         });
-        let declared: BTreeSet<&ClusterName> = followed
-            .desired
-            .cells
-            .iter()
-            .map(|cell| &cell.cluster)
-            .collect();
-        self.service.full_passes.keep_only(&declared);
-        self.service.board.write(|known| {
-            known.vaults.retain(|name, _| wanted.contains_key(name));
-            known.clusters.retain(|name, _| declared.contains(name));
-        });
         for name in wanted.keys() {
             if !self.vaults.contains_key(name) {
                 let stop = self.stop.child_token();
@@ -143,6 +129,31 @@ impl Fleet {
         }
     }
 
+    /// What left the repository is forgotten. What an error keeps from being looked at stays as it was, and says so.
+    fn keep_known(&self, followed: &Followed) {
+        let Service {
+            board,
+            memory,
+            full_passes,
+            ..
+        } = self.service.as_ref();
+        let cells = followed.desired.cells.iter();
+        let declared: BTreeSet<&ClusterName> = cells.map(|cell| &cell.cluster).collect();
+        full_passes.keep_only(&declared);
+        let misdeclared = board.write(|known| {
+            let wanted = &followed.desired.vaults;
+            known.vaults.retain(|name, _| wanted.contains_key(name));
+            known.keep_clusters(followed, &self.service.settings.reconcile.clusters);
+            Arc::clone(&known.misdeclared)
+        });
+        if followed.desired.clusters_certain {
+            memory.keep_only(&scopes(followed), &followed.revision);
+        }
+        for (name, misdeclared) in misdeclared.iter() {
+            memory.not_looked_at(&Scope::Cluster(name.clone()), &misdeclared.to_string());
+        }
+    }
+
     /// A name that is mistyped in the settings would leave its cluster alone in silence.
     fn warn_of_unknown(&self, followed: &Followed) {
         let mut chosen = self
@@ -155,6 +166,9 @@ impl Fleet {
             .collect::<BTreeSet<_>>();
         for cell in &followed.desired.cells {
             chosen.remove(cell.cluster.as_str());
+        }
+        for name in followed.desired.unread_clusters() {
+            chosen.remove(name.as_str());
         }
         for name in chosen {
             tracing::warn!(

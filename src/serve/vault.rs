@@ -348,9 +348,12 @@ impl super::board::Board {
         })
     }
 
-    /// A cluster that left this Vault; where another has taken it over, it stays.
+    /// A cluster that left this Vault; where another has taken it over, or an error alone hides it, it stays.
     fn forget_cluster(&self, name: &ClusterName, vault: &VaultName) {
         self.write(|known| {
+            if known.misdeclared.contains_key(name) {
+                return;
+            }
             if known
                 .clusters
                 .get(name)

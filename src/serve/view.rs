@@ -14,12 +14,12 @@ mod state;
 
 pub use attention::{About, Attention, attention};
 pub use finding::{Found, Tally, Topic, Wish, cause_word, findings, narrowed, of as findings_of};
-pub use fleet::{ClusterRow, Order, clusters};
+pub use fleet::{ClusterRow, Order, cluster, clusters, every_cluster};
 pub use release::{Approval, Release, releases};
 pub use rotation::{Lag, rotation};
 pub use secret::{SecretRow, secret, secrets};
 pub use select::{Paged, Words, paged};
-pub use state::{State, Tone, of_cluster, of_secret, of_vault};
+pub use state::{State, Tone, of_secret, of_vault};
 
 use super::board::{Board, Known};
 use jiff::Timestamp;

@@ -123,7 +123,9 @@ fn dashboard() -> Router {
         clusters: 45,
         secrets: 5,
     };
-    service(Arc::new(made_up::board(shape)), made_up::now)
+    let board = Arc::new(made_up::board(shape));
+    made_up::misdeclare(&board);
+    service(board, made_up::now)
 }
 
 /// Every kind of page.
@@ -131,6 +133,8 @@ fn paths() -> Vec<&'static str> {
     let further = [
         "/clusters/dev-us-005",
         "/clusters/dev-us-005/secrets/billing/app-001",
+        "/clusters/dev-ap-035",
+        "/clusters/wrong",
         "/vaults/main",
         "/nowhere",
     ];
@@ -243,10 +247,12 @@ async fn pictures() {
     for (name, path) in [
         ("fleet", "/"),
         ("cluster", "/clusters/dev-us-005"),
+        ("misdeclared", "/clusters/dev-ap-035"),
+        ("never-seen", "/clusters/wrong"),
         ("held", "/held"),
         ("findings", "/findings"),
     ] {
-        for (look, width, dark) in [("light-wide", 1600, false), ("dark-narrow", 390, true)] {
+        for (look, width, dark) in [("light-wide", 1280, false), ("dark-narrow", 390, true)] {
             let file = Path::new(&folder).join(format!("{name}-{look}.png"));
             picture(&format!("{address}{path}"), &file, width, dark).await;
         }

@@ -12,8 +12,8 @@ use keyfleet::plan::{self, Cause, Concern, FieldChange, Kind, Scope, Target};
 use keyfleet::report::{SecretState, SecretStatus};
 use keyfleet::serve::Board;
 use keyfleet::serve::board::{
-    ClusterState, Followed, HeldRevision, Pass, PassEnd, Permission, ReportMade, SourceState,
-    Standing, Trigger, VaultState,
+    ClusterState, Followed, HeldRevision, Misdeclared, Pass, PassEnd, Permission, ReportMade,
+    SourceState, Standing, Trigger, VaultState,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +57,15 @@ fn board(text: &str) -> Board {
         for state in known.vaults.values_mut() {
             *state = Arc::new(vault(state, text));
         }
+        let first = known.clusters.keys().next().cloned();
+        let misdeclared = Misdeclared {
+            why: said(),
+            hint: Some(said()),
+            place: Some(place(text)),
+            since: made_up::now(),
+        };
+        let misdeclared = first.map(|name| (name, misdeclared));
+        known.misdeclared = Arc::new(misdeclared.into_iter().collect());
         known.reports = Arc::new(vec![ReportMade {
             schedule: said(),
             at: made_up::now(),

@@ -17,8 +17,8 @@ use keyfleet::plan::{self, Kind, Scope};
 use keyfleet::report::{SecretState, SecretStatus};
 use keyfleet::serve::Board;
 use keyfleet::serve::board::{
-    Breaker, ClusterState, Followed, Pass, PassEnd, Passes, Permission, ReportMade, SourceState,
-    Standing as Writer, Trigger, VaultState,
+    Breaker, ClusterState, Followed, Misdeclared, Pass, PassEnd, Passes, Permission, ReportMade,
+    SourceState, Standing as Writer, Trigger, VaultState,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -77,6 +77,31 @@ pub(crate) fn board(shape: Shape) -> Board {
         known.reports = Arc::new(reports());
     });
     board
+}
+
+/// Two clusters get an error in their declarations: one that was seen before, and one of which nothing more is known.
+pub(crate) fn misdeclare(board: &Board) {
+    board.write(|known| {
+        let seen = known.clusters.keys().nth(3).cloned();
+        let never = ClusterName::parse("wrong").unwrap();
+        known.misdeclared = Arc::new(misdeclared(seen.into_iter().chain([never])));
+    });
+}
+
+fn misdeclared(names: impl Iterator<Item = ClusterName>) -> BTreeMap<ClusterName, Misdeclared> {
+    let error = |name: ClusterName| {
+        let misdeclared = Misdeclared {
+            why: "there is no field `tll` here".to_owned(),
+            hint: Some("did you mean `ttl`?".to_owned()),
+            place: Some(Place {
+                line: 16,
+                ..Place::file(&format!("clusters/{name}/cluster.yaml"))
+            }),
+            since: ago(4_000),
+        };
+        (name, misdeclared)
+    };
+    names.map(error).collect()
 }
 
 fn compiled(shape: Shape) -> (Desired, Diagnostics, Sources) {

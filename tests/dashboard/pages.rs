@@ -1,5 +1,6 @@
 //! What the pages say, and where they lead.
 
+use super::made_up::misdeclare;
 use super::markup::{links, must_be_usable};
 use super::site::{MAIN, Site};
 use http::StatusCode;
@@ -321,6 +322,37 @@ async fn a_sealed_vault_comes_before_everything_else() {
             .await
             .contains("failed to ask sys/health: it is sealed")
     );
+}
+
+#[tokio::test]
+async fn a_cluster_whose_declaration_has_an_error_is_still_there_and_says_so() {
+    let site = Site::made_up(40, 3);
+    misdeclare(&site.board);
+    let page = site.page("/?state=blocked").await;
+    for name in ["wrong", "dev-ap-035"] {
+        let row = page.split("<tr ").skip(1).find(|row| {
+            row.contains(&format!("href=\"/clusters/{name}\"")) && row.contains("blocked")
+        });
+        assert!(row.unwrap().contains("not looked at"), "{name}");
+        let page = site.page(&format!("/clusters/{name}")).await;
+        let place = format!("<code>clusters/{name}/cluster.yaml:16</code>");
+        for said in [
+            "Its declaration has an error: nothing is looked at",
+            "did you mean `ttl`?",
+            &place,
+        ] {
+            assert!(page.contains(said), "{name}: {said}");
+        }
+        must_be_usable(&page, name);
+        let answer = site.json(&format!("/clusters/{name}")).await;
+        assert_eq!(answer["state"], "blocked");
+        assert_eq!(answer["misdeclared"]["place"]["line"], 16);
+    }
+    let seen = site.page("/clusters/dev-ap-035").await;
+    assert!(seen.contains("3/3 in sync") && !seen.contains("a pass is under way"));
+    let clusters = site.json("/clusters?per_page=1000").await;
+    assert_eq!(clusters["total"], 41);
+    assert_eq!(site.json("/fleet").await["clusters"]["total"], 41);
 }
 
 #[tokio::test]

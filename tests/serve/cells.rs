@@ -3,6 +3,7 @@
 use super::process::Service;
 use super::scene::Scene;
 use super::support::{Fault, Request};
+use serde_json::{Value, json};
 use std::time::Duration;
 
 const OFTEN: &str = "reconcile: {interval: 5s, deadline: 4s}\n";
@@ -79,6 +80,50 @@ async fn a_revision_that_cannot_be_understood_leaves_the_last_one_in_force() {
             scene.secret(&scene.north, "new").await.is_some()
         })
         .await;
+    an_error_in_one_cluster_makes_nobody_think_that_it_is_gone(&scene, &service).await;
+}
+
+async fn an_error_in_one_cluster_makes_nobody_think_that_it_is_gone(
+    scene: &Scene,
+    service: &Service,
+) {
+    let north = scene.north.name.as_str();
+    let cluster = async |name: &str| -> Value {
+        let path = format!("/api/v1/clusters/{name}");
+        let (_, text) = service.get(service.ports.web, &path).await;
+        serde_json::from_str(&text).unwrap()
+    };
+    service
+        .until("success", async || {
+            !cluster(north).await["lastSuccess"].is_null()
+        })
+        .await;
+    let file = format!("clusters/{north}/cluster.yaml");
+    let good = std::fs::read_to_string(scene.path(&file)).unwrap();
+    scene.write(&file, &good.replace("  server:", "  sever:"));
+    scene.write("clusters/never/cluster.yaml", "kind: Cluster\n");
+    for name in [north, "never"] {
+        let is_said = async || cluster(name).await["misdeclared"]["place"]["line"].is_u64();
+        service.until("word of the error", is_said).await;
+    }
+    let said = cluster(north).await;
+    assert_eq!(said["state"], "blocked", "{said:#}");
+    assert_eq!(said["secrets"], json!({"total": 2, "inSync": 2}));
+    let (_, metrics) = service.get(service.ports.probes, "/metrics").await;
+    for name in [north, "never"] {
+        let series = "keyfleet_cluster_last_success_timestamp_seconds";
+        assert!(metrics.contains(&format!("{series}{{cluster=\"{name}\"}}")));
+        let page = format!("/clusters/{name}");
+        assert_eq!(service.get(service.ports.web, &page).await.0, 200);
+    }
+    scene.put(&scene.north, "app", "again").await;
+    scene.write(&file, &good);
+    service
+        .until("rotation", async || {
+            scene.secret(&scene.north, "app").await.as_deref() == Some("again")
+        })
+        .await;
+    assert!(cluster(north).await["misdeclared"].is_null());
 }
 
 #[tokio::test(flavor = "multi_thread")]

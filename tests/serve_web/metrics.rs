@@ -12,7 +12,7 @@ use keyfleet::names::ClusterName;
 use keyfleet::observe::{Failure, FailureClass};
 use keyfleet::plan::{Action, Cause, Kind, Reason, Scope, Target};
 use keyfleet::serve::board::{
-    Breaker, ClusterState, Pass, PassEnd, Passes, Standing, Trigger, VaultState,
+    Breaker, ClusterState, Misdeclared, Pass, PassEnd, Passes, Standing, Trigger, VaultState,
 };
 use keyfleet::serve::settings::Admission;
 use keyfleet::serve::web::metrics::{ReportResult, catalogue};
@@ -107,6 +107,16 @@ fn cluster(cell: &Arc<Cell>, passes: Passes) -> Arc<ClusterState> {
         secrets: Arc::default(),
         breaker: Breaker::default(),
     })
+}
+
+fn misdeclared(name: &str) -> (ClusterName, Misdeclared) {
+    let misdeclared = Misdeclared {
+        why: "why".to_owned(),
+        hint: None,
+        place: None,
+        since: at(1),
+    };
+    (cluster_name(name), misdeclared)
 }
 
 fn cell() -> Arc<Cell> {
@@ -259,6 +269,9 @@ async fn the_board_is_told_as_it_is_now() {
                 .clusters
                 .insert(cluster_name(name), cluster(&cell, passes));
         }
+        let good_before = cluster(&cell, passes(Vec::new(), PassEnd::Done));
+        known.clusters.insert(cluster_name("wrong"), good_before);
+        known.misdeclared = Arc::new(["wrong", "never"].map(misdeclared).into());
         known
             .vaults
             .insert(name("main"), vault(Ok(health(true)), Some(at(0))));
@@ -269,7 +282,17 @@ async fn the_board_is_told_as_it_is_now() {
         ("keyfleet_git_up", 0.0),
         ("keyfleet_git_last_fetch_timestamp_seconds", 1_800_000_000.0),
         ("keyfleet_revision_info{revision=\"3f2a9c1\"}", 1.0),
-        ("keyfleet_clusters", 5.0),
+        ("keyfleet_clusters", 7.0),
+        ("keyfleet_cluster_up{cluster=\"wrong\"}", 0.0),
+        (
+            "keyfleet_cluster_last_success_timestamp_seconds{cluster=\"wrong\"}",
+            1_800_000_090.0,
+        ),
+        ("keyfleet_cluster_up{cluster=\"never\"}", 0.0),
+        (
+            "keyfleet_cluster_last_success_timestamp_seconds{cluster=\"never\"}",
+            0.0,
+        ),
         ("keyfleet_cluster_up{cluster=\"good\"}", 1.0),
         ("keyfleet_cluster_up{cluster=\"late\"}", 1.0),
         ("keyfleet_cluster_up{cluster=\"gone\"}", 0.0),

@@ -4,6 +4,7 @@ use super::Look;
 use super::finding::{self, Found, Topic};
 use super::state::{State, of_cluster, of_vault};
 use crate::diagnostics::Severity;
+use crate::names::ClusterName;
 use crate::plan::Scope;
 use crate::serve::board::{Breaker, ClusterState, PassEnd, Passes, VaultState};
 use jiff::Timestamp;
@@ -41,7 +42,20 @@ pub fn attention(look: &Look) -> Vec<Attention> {
             &vault.passes,
         )
     });
-    let clusters = look.known.clusters.iter().filter_map(|(name, cluster)| {
+    let misdeclared = look
+        .known
+        .misdeclared
+        .iter()
+        .map(|(name, misdeclared)| Attention {
+            state: State::Blocked,
+            about: About::Scope(Scope::Cluster(name.clone())),
+            what: misdeclared.to_string(),
+            since: Some(misdeclared.since),
+        });
+    let is_declared = |name: &ClusterName| !look.known.misdeclared.contains_key(name);
+    let clusters = look.known.clusters.iter();
+    let clusters = clusters.filter(|(name, _)| is_declared(name));
+    let clusters = clusters.filter_map(|(name, cluster)| {
         let (what, since) = of_bad_cluster(cluster);
         line(
             of_cluster(cluster, look),
@@ -54,6 +68,7 @@ pub fn attention(look: &Look) -> Vec<Attention> {
     let mut all: Vec<_> = of_source(look)
         .into_iter()
         .chain(vaults)
+        .chain(misdeclared)
         .chain(clusters)
         .collect();
     all.sort_by_key(|attention| attention.state);

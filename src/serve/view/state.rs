@@ -102,7 +102,7 @@ impl State {
     }
 }
 
-pub fn of_cluster(cluster: &ClusterState, look: &Look) -> State {
+pub(super) fn of_cluster(cluster: &ClusterState, look: &Look) -> State {
     match cluster.breaker {
         Breaker::Open { .. } => State::Failing,
         Breaker::Closed => of_passes(&cluster.passes, look),

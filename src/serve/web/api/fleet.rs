@@ -4,7 +4,7 @@ use super::super::ask::Ask;
 use super::{list, schema, shapes};
 use crate::diagnostics::Severity;
 use crate::serve::board::{SourceState, Standing, VaultState};
-use crate::serve::view::{Look, Reader, Tally, findings, of_cluster, of_vault};
+use crate::serve::view::{ClusterRow, Look, Reader, Tally, every_cluster, findings, of_vault};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -12,11 +12,8 @@ use serde_json::{Value, json};
 
 pub(super) async fn fleet(State(reader): State<Reader>) -> Json<Value> {
     let look = reader.look();
-    let clusters = look.known.clusters.values();
-    let declared: usize = clusters
-        .clone()
-        .map(|cluster| cluster.cell.secrets.len())
-        .sum();
+    let clusters: Vec<_> = every_cluster(&look).collect();
+    let declared: usize = clusters.iter().map(ClusterRow::declared).sum();
     let found = Tally::of(findings(&look).map(|found| found.finding));
     let vaults = look.known.vaults.values();
     Json(json!({
@@ -26,7 +23,7 @@ pub(super) async fn fleet(State(reader): State<Reader>) -> Json<Value> {
         "source": source(&look.known.source),
         "clusters": {
             "total": clusters.len(),
-            "states": shapes::states(clusters.map(|cluster| of_cluster(cluster, &look))),
+            "states": shapes::states(clusters.iter().map(|row| row.state)),
         },
         "secrets": {"total": declared},
         "findings": {"total": found.all(), "topics": shapes::tally(&found)},

@@ -83,7 +83,7 @@ catalogue! {
     CLUSTER_LAST_SUCCESS: "keyfleet_cluster_last_success_timestamp_seconds", Gauge, ["cluster"],
         "When the cluster was last found, or made, as declared, but for changes that are held; 0 for never.";
     CLUSTER_UP: "keyfleet_cluster_up", Gauge, ["cluster"],
-        "Whether the last pass could look at all of the cluster.";
+        "Whether the last pass could look at all of the cluster; 0 also while an error in its declaration keeps keyfleet from looking.";
     CLUSTER_FINDINGS: "keyfleet_cluster_findings", Gauge, ["cluster", "state"],
         "Objects of the cluster that are not as declared, by what keyfleet makes of them.";
     ROTATION_LAG: "keyfleet_rotation_lag_seconds", Gauge, ["cluster"],

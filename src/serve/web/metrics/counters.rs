@@ -198,7 +198,8 @@ impl Counters {
 
     /// By what is told of them: of the servers that are declared.
     fn by_label(&self, known: &Known) -> BTreeMap<Cow<'static, str>, Requests> {
-        let last_own = known.clusters.keys().nth(MOST_CLUSTERS.saturating_sub(1));
+        let names = known.cluster_names();
+        let last_own = names.iter().nth(MOST_CLUSTERS.saturating_sub(1));
         let is_own = |name: &str| last_own.is_none_or(|last| name <= last.as_str());
         let of_pass = self.of_last_full_pass.lock();
         let of_pass = of_pass.unwrap_or_else(PoisonError::into_inner);

@@ -26,8 +26,7 @@ pub(super) fn write(sheet: &mut Sheet<'_>, known: &Known, now: Timestamp) -> fmt
     sheet.single(&catalogue::ACTIVE, Some(u32::from(is_active)))?;
     write_source(sheet, &known.source)?;
     let clusters = Rows::of_clusters(known, now);
-    let count = known.clusters.len();
-    sheet.single(&catalogue::CLUSTERS, Some(count))?;
+    sheet.single(&catalogue::CLUSTERS, Some(known.cluster_names().len()))?;
     sheet.gauge(
         &catalogue::CLUSTER_LAST_SUCCESS,
         clusters.each(&catalogue::CLUSTER_LAST_SUCCESS, |row| {
@@ -137,6 +136,18 @@ impl Row {
         }
     }
 
+    /// Its declaration has an error: how it is now, nobody knows, and its last success grows old.
+    fn not_looked_at(self) -> Self {
+        Self {
+            up: Some(false),
+            ..self
+        }
+    }
+
+    fn never_seen() -> Self {
+        Self::of_passes(&Passes::default()).not_looked_at()
+    }
+
     /// The worst of both.
     fn and(self, other: Self) -> Self {
         let up = [self.up, other.up].into_iter().flatten();
@@ -200,9 +211,15 @@ struct Rows(Vec<(Cow<'static, str>, Row)>);
 
 impl Rows {
     fn of_clusters(known: &Known, now: Timestamp) -> Self {
-        let all = known.clusters.iter();
-        let mut all =
-            all.map(|(name, cluster)| (name.as_str().to_owned(), Row::of_cluster(cluster, now)));
+        let all = known.cluster_names().into_iter();
+        let mut all = all.map(|name| {
+            let row = match (known.clusters.get(name), known.misdeclared.get(name)) {
+                (Some(cluster), None) => Row::of_cluster(cluster, now),
+                (Some(cluster), Some(_)) => Row::of_cluster(cluster, now).not_looked_at(),
+                (None, _) => Row::never_seen(),
+            };
+            (name.as_str().to_owned(), row)
+        });
         let own = all.by_ref().take(MOST_CLUSTERS);
         let mut rows: Vec<_> = own.map(|(name, row)| (Cow::Owned(name), row)).collect();
         let others = all.map(|(_, row)| row).reduce(Row::and);

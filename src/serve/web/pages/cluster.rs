@@ -6,10 +6,8 @@ use super::{PER_PAGE, missing, show};
 use crate::desire::{Cell, Origin};
 use crate::drift::Finding;
 use crate::plan;
-use crate::serve::board::{ClusterState, Pass, PassEnd, Trigger};
-use crate::serve::view::{
-    self, Paged, Reader, SecretRow, State as Is, findings_of, of_cluster, paged,
-};
+use crate::serve::board::{ClusterState, Misdeclared, Pass, PassEnd, Trigger};
+use crate::serve::view::{self, Paged, Reader, SecretRow, State as Is, findings_of, paged};
 use crate::serve::web::ask::{Ask, Segment};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -26,6 +24,7 @@ struct Page<'a> {
     name: &'a str,
     cluster: &'a ClusterState,
     cell: &'a Cell,
+    misdeclared: Option<&'a Misdeclared>,
     state: Is,
     pass: Option<&'a Pass>,
     findings: Vec<FindingRow<'a>>,
@@ -42,17 +41,39 @@ struct Page<'a> {
     is_narrowed: bool,
 }
 
+/// A cluster of which an error in its declaration is all that is known.
+#[derive(Template)]
+#[template(path = "pages/misdeclared.html")]
+struct Unseen<'a> {
+    frame: Frame<'a>,
+    name: &'a str,
+    state: Is,
+    misdeclared: &'a Misdeclared,
+}
+
 pub(super) async fn page(
     State(reader): State<Reader>,
     Path(name): Path<String>,
     ask: Ask,
 ) -> Response {
     let look = reader.look();
-    let Some((name, cluster)) = look.known.clusters.get_key_value(name.as_str()) else {
+    let Some(row) = view::cluster(&look, &name) else {
         return missing(&look, &ask, "No cluster of this name is declared.");
     };
-    let name = name.as_str();
+    let name = row.name();
     let path = cluster_link(name);
+    let (cluster, misdeclared) = match (row.known, row.misdeclared) {
+        (Some(cluster), misdeclared) => (cluster, misdeclared),
+        (None, Some(misdeclared)) => {
+            return show(&Unseen {
+                frame: Frame::of(&look, &ask, Nav::None, &path),
+                name,
+                state: row.state,
+                misdeclared,
+            });
+        }
+        (None, None) => return missing(&look, &ask, "Nothing is known of this cluster yet."),
+    };
     let list = format!("{path}#secrets");
     let rows = view::secrets(cluster, &ask.words(), |state| ask.wants(state));
     let secrets = paged(rows, ask.page(), PER_PAGE);
@@ -62,12 +83,13 @@ pub(super) async fn page(
         name,
         cluster,
         cell: &cluster.cell,
-        state: of_cluster(cluster, &look),
+        misdeclared,
+        state: row.state,
         pass: cluster.passes.last.as_deref(),
         findings: findings.take(SHOWN).collect(),
         found: findings_of(&cluster.passes).count(),
         findings_link: format!("/findings?cluster={}", Segment(name)),
-        in_sync: view::ClusterRow::of(cluster, &look).in_sync(),
+        in_sync: row.in_sync(),
         turn: Turn::of(&secrets, &ask, &list),
         secrets,
         path,

@@ -129,8 +129,8 @@ fn vaults(look: &Look) -> Vec<VaultRow<'_>> {
 
 fn states(look: &Look, ask: &Ask) -> Vec<StateCount> {
     let mut numbers = [0; Is::ALL.len()];
-    for cluster in look.known.clusters.values() {
-        numbers[view::of_cluster(cluster, look) as usize] += 1;
+    for row in view::every_cluster(look) {
+        numbers[row.state as usize] += 1;
     }
     let states = Is::ALL.into_iter().zip(numbers);
     let some = states.filter(|(_, number)| *number > 0);
@@ -199,10 +199,19 @@ fn about(attention: &Attention) -> (String, String) {
     }
 }
 
-/// In one word, for a column.
+/// In a word or two, for a column.
 fn mode_word(row: &ClusterRow<'_>) -> &'static str {
-    match row.cluster.passes.permission {
-        Permission::Apply => "applies",
-        Permission::ReportOnly { .. } => "looks only",
+    match (row.misdeclared, row.known.map(|it| &it.passes.permission)) {
+        (Some(_), _) => "not looked at",
+        (None, Some(Permission::ReportOnly { .. })) => "looks only",
+        (None, Some(Permission::Apply) | None) => "applies",
+    }
+}
+
+/// The same in full.
+fn mode_of(row: &ClusterRow<'_>) -> String {
+    match (row.misdeclared, row.known) {
+        (Some(misdeclared), _) => misdeclared.to_string(),
+        (None, known) => known.map_or_else(String::new, |it| mode(&it.passes)),
     }
 }

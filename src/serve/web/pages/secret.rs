@@ -6,6 +6,7 @@ use super::{missing, show};
 use crate::declare::{Destination, Dialect};
 use crate::desire::{Assignment, Cell};
 use crate::observe::KvEngine;
+use crate::serve::board::Misdeclared;
 use crate::serve::view::{self, Reader, SecretRow};
 use crate::serve::web::ask::Ask;
 use askama::Template;
@@ -18,6 +19,7 @@ struct Page<'a> {
     frame: Frame<'a>,
     cluster: &'a str,
     cell: &'a Cell,
+    misdeclared: Option<&'a Misdeclared>,
     name: String,
     /// `None`: it is in the cluster and no longer declared.
     secret: Option<SecretRow<'a>>,
@@ -47,6 +49,7 @@ pub(super) async fn page(
         frame: Frame::of(&look, &ask, Nav::None, &path),
         cluster: cluster.as_str(),
         cell: &state.cell,
+        misdeclared: look.known.misdeclared.get(cluster),
         name,
         secret,
         findings: found
