@@ -78,6 +78,14 @@ impl Failure {
         matches!(self.class, FailureClass::Forbidden | FailureClass::NotFound)
     }
 
+    /// Whether the server has said what it thinks of the request: asked again, it says the same until somebody changes something.
+    pub fn is_answer(&self) -> bool {
+        matches!(
+            self.class,
+            FailureClass::Forbidden | FailureClass::NotFound | FailureClass::Rejected
+        )
+    }
+
     /// Whether the whole target is out of reach, so that asking it for more is in vain.
     pub fn is_outage(&self) -> bool {
         matches!(

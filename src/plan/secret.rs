@@ -132,7 +132,7 @@ pub(super) fn wait_for_login(cell: &Cell, ids: impl Iterator<Item = SecretId>, s
     }
 }
 
-/// A failed login, told once for the cluster and as a status for each Secret that needed it.
+/// A failed login, for each Secret that needed it: turned down, it is for a person; without an answer, nobody knows.
 pub(super) fn login_failed(
     cell: &Cell,
     ids: impl Iterator<Item = SecretId>,
@@ -140,6 +140,10 @@ pub(super) fn login_failed(
     sheet: &mut Sheet,
 ) {
     for id in ids {
+        if !failure.is_answer() {
+            sheet.unread(target(cell, &id), failure);
+            continue;
+        }
         let place = cell
             .secrets
             .iter()

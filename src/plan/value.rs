@@ -17,17 +17,22 @@ use std::collections::BTreeMap;
 /// Kubernetes refuses larger Secrets.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// Why a Secret cannot be made; `status` is that of Vault's answer.
+/// Why a Secret cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unmade {
-    pub(super) why: String,
-    pub(super) hint: Option<String>,
-    pub(super) status: Option<u16>,
+pub(super) enum Unmade {
+    /// Somebody has to mend it; `status` is that of Vault's answer.
+    Blocked {
+        why: String,
+        hint: Option<String>,
+        status: Option<u16>,
+    },
+    /// Vault did not say what is there: the next pass asks again.
+    Unread(Failure),
 }
 
 impl Unmade {
     fn new(why: String, hint: &str) -> Self {
-        Self {
+        Self::Blocked {
             why,
             hint: Some(hint.to_owned()),
             status: None,
@@ -76,7 +81,10 @@ pub(super) fn read<'a>(
 }
 
 fn unread(assignment: &Assignment, path: &str, failure: &Failure) -> Unmade {
-    Unmade {
+    if !failure.is_answer() {
+        return Unmade::Unread(failure.clone());
+    }
+    Unmade::Blocked {
         why: format!("{}: {path}: {}", assignment.into, failure.why),
         hint: failure.hint.clone(),
         status: failure.status,
@@ -282,6 +290,6 @@ mod tests {
             [0, 255]
         );
         let wrong = decode(&SecretBytes::new(b"canary!!".to_vec()), "p").unwrap_err();
-        assert!(!wrong.why.contains("canary"));
+        assert!(!format!("{wrong:?}").contains("canary"));
     }
 }

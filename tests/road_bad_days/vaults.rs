@@ -228,4 +228,26 @@ async fn values_that_are_not_there() {
         Some("value-of-new")
     );
     super::nothing_deleted(&before, &scene.snapshot().await);
+    scene.put(&scene.north, "new", "rotated").await;
+    values_that_vault_does_not_give(&scene);
+}
+
+/// Without an answer nobody knows what is there: that is asked again, and no person has to mend it.
+fn values_that_vault_does_not_give(scene: &Scene) {
+    let (north, mount) = (&scene.north.name, scene.mount());
+    let broken = || Fault::answer(500, r#"{"errors":["internal error"]}"#);
+    for (what, fault) in [
+        (format!("{mount}/data/{north}/new"), broken as fn() -> Fault),
+        (format!("auth/{north}/login"), broken),
+        (format!("auth/{north}/login"), || Fault::DropRequest),
+    ] {
+        scene.vault_proxy.fault(on("*", &what), fault());
+        let plan = scene.plan_json();
+        let is_new =
+            |finding: &&serde_json::Value| finding["name"].as_str().unwrap().ends_with("/new");
+        let told = |part: &str| plan[part].as_array().unwrap().iter().find(is_new).cloned();
+        assert!(told("unknown").is_some(), "{what}: {plan:#}");
+        assert_eq!(told("blocked"), None, "{what}");
+        scene.vault_proxy.clear_faults();
+    }
 }

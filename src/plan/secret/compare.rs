@@ -12,8 +12,9 @@ use crate::observe::live::{LiveMeta, LiveSecret, Observed};
 use crate::observe::seen::SeenValues;
 use crate::plan::change::{Action, Cause, Change, Concern, FieldChange, Reason, Write};
 use crate::plan::mount::concerns;
+use crate::plan::rbac;
 use crate::plan::sheet::Sheet;
-use crate::plan::{rbac, value};
+use crate::plan::value::{self, Unmade};
 use crate::secret::SecretBytes;
 use std::collections::BTreeMap;
 
@@ -36,14 +37,9 @@ pub(in crate::plan) fn plan(look: &Look<'_>, sheet: &mut Sheet) {
     let target = target(look.cell, &desired.id);
     let data = match value::data(desired, &look.seen.values) {
         Ok(data) => data,
-        Err(unmade) => {
-            return sheet.blocked(
-                target,
-                unmade.why,
-                unmade.hint,
-                unmade.status,
-                Some(&desired.place),
-            );
+        Err(Unmade::Unread(failure)) => return sheet.unread(target, &failure),
+        Err(Unmade::Blocked { why, hint, status }) => {
+            return sheet.blocked(target, why, hint, status, Some(&desired.place));
         }
     };
     match look.seen.live.get(&desired.id) {
