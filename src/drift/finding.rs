@@ -125,6 +125,15 @@ impl Finding {
         }
     }
 
+    /// Somebody who saw the object before knows better who moved.
+    pub fn caused_by(&mut self, cause: Cause) {
+        if let Standing::ToChange(difference) | Standing::Held { difference, .. } =
+            &mut self.standing
+        {
+            difference.cause = cause;
+        }
+    }
+
     /// Who moved: git, a hand, or Vault's value; not known of what is no change.
     pub fn cause(&self) -> Option<&Cause> {
         match &self.standing {

@@ -13,7 +13,7 @@ mod telling;
 use super::finding::{Finding, Written};
 use super::item::{Item, Where};
 use super::report::{Applied, Report, Resolved};
-use crate::plan::{self, Scope};
+use crate::plan::{self, Cause, Scope};
 use book::Book;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,13 @@ impl Ledger {
         let items = items.chain(look.notes.iter().map(Item::of_note)).collect();
         book.take_found(look, number, items);
         self.make_room();
+    }
+
+    /// Who moved, of something that the last pass over this scope found; `None` where it is not remembered.
+    pub fn cause_of(&self, scope: &Scope, finding: &Finding) -> Option<&Cause> {
+        let book = self.books.get(&scope.to_string())?;
+        let entry = book.open.get(&Item::of(finding).key())?;
+        entry.item.cause.as_ref()
     }
 
     /// No pass was made, or it came to nothing: the breaker open, a fault. What is known of the scope stays as it is.

@@ -288,7 +288,7 @@ impl CellTask {
     }
 
     /// Writes on the board and into the ledger what came of a pass.
-    fn tell(&mut self, order: &Order, about: About, seen: Seen) {
+    fn tell(&mut self, order: &Order, about: About, mut seen: Seen) {
         if self.stop.is_cancelled() && seen.written.is_empty() {
             // It may be gone from the repository: what it saw is of no use, and nobody would ever forget it.
             return;
@@ -296,7 +296,7 @@ impl CellTask {
         let success = seen.is_as_declared();
         let scope = Scope::Cluster(self.name.clone());
         let declared = self.declared.of(&order.cell);
-        about.remember(&self.service.memory, &scope, declared, &seen);
+        about.remember(&self.service.memory, &scope, declared, &mut seen);
         let permission = self.service.permission(&order.cell.operation);
         let breaker = self.breaker_shown();
         let pass = self.service.board.update_cluster(&order.cell, |state| {

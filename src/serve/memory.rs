@@ -4,7 +4,7 @@
 //! next pass: only the time at which it was first seen is a little later then.
 
 use super::ledger_file;
-use crate::drift::{About, Ledger, Look, Mark, Report};
+use crate::drift::{About, Finding, Ledger, Look, Mark, Report};
 use crate::plan::Scope;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +52,16 @@ impl Memory {
 
     pub(super) fn observe(&self, look: &Look<'_>) {
         self.change(|ledger| ledger.observe(look));
+    }
+
+    /// Says of what a pass found who moved: a plan sees one moment, the ledger saw the one before.
+    pub(super) fn tell_causes(&self, scope: &Scope, findings: &mut [Finding]) {
+        let ledger = self.ledger();
+        for finding in findings {
+            if let Some(cause) = ledger.cause_of(scope, finding) {
+                finding.caused_by(cause.clone());
+            }
+        }
     }
 
     pub(super) fn not_looked_at(&self, scope: &Scope, why: &str) {

@@ -261,8 +261,8 @@ impl Passes {
 }
 
 impl About {
-    /// Tells the ledger of the pass.
-    pub(super) fn remember(&self, memory: &Memory, scope: &Scope, declared: &str, seen: &Seen) {
+    /// Tells the ledger of the pass, and takes from it who moved: board and reports give one answer.
+    pub(super) fn remember(&self, memory: &Memory, scope: &Scope, declared: &str, seen: &mut Seen) {
         let unfinished = match seen.end {
             PassEnd::Done => None,
             PassEnd::Deadline => Some("the pass ran out of time"),
@@ -270,7 +270,7 @@ impl About {
             PassEnd::Panicked => Some("the pass ended by a fault of keyfleet"),
             PassEnd::Stopped => Some("the pass was stopped"),
         };
-        let Some(after) = &seen.after else {
+        let Some(after) = &mut seen.after else {
             if let Some(why) = unfinished {
                 memory.not_looked_at(scope, why);
             }
@@ -288,5 +288,6 @@ impl About {
             notes: &after.notes,
             written: &seen.written,
         });
+        memory.tell_causes(scope, &mut after.findings);
     }
 }

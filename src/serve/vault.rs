@@ -276,13 +276,13 @@ impl VaultTask {
         &self,
         desired: &Arc<DesiredVault>,
         about: About,
-        seen: Seen,
+        mut seen: Seen,
         health: Option<Result<Health, Failure>>,
         permission: Permission,
     ) {
         let scope = Scope::Vault(self.name.clone());
         let declared = declared_for_vault(desired);
-        about.remember(&self.service.memory, &scope, &declared, &seen);
+        about.remember(&self.service.memory, &scope, &declared, &mut seen);
         let expires = self.expires();
         let pass = self.service.board.update_vault(desired, |state| {
             state.passes.permission = permission;

@@ -55,11 +55,39 @@ pub(crate) async fn edit(scene: &Scene, value: &str) {
     assert_eq!(status, 200, "{answer}");
 }
 
+/// What is gone keeps no record of who did it; who saw it before knows.
+async fn deleted_by_hand_is_drift_on_the_board_too(scene: &Scene, service: &Service) {
+    let south = scene.south.name.as_str();
+    let ask = async |path: String| -> Value {
+        let (_, text) = service.get(service.ports.web, &path).await;
+        serde_json::from_str(&text).unwrap_or_default()
+    };
+    service.until_said("following").await;
+    let success = format!("/api/v1/clusters/{south}");
+    service
+        .until("success", async || {
+            ask(success.clone()).await["lastSuccess"].is_string()
+        })
+        .await;
+    let path = format!("/api/v1/namespaces/apps-{}/secrets/app", scene.tag);
+    let (status, answer) = scene.south.cluster.api("DELETE", &path, "", None).await;
+    assert_eq!(status, 200, "{answer}");
+    let found = format!("/api/v1/findings?cluster={south}");
+    service
+        .until("finding", async || ask(found.clone()).await["total"] == 1)
+        .await;
+    let found = ask(found).await;
+    let finding = &found["findings"][0];
+    assert_eq!(finding["topic"], "drift", "{found:#}");
+    assert_eq!(finding["cause"]["kind"], "drift", "{found:#}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() {
     let scene = Scene::applied("serve-report").await;
     edit(&scene, "canary-of-the-hand").await;
     let service = Service::start(&scene, &settings(&scene, "* * * * *"));
+    deleted_by_hand_is_drift_on_the_board_too(&scene, &service).await;
     service
         .until("reports of both", async || {
             ["often", "again"]
@@ -122,6 +150,11 @@ async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() 
         "it says when it was due: {late:#}"
     );
     assert_eq!(finding(late)["state"], "resolved", "{late:#}");
+    let found = late["findings"].as_array().unwrap();
+    let deleted = found
+        .iter()
+        .find(|it| it["cluster"] == scene.south.name.as_str());
+    assert_eq!(deleted.unwrap()["class"], "drift", "{late:#}");
     for file in fs::read_dir(scene.keyfleet.repository.with_file_name("reports")).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(!text.contains("canary-of-the-hand") && !text.contains("value-of-app"));
