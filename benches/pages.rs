@@ -88,7 +88,7 @@ async fn main() {
 fn service(shape: Shape) -> Router {
     let reader = Reader {
         board: Arc::new(made_up::board(shape)),
-        overdue: Duration::from_secs(3_600),
+        overdue: tokio::sync::watch::channel(Duration::from_secs(3_600)).1,
         clock: made_up::now,
     };
     pages::router(reader.clone()).nest("/api/v1", api::router(reader))

@@ -30,7 +30,7 @@ async fn main() {
     made_up::misdeclare(&board);
     let reader = Reader {
         board,
-        overdue: Duration::from_secs(3_600),
+        overdue: tokio::sync::watch::channel(Duration::from_secs(3_600)).1,
         clock: made_up::now,
     };
     let service = pages::router(reader.clone()).nest("/api/v1", api::router(reader));

@@ -29,4 +29,4 @@ mod whole_file;
 
 pub use board::Board;
 pub use run::{Reread, Signals, run};
-pub use settings::Settings;
+pub use settings::{Reading, Settings};

@@ -17,6 +17,8 @@ mod listeners;
 mod metrics;
 #[path = "serve_web/probes.rs"]
 mod probes;
+#[path = "serve_web/reload.rs"]
+mod reload;
 #[path = "serve_web/service.rs"]
 mod service;
 #[path = "serve_web/webhooks.rs"]

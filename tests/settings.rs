@@ -273,5 +273,9 @@ fn a_file_that_is_not_there_is_named() {
     let checked = check(Path::new(FOLDER), &["--settings", "missing.yaml"], &[]);
     let told = complaint(&checked);
     assert_eq!(checked.status.code(), Some(1));
-    assert!(told.contains("failed to read missing.yaml\n"), "{told}");
+    let said = "the settings cannot be read: No such file";
+    assert!(
+        told.contains(said) && told.contains("--> missing.yaml\n"),
+        "{told}"
+    );
 }

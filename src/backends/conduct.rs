@@ -27,7 +27,8 @@ pub struct Conduct {
 
 #[derive(Debug)]
 struct Shared {
-    places: Places,
+    /// Others when it is another number: who has a place keeps it.
+    places: Mutex<Places>,
     /// In tenths of a retry.
     saved: AtomicU64,
     /// By what a server is called.
@@ -83,7 +84,7 @@ impl Conduct {
     pub fn new(at_once: usize) -> Self {
         Self {
             shared: Arc::new(Shared {
-                places: Places::new(at_once, SLOW),
+                places: Mutex::new(Places::new(at_once, SLOW)),
                 saved: AtomicU64::new(SAVED_RETRIES * ANSWERS_FOR_A_RETRY),
                 tallies: Mutex::default(),
             }),
@@ -102,6 +103,11 @@ impl Conduct {
         }
     }
 
+    /// From now on with so many requests at once.
+    pub(crate) fn set_at_once(&self, at_once: usize) {
+        *self.places() = Places::new(at_once, SLOW);
+    }
+
     /// The same, counting for the server of this name.
     #[must_use]
     pub fn towards(&self, server: &str) -> Self {
@@ -112,6 +118,11 @@ impl Conduct {
             tally: Arc::clone(tally),
             fence: self.fence.clone(),
         }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        let places = self.shared.places.lock();
+        places.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tallies(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Tally>>> {
@@ -125,7 +136,8 @@ impl Conduct {
 
     /// Does this when there is a place for it.
     pub(crate) async fn turn<T>(&self, work: impl Future<Output = T>) -> T {
-        self.shared.places.free().await.hold(work).await
+        let places = self.places().clone();
+        places.free().await.hold(work).await
     }
 
     /// Counts a request that is sent.

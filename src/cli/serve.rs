@@ -4,10 +4,10 @@ use super::failure::Exit;
 use super::interruption::Interruption;
 use super::ui;
 use crate::connect::variable;
-use crate::diagnostics::{self, Diagnostics, Sources};
+use crate::diagnostics::{self, Diagnostic, Diagnostics, Place, Sources};
 use crate::git::{Access, Source};
-use crate::serve::Signals;
-use crate::serve::settings::{self, LogFormat, SecretSource, Settings};
+use crate::serve::settings::{self, LogFormat, SecretSource};
+use crate::serve::{Reading, Settings, Signals};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -63,60 +63,102 @@ enum Log {
 
 impl Serve {
     pub(super) async fn run(&self, verbose: u8) -> anyhow::Result<Exit> {
-        let Some(settings) = self.read_settings()? else {
-            return Ok(Exit::Error);
-        };
+        let reading = self.read_settings();
+        let is_good = !reading.problems.has_errors();
         if self.check {
-            ui::data("the settings are good\n");
-            return Ok(Exit::Good);
-        }
-        let log = crate::serve::log::start(settings.log, verbose);
-        let signals = signals()?;
-        let reread = || match self.read_settings() {
-            Ok(settings) => settings,
-            Err(error) => {
-                ui::talk(&format!("{error:#}"));
-                None
+            show(&reading);
+            if is_good {
+                ui::data("the settings are good\n");
             }
-        };
-        crate::serve::run(settings, &reread, signals, &log).await?;
-        Ok(Exit::Good)
+            return Ok(if is_good { Exit::Good } else { Exit::Error });
+        }
+        let format = reading.settings.log;
+        let log = crate::serve::log::start(format, verbose);
+        match format {
+            LogFormat::Text => show(&reading),
+            LogFormat::Json => crate::serve::log::problems(&reading.problems, &reading.sources),
+        }
+        if !is_good {
+            return Ok(Exit::Error);
+        }
+        let signals = signals()?;
+        let reread = || self.read_settings();
+        match crate::serve::run(reading.settings, &reread, signals, &log).await {
+            // Whoever reads the log by a program reads this, too.
+            Err(error) if format == LogFormat::Json => {
+                tracing::error!(target: "keyfleet::serve", "{error:#}");
+                Ok(Exit::Error)
+            }
+            ended => ended.map(|()| Exit::Good),
+        }
     }
 
-    /// Flags and environment over the file, the file over what holds without it. `None` after what is wrong was shown.
-    fn read_settings(&self) -> anyhow::Result<Option<Settings>> {
-        let mut settings = Settings::new(default_data());
-        if let Some(path) = &self.settings {
-            match read_file(path, settings)? {
-                Some(read) => settings = read,
-                None => return Ok(None),
+    /// Flags and environment over the file, the file over what holds without it.
+    fn read_settings(&self) -> Reading {
+        let mut reading = match &self.settings {
+            Some(path) => read_file(path),
+            None => Reading {
+                settings: Settings::new(default_data()),
+                problems: Diagnostics::default(),
+                sources: Sources::default(),
+            },
+        };
+        from_environment(&mut reading.settings);
+        self.give(&mut reading.settings, &mut reading.problems);
+        if !reading.problems.has_errors() {
+            reading.settings.check(&mut reading.problems);
+        }
+        reading
+    }
+
+    /// What the flags say, or the variables of the same meaning.
+    fn give(&self, settings: &mut Settings, problems: &mut Diagnostics) {
+        let mut given = std::mem::take(&mut settings.places);
+        if let Some(repository) = &self.repository {
+            given.give("repository.url", "REPO or KEYFLEET_REPOSITORY");
+            match Source::parse(repository) {
+                Ok(source) => settings.repository.source = source,
+                Err(error) => problems.error(&given.of("repository.url"), error.to_string()),
             }
         }
-        from_environment(&mut settings);
-        if let Some(repository) = &self.repository {
-            settings.repository.source = Source::parse(repository)?;
-        }
         if let Some(reference) = &self.reference {
+            given.give("repository.ref", "--ref or KEYFLEET_REF");
             settings.repository.reference = Some(reference.clone());
         }
         if !self.clusters.is_empty() {
+            given.give("reconcile.clusters", "--cluster");
             settings.reconcile.clusters = self.clusters.iter().cloned().collect();
         }
         if let Some(mode) = self.mode {
             settings.reconcile.apply = mode == Mode::Apply;
         }
         if let Some(data) = &self.data {
+            given.give("data", "--data or KEYFLEET_DATA");
             settings.data.clone_from(data);
         }
-        settings.web.listen = self.listen.unwrap_or(settings.web.listen);
-        settings.probes = self.probes.unwrap_or(settings.probes);
+        if let Some(listen) = self.listen {
+            given.give("web.listen", "--listen or KEYFLEET_LISTEN");
+            settings.web.listen = listen;
+        }
+        if let Some(probes) = self.probes {
+            given.give("probes.listen", "--probes or KEYFLEET_PROBES");
+            settings.probes = probes;
+        }
         settings.log = match self.log {
             Some(Log::Text) => LogFormat::Text,
             Some(Log::Json) => LogFormat::Json,
             None => settings.log,
         };
-        settings.check()?;
-        Ok(Some(settings))
+        settings.places = given;
+    }
+}
+
+/// For a person at a terminal.
+fn show(reading: &Reading) {
+    if !reading.problems.is_empty() {
+        let colour = ui::style().colour;
+        let shown = diagnostics::render(&reading.problems, &reading.sources, colour);
+        ui::talk(shown.trim_end());
     }
 }
 
@@ -141,16 +183,27 @@ fn signals() -> anyhow::Result<Signals> {
     Ok(Signals { stop, reload })
 }
 
-fn read_file(path: &Path, settings: Settings) -> anyhow::Result<Option<Settings>> {
+fn read_file(path: &Path) -> Reading {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {shown}"))?;
+    let without = Settings::new(default_data());
     let mut problems = Diagnostics::default();
-    let settings = settings::read(&shown, &text, settings, &mut problems);
-    if !problems.is_empty() {
-        let sources = Sources::from([(shown, text.into())]);
-        ui::talk(diagnostics::render(&problems, &sources, ui::style().colour).trim_end());
+    match std::fs::read_to_string(path) {
+        Ok(text) => Reading {
+            settings: settings::read(&shown, &text, without, &mut problems),
+            problems,
+            sources: Sources::from([(shown, text.into())]),
+        },
+        Err(error) => {
+            let place = Place::file(&shown);
+            let unread = Diagnostic::error(&place, format!("the settings cannot be read: {error}"));
+            problems.push(unread.hint("name the settings file with --settings"));
+            Reading {
+                settings: without,
+                problems,
+                sources: Sources::default(),
+            }
+        }
     }
-    Ok((!problems.has_errors()).then_some(settings))
 }
 
 /// What the other verbs take from the environment for git holds here too.

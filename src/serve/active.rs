@@ -18,7 +18,9 @@ pub use lock::LockSeat;
 
 use crate::fence::{Fence, Moment};
 use crate::observe::Failure;
+use anyhow::anyhow;
 use jiff::Timestamp;
+use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
@@ -137,12 +139,25 @@ impl Contender {
     }
 
     /// Closes the fence and makes way for the next one. To be called when the last write has its answer: whatever is
-    /// still under way is given up, and the next process begins at once.
-    pub async fn give_up(self) {
+    /// still under way is given up, and the next process begins at once. An error when it had ended by itself, with why: that has
+    /// closed the fence, too.
+    pub async fn give_up(self) -> anyhow::Result<()> {
         drop(self.stop);
-        // An error is a panic of the task, which has closed the fence and was printed.
-        let _ = self.task.await;
+        self.task.await.map_err(|error| {
+            let why = match error.try_into_panic() {
+                Ok(panic) => said(&*panic),
+                Err(error) => error.to_string(),
+            };
+            anyhow!("contending for being the process that writes ended by a fault of keyfleet, please report it: {why}")
+        })
     }
+}
+
+/// In the words of a panic.
+fn said(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("it panicked").to_owned()
 }
 
 /// Also when a bug unwinds the task: before the seat is dropped, and a lock with it.
@@ -275,4 +290,32 @@ fn host() -> String {
         .nodename()
         .to_string_lossy()
         .into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_gives_up_hears_of_a_fault_before() {
+        let (standing, known) = watch::channel(Standing {
+            role: Role::Starting,
+            since: Timestamp::UNIX_EPOCH,
+            trouble: None,
+        });
+        let fence = Fence::open();
+        let closes = ClosesFence(fence.clone());
+        let contender = Contender {
+            standing: known,
+            stop: oneshot::channel().0,
+            task: tokio::spawn(async move {
+                let _both = (closes, standing);
+                panic!("a fault of the test's own");
+            }),
+        };
+        assert!(contender.standing().changed().await.is_err());
+        assert!(!fence.may_write());
+        let why = contender.give_up().await.unwrap_err().to_string();
+        assert!(why.ends_with("a fault of the test's own"), "{why}");
+    }
 }

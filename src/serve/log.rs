@@ -7,6 +7,7 @@
 
 use super::board::{Pass, PassEnd};
 use super::settings::LogFormat;
+use crate::diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::drift::Standing;
 use crate::report::clean;
 use std::fmt::Debug;
@@ -108,6 +109,30 @@ fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std
         write!(writer, "{field}=")?;
     }
     write!(writer, "{}", clean(&format!("{value:?}")))
+}
+
+/// What is wrong with the settings, a line each: nobody looks at a log for a drawing.
+pub fn problems(problems: &Diagnostics, sources: &Sources) {
+    for problem in problems.sorted() {
+        let Diagnostic {
+            place,
+            message,
+            hint,
+            ..
+        } = problem;
+        // What a flag said has no line.
+        let place = if sources.contains_key(&*place.file) {
+            place.to_string()
+        } else {
+            place.file.to_string()
+        };
+        let hint = hint.as_deref();
+        if problem.severity == Severity::Error {
+            tracing::error!(target: "keyfleet::serve", place, hint, "settings: {message}");
+        } else {
+            tracing::warn!(target: "keyfleet::serve", place, hint, "settings: {message}");
+        }
+    }
 }
 
 /// The span of a pass: whatever is logged within it names its run, its revision and its scope.

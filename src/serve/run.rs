@@ -1,25 +1,26 @@
 //! The service from its start to its end.
 //!
-//! What stays from the start to the end is the seat that processes contend for, the listeners, the board, and what holds for
+//! What stays from the start to the end is the seat that processes contend for, the ports, the board, and what holds for
 //! all requests. The rest is made anew when the settings are read again: it ends in order first, so that a new reading and
-//! a restart are the same thing.
+//! a restart are the same thing. Settings are taken whole or not at all.
 
 use super::active::{self, Contender, LeaseSeat, LockSeat, Role, Seat, Times};
 use super::board::{Board, Followed, Standing};
 use super::fleet::Fleet;
 use super::follow::Follower;
 use super::full::FullPasses;
-use super::log::Log;
+use super::log::{self, Log};
 use super::memory::Memory;
 use super::reports::Reporter;
 use super::service::Service;
-use super::settings::{Active, Settings};
+use super::settings::{Active, Reading, Settings};
 use super::view::Reader;
-use super::web::{Counters, Listeners, Nudge, Parts, Watchdog};
+use super::web::{Counters, ListenError, Listeners, Nudge, Parts, Watchdog};
 use super::web::{api, pages};
 use crate::backends::Conduct;
 use crate::backends::kubernetes::{Access, ClusterConnection, KubeconfigFile, Limits};
 use crate::connect::variable;
+use crate::diagnostics::Diagnostic;
 use crate::fence::Fence;
 use crate::names::{Namespace, ObjectName};
 use crate::places::Places;
@@ -49,8 +50,8 @@ pub struct Signals {
     pub reload: mpsc::Receiver<()>,
 }
 
-/// Reads the settings again; `None` when they are not good, which was said.
-pub type Reread<'a> = &'a (dyn Fn() -> Option<Settings> + Send + Sync);
+/// Reads the settings again.
+pub type Reread<'a> = &'a (dyn Fn() -> Reading + Send + Sync);
 
 /// What stays from the start of the process to its end.
 struct Process {
@@ -63,6 +64,16 @@ struct Process {
     watchdog: Arc<Watchdog>,
     /// Said by webhooks.
     nudge: Nudge,
+    /// How long is too long for a scope that was not looked at.
+    overdue: watch::Sender<Duration>,
+}
+
+/// Why one reading of the settings is not at work any more.
+enum Next {
+    End,
+    Anew(Box<Settings>),
+    /// Something that the rest cannot go on without has ended by itself.
+    Fault(anyhow::Error),
 }
 
 /// Runs until it is told to stop.
@@ -72,48 +83,38 @@ pub async fn run(
     mut signals: Signals,
     log: &Log,
 ) -> anyhow::Result<()> {
-    let listeners = Listeners::bind(&settings).await?;
     let fence = Fence::closed();
-    let conduct = Conduct::new(settings.reconcile.requests.all);
-    let process = Process {
-        board: Arc::new(Board::default()),
-        conduct: conduct.clone(),
-        fence: fence.clone(),
-        memory: Arc::new(Memory::of(&settings.data)),
-        full_passes: Arc::default(),
-        counters: Arc::new(Counters::new(conduct)),
-        watchdog: Arc::default(),
-        nudge: Nudge::default(),
-    };
+    let process = Process::of(&settings, fence.clone());
     process.counters.log(log.dropped());
-    let end = CancellationToken::new();
-    let overdue = settings.reconcile.interval * OVERDUE;
-    let listening = tokio::spawn(process.listen(listeners, overdue, end.clone()));
+    let mut listeners = Listeners::start(&settings, process.parts()).await?;
+    listens(&listeners);
     let contender = contend(&settings, fence)?;
-    loop {
+    let ended = loop {
         let service = process.service(settings.clone());
-        let again = tokio::select! {
+        let next = tokio::select! {
             biased;
-            () = signals.stop.cancelled() => None,
-            () = serve(&service, &process, contender.standing()) => None,
-            new = next_settings(reread, &mut signals.reload, &process.counters) => Some(new),
+            () = signals.stop.cancelled() => Next::End,
+            fault = serve(&service, &process, contender.standing()) => Next::Fault(fault),
+            new = next_settings(reread, &mut signals.reload, &process, &settings, &mut listeners) => Next::Anew(new),
         };
-        if again.is_none() {
-            process.stands(Standing::Stopping);
-            // Beside the last work, so that all of it is over in ten seconds.
-            end.cancel();
+        match next {
+            Next::Anew(new) => {
+                service.end().await;
+                process.memory.save().await;
+                process.follow(&new);
+                settings = *new;
+            }
+            Next::End => break (service, Ok(())),
+            Next::Fault(fault) => break (service, Err(fault)),
         }
-        service.end().await;
-        process.memory.save().await;
-        match again {
-            Some(new) => settings = settings.replaced_by(new),
-            None => break,
-        }
-    }
-    contender.give_up().await;
-    // An error is a panic, which was said; nobody listens any more either way.
-    let _ = listening.await;
-    Ok(())
+    };
+    let (service, ended) = ended;
+    process.stands(Standing::Stopping);
+    // Side by side, so that all of it is over in ten seconds.
+    tokio::join!(listeners.end(), service.end());
+    process.memory.save().await;
+    let given_up = contender.give_up().await;
+    given_up.and(ended)
 }
 
 fn contend(settings: &Settings, fence: Fence) -> anyhow::Result<Contender> {
@@ -154,27 +155,72 @@ fn lease(namespace: &str, name: &str, context: Option<&str>) -> anyhow::Result<L
     Ok(LeaseSeat::new(own.leases(), namespace, name, me, times))
 }
 
-/// Until the settings were read again and are good.
+/// Until the settings were read again, are good, and are listened by.
 async fn next_settings(
     reread: Reread<'_>,
     reload: &mut mpsc::Receiver<()>,
-    counters: &Counters,
-) -> Settings {
+    process: &Process,
+    old: &Settings,
+    listeners: &mut Listeners,
+) -> Box<Settings> {
     loop {
         if reload.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
-        let new = reread();
-        counters.settings_reload(new.is_some());
-        if let Some(settings) = new {
+        let mut new = reread();
+        if !new.problems.has_errors() {
+            new.problems.append(old.needs_restart(&new.settings));
+        }
+        if !new.problems.has_errors()
+            && let Err(error) = listeners.follow(&new.settings).await
+        {
+            new.problems.push(misplaced(&error, &new.settings));
+        }
+        let is_good = !new.problems.has_errors();
+        log::problems(&new.problems, &new.sources);
+        process.counters.settings_reload(is_good);
+        if is_good {
             tracing::info!("the settings were read again");
-            return settings;
+            listens(listeners);
+            return Box::new(new.settings);
         }
         tracing::error!("the settings are not good; the old ones stay in force");
     }
 }
 
+fn misplaced(error: &ListenError, settings: &Settings) -> Diagnostic {
+    let place = settings.places.of(error.setting());
+    Diagnostic::error(&place, error.to_string())
+}
+
+fn listens(listeners: &Listeners) {
+    let addresses = listeners.addresses();
+    let webhooks = addresses.webhooks.map(tracing::field::display);
+    tracing::info!(web = %addresses.web, probes = %addresses.probes, webhooks, "listening");
+}
+
 impl Process {
+    fn of(settings: &Settings, fence: Fence) -> Self {
+        let conduct = Conduct::new(settings.reconcile.requests.all);
+        Self {
+            board: Arc::new(Board::default()),
+            conduct: conduct.clone(),
+            fence,
+            memory: Arc::new(Memory::of(&settings.data)),
+            full_passes: Arc::default(),
+            counters: Arc::new(Counters::new(conduct)),
+            watchdog: Arc::default(),
+            nudge: Nudge::default(),
+            overdue: watch::Sender::new(overdue(settings)),
+        }
+    }
+
+    /// What stays takes on what it can of new settings.
+    fn follow(&self, settings: &Settings) {
+        self.overdue.send_replace(overdue(settings));
+        self.conduct.set_at_once(settings.reconcile.requests.all);
+    }
+
     fn service(&self, settings: Settings) -> Arc<Service> {
         Arc::new(Service {
             places: Places::new(settings.reconcile.requests.all, SLOW_PASS),
@@ -191,33 +237,29 @@ impl Process {
         })
     }
 
-    /// Answers until the end.
-    fn listen(
-        &self,
-        listeners: Listeners,
-        overdue: Duration,
-        end: CancellationToken,
-    ) -> impl Future<Output = ()> + use<> {
-        let addresses = listeners.addresses();
-        tracing::info!(web = %addresses.web, probes = %addresses.probes, "listening");
+    /// What is answered with.
+    fn parts(&self) -> Parts {
         let reader = Reader {
             board: Arc::clone(&self.board),
-            overdue,
+            overdue: self.overdue.subscribe(),
             clock: Timestamp::now,
         };
-        let parts = Parts {
+        Parts {
             board: Arc::clone(&self.board),
             counters: Arc::clone(&self.counters),
             watchdog: Arc::clone(&self.watchdog),
             nudge: self.nudge.clone(),
             pages: pages::router(reader.clone()).nest("/api/v1", api::router(reader)),
-        };
-        listeners.serve(parts, end.cancelled_owned())
+        }
     }
 
     fn stands(&self, standing: Standing) {
         self.board.write(|known| known.standing = standing);
     }
+}
+
+fn overdue(settings: &Settings) -> Duration {
+    settings.reconcile.interval * OVERDUE
 }
 
 impl Service {
@@ -234,12 +276,12 @@ impl Service {
     }
 }
 
-/// Follows the repository, and while this process is the active one, keeps everything equal to it.
+/// Follows the repository, and while this process is the active one, keeps everything equal to it. Ends by a fault only.
 async fn serve(
     service: &Arc<Service>,
     process: &Process,
     mut standing: watch::Receiver<active::Standing>,
-) {
+) -> anyhow::Error {
     let (newest, mut revisions) = mpsc::channel::<Arc<Followed>>(1);
     let nudge = process.nudge.clone();
     let follower = Follower::new(Arc::clone(service), nudge, newest);
@@ -268,14 +310,15 @@ async fn serve(
         }
         tokio::select! {
             changed = standing.changed() => if changed.is_err() {
-                tracing::error!("nobody contends for the seat any more, by a fault of keyfleet: it ends, to be started anew");
-                return;
+                return anyhow!("nobody contends any more for being the process that writes; keyfleet ends, to be started anew");
             },
             () = look.notified() => if let Some(fleet) = &fleet {
                 fleet.look();
             },
             new = revisions.recv() => {
-                let Some(new) = new else { return };
+                let Some(new) = new else {
+                    return anyhow!("the repository is not followed any more, by a fault of keyfleet, please report it: it ends, to be started anew");
+                };
                 if let Some(fleet) = &mut fleet {
                     fleet.follow(&new);
                 }

@@ -5,8 +5,10 @@
 //! Secrets are never in the file: it names a file or a variable.
 
 mod file;
+mod places;
 
 use crate::connect::VaultAccess;
+use crate::diagnostics::{Diagnostic, Diagnostics, Sources};
 use crate::git;
 use crate::report::drift::Format;
 use crate::schedule::{Cron, ScheduleError, Zone};
@@ -17,6 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use file::read;
+pub use places::Places;
 
 /// Everything that `keyfleet serve` is told.
 #[derive(Debug, Clone)]
@@ -34,45 +37,44 @@ pub struct Settings {
     pub webhooks: Webhooks,
     pub reports: Reports,
     pub log: LogFormat,
+    pub places: Places,
+}
+
+/// One reading of the settings, with all that is wrong with it.
+pub struct Reading {
+    /// Of use only when there is no error.
+    pub settings: Settings,
+    pub problems: Diagnostics,
+    /// The text that the problems point into.
+    pub sources: Sources,
 }
 
 impl Settings {
-    /// These settings, read again. What cannot be changed while the process runs stays, and is named.
-    pub(super) fn replaced_by(self, new: Self) -> Self {
-        let kept = [
+    /// What a running process cannot change: an error at each place of the new settings where it should.
+    pub(super) fn needs_restart(&self, new: &Self) -> Diagnostics {
+        let fixed = [
             ("data", self.data != new.data),
             ("active", self.active != new.active),
-            (
-                "web",
-                (self.web.listen, &self.web.admission) != (new.web.listen, &new.web.admission),
-            ),
-            ("probes", self.probes != new.probes),
-            ("webhooks", self.webhooks != new.webhooks),
-            ("log", self.log != new.log),
-            (
-                "reconcile.requests.all",
-                self.reconcile.requests.all != new.reconcile.requests.all,
-            ),
+            ("log.format", self.log != new.log),
         ];
-        for (name, _) in kept.into_iter().filter(|(_, has_changed)| *has_changed) {
-            tracing::warn!("`{name}` has changed: that takes effect when keyfleet is started anew");
+        let mut problems = Diagnostics::default();
+        for (setting, _) in fixed.into_iter().filter(|(_, has_changed)| *has_changed) {
+            let wrong = format!("`{setting}` has changed, which takes a restart");
+            let hint = "restart keyfleet, or write what it was before; until then, the old settings stay in force as a whole";
+            problems.push(Diagnostic::error(&new.places.of(setting), wrong).hint(hint));
         }
-        Self {
-            data: self.data,
-            ..new
-        }
+        problems
     }
 
     /// What can only be told once flags and environment are there too.
-    pub fn check(&self) -> anyhow::Result<()> {
+    pub fn check(&self, problems: &mut Diagnostics) {
         let is_open = self.web.admission == Admission::Loopback;
-        if is_open && !self.web.listen.ip().is_loopback() {
-            anyhow::bail!(
-                "everybody who reaches {} could look: say who may, with `web.token` or `web.proxy` in the settings, or listen at 127.0.0.1",
-                self.web.listen
-            );
+        if is_open && !self.web.listen.ip().to_canonical().is_loopback() {
+            let place = self.places.of("web.listen");
+            let wrong = format!("everybody who reaches {} could look", self.web.listen);
+            let hint = "say who may with `web.token` or `web.proxy` in the settings, or listen at 127.0.0.1";
+            problems.push(Diagnostic::error(&place, wrong).hint(hint));
         }
-        Ok(())
     }
 
     /// What holds where nothing is said.
@@ -94,6 +96,7 @@ impl Settings {
             },
             reports: Reports::default(),
             log: LogFormat::Text,
+            places: Places::default(),
         }
     }
 }
@@ -192,7 +195,7 @@ pub enum Active {
 }
 
 /// The dashboard and the JSON API.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Web {
     pub listen: SocketAddr,
     pub admission: Admission,

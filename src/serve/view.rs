@@ -25,13 +25,14 @@ use super::board::{Board, Known};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Who reads the board, and what it takes for long.
 #[derive(Clone)]
 pub struct Reader {
     pub board: Arc<Board>,
-    /// A scope that was not looked at for longer is overdue: a few periods.
-    pub overdue: Duration,
+    /// A scope that was not looked at for longer is overdue: a few periods, as the settings say now.
+    pub overdue: watch::Receiver<Duration>,
     /// What time it is; a test gives its own.
     pub clock: fn() -> Timestamp,
 }
@@ -42,7 +43,7 @@ impl Reader {
         Look {
             known: self.board.read(),
             now: (self.clock)(),
-            overdue: self.overdue,
+            overdue: *self.overdue.borrow(),
         }
     }
 }

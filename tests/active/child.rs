@@ -53,7 +53,7 @@ async fn live() {
         () = told_to_end() => {}
         outcome = &mut writing => panic!("writing has ended: {outcome:?}"),
     }
-    contender.give_up().await;
+    contender.give_up().await.unwrap();
     writing.abort();
     say("gone");
 }

@@ -37,7 +37,7 @@ async fn a_process_that_gives_up_makes_way_at_once() {
 
     let begin = Instant::now();
     let fence = first.fence.clone();
-    first.contender.give_up().await;
+    first.contender.give_up().await.unwrap();
     assert!(!fence.may_write());
     assert_eq!(second.until_active().await, 2);
     let took = begin.elapsed();
@@ -55,7 +55,7 @@ async fn a_dropped_handle_gives_up_too_and_a_process_on_standby_takes_nothing_al
     first.until_active().await;
     let mut idle = Replica::start(&cluster, "dropped", "idle");
     idle.until_standby().await;
-    idle.contender.give_up().await;
+    idle.contender.give_up().await.unwrap();
     assert!(first.fence.may_write());
     assert_eq!(
         lease(&cluster, "dropped").await["spec"]["holderIdentity"],
@@ -80,7 +80,7 @@ async fn two_seats_are_two_fences() {
     let mut second = Replica::start(&cluster, "shard-1", "one");
     first.until_active().await;
     second.until_active().await;
-    first.contender.give_up().await;
+    first.contender.give_up().await.unwrap();
     assert!(!first.fence.may_write() && second.fence.may_write());
 }
 

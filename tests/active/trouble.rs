@@ -199,7 +199,7 @@ async fn it_says_what_it_is_not_allowed_and_needs_little() {
         .await;
     only.until_active().await;
     let fence = only.fence.clone();
-    only.contender.give_up().await;
+    only.contender.give_up().await.unwrap();
     assert!(!fence.may_write());
     let spec = &lease(&cluster, "allowed").await["spec"];
     assert!(spec["holderIdentity"].is_null(), "{spec}");

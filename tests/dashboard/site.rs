@@ -11,6 +11,7 @@ use keyfleet::serve::web::{api, pages};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tower::ServiceExt;
 
 /// Every page that needs no name.
@@ -98,7 +99,7 @@ impl Site {
 pub(crate) fn service(board: Arc<Board>, clock: fn() -> jiff::Timestamp) -> Router {
     let reader = Reader {
         board,
-        overdue: Duration::from_secs(3_600),
+        overdue: watch::channel(Duration::from_secs(3_600)).1,
         clock,
     };
     pages::router(reader.clone()).nest("/api/v1", api::router(reader))

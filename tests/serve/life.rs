@@ -108,6 +108,64 @@ async fn settings_are_read_again_and_bad_ones_are_not_taken() {
         .await;
 }
 
+/// One by one in one life: what cannot be taken is refused whole, with its place; what can is taken, also where it listens.
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_taken_whole_or_not_at_all() {
+    let scene = Scene::applied("serve-hup-whole").await;
+    let service = Service::start(&scene, "reconcile: {interval: 5s, mode: report}\n");
+    service.until_said("following").await;
+    let reloaded = async |is_good: bool| {
+        let expected = format!("keyfleet_settings_reload_success {}", u8::from(is_good));
+        let is_so = async || {
+            let metrics = service.get(service.ports.probes, "/metrics").await;
+            metrics.1.contains(&expected)
+        };
+        service.until(&expected, is_so).await;
+    };
+    scene.put(&scene.north, "app", "rotated").await;
+    service.resettle(&scene, "reconcile: {interval: 5s}\nlog: {format: json}\n");
+    service.signal("HUP");
+    service
+        .until_said("`log.format` has changed, which takes a restart")
+        .await;
+    service.until_said("keyfleet.yaml:9:15").await;
+    reloaded(false).await;
+    let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let busy = busy.local_addr().unwrap();
+    let settings = std::fs::read_to_string(&service.settings).unwrap();
+    let web = format!("web: {{listen: 127.0.0.1:{}}}", service.ports.web);
+    let elsewhere = settings.replace(&web, &format!("web: {{listen: \"{busy}\"}}"));
+    std::fs::write(
+        &service.settings,
+        elsewhere.replace("log: {format: json}\n", ""),
+    )
+    .unwrap();
+    service.signal("HUP");
+    service.until_said("another process has this port").await;
+    assert_eq!(
+        scene.secret(&scene.north, "app").await.as_deref(),
+        Some("value-of-app"),
+        "mode: report is still in force"
+    );
+    let token = service.settings.with_file_name("dashboard-token");
+    std::fs::write(&token, "canary-of-the-dashboard\n").unwrap();
+    let open = format!(
+        "web: {{listen: \"0.0.0.0:{}\", token: {{file: {}}}}}",
+        service.ports.web,
+        token.display()
+    );
+    let good = settings.replace(&web, &open);
+    std::fs::write(&service.settings, good.replace("log: {format: json}\n", "")).unwrap();
+    service.signal("HUP");
+    reloaded(true).await;
+    assert_eq!(service.get(service.ports.web, "/api/v1/fleet").await.0, 401);
+    service
+        .until("rotation", async || {
+            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
+        })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_waits_for_the_data_directory_and_takes_over() {
     let scene = Scene::applied("serve-lock").await;

@@ -1,7 +1,7 @@
 //! Binding, limits and headers.
 
 use super::client::{connect, get, post, send};
-use super::service::{Service, TOKEN, secret, settings};
+use super::service::{Service, TOKEN, parts, secret, settings};
 use keyfleet::serve::Settings;
 use keyfleet::serve::settings::{Admission, Forge, SecretSource, Webhook};
 use keyfleet::serve::web::Listeners;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn refused(settings: &Settings) -> String {
-    match Listeners::bind(settings).await {
+    match Listeners::start(settings, parts()).await {
         Ok(_) => panic!("it is refused"),
         Err(error) => error.to_string(),
     }

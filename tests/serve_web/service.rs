@@ -5,10 +5,12 @@ use axum::routing::{get, post};
 use keyfleet::git;
 use keyfleet::serve::board::Known;
 use keyfleet::serve::settings::{
-    Active, Admission, Forge, LogFormat, Reconcile, Reports, Repository, Requests, SecretSource,
-    Web, Webhook, Webhooks,
+    Active, Admission, Forge, LogFormat, Places, Reconcile, Reports, Repository, Requests,
+    SecretSource, Web, Webhook, Webhooks,
 };
-use keyfleet::serve::web::{Addresses, Counters, Listeners, Nudge, Parts, Viewer, Watchdog};
+use keyfleet::serve::web::{
+    Addresses, Counters, ListenError, Listeners, Nudge, Parts, Viewer, Watchdog,
+};
 use keyfleet::serve::{Board, Settings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -17,8 +19,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 use tempfile::TempDir;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 pub(crate) const TOKEN: &str = "canary-token-0123456789abcdef";
 pub(crate) const GITHUB_SECRET: &str = "It's a Secret to Everybody";
@@ -29,8 +29,8 @@ pub(crate) struct Service {
     pub(crate) counters: Arc<Counters>,
     pub(crate) watchdog: Arc<Watchdog>,
     pub(crate) nudge: Nudge,
-    end: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
+    listeners: Listeners,
+    settings: Settings,
     secrets: TempDir,
 }
 
@@ -77,6 +77,7 @@ pub(crate) fn settings() -> Settings {
         },
         reports: Reports::default(),
         log: LogFormat::Text,
+        places: Places::default(),
     }
 }
 
@@ -120,28 +121,23 @@ impl Service {
         listen_to_the_log();
         let mut settings = settings();
         change(&mut settings, &secrets);
-        let listeners = Listeners::bind(&settings).await.unwrap();
-        let at = listeners.addresses();
-        let (board, counters, watchdog, nudge) = <(_, _, _, Nudge)>::default();
-        let parts = Parts {
-            board: Arc::clone(&board),
-            counters: Arc::clone(&counters),
-            watchdog: Arc::clone(&watchdog),
-            nudge: nudge.clone(),
-            pages: pages(),
-        };
-        let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(listeners.serve(parts, async {
-            let _ = ended.await;
-        }));
-        Self {
-            at,
+        let parts = parts();
+        let Parts {
             board,
             counters,
             watchdog,
             nudge,
-            end: Some(end),
-            task,
+            ..
+        } = parts.clone();
+        let listeners = Listeners::start(&settings, parts).await.unwrap();
+        Self {
+            at: listeners.addresses(),
+            listeners,
+            settings,
+            board,
+            counters,
+            watchdog,
+            nudge,
             secrets,
         }
     }
@@ -171,9 +167,30 @@ impl Service {
         looks
     }
 
-    pub(crate) async fn stop(mut self) {
-        self.end.take().unwrap().send(()).unwrap();
-        self.task.await.unwrap();
+    /// The settings are read again, and this has changed.
+    pub(crate) async fn resettle(
+        &mut self,
+        change: impl FnOnce(&mut Settings, &TempDir),
+    ) -> Result<(), ListenError> {
+        change(&mut self.settings, &self.secrets);
+        self.listeners.follow(&self.settings).await?;
+        self.at = self.listeners.addresses();
+        Ok(())
+    }
+
+    pub(crate) async fn stop(self) {
+        self.listeners.end().await;
+    }
+}
+
+/// Nobody is asked for anything.
+pub(crate) fn parts() -> Parts {
+    Parts {
+        board: Arc::default(),
+        counters: Arc::default(),
+        watchdog: Arc::default(),
+        nudge: Nudge::default(),
+        pages: pages(),
     }
 }
 

@@ -7,7 +7,7 @@ mod repository;
 mod vaults;
 mod web;
 
-use super::{Active, LogFormat, Settings};
+use super::{Active, LogFormat, Places, Settings};
 use crate::declare::is_own_kind;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::yaml::{self, Fields, Node};
@@ -34,6 +34,7 @@ pub fn read(
         let wrong = "the settings are one document";
         problems.push(Diagnostic::error(&second.place, wrong).hint("remove this one"));
     }
+    settings.places = Places::in_document(node);
     if is_own_kind(node, "Service", file, problems) {
         read_service(node, &mut settings, problems);
     }

@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// A head of a request that is longer is refused; a body is read through a buffer of this size.
@@ -27,23 +28,45 @@ const BUFFER: usize = 16 * 1024;
 /// After an error that is not the peer's: out of file descriptors, mostly.
 const AFTER_FAILURE: Duration = Duration::from_millis(200);
 
+/// What requests are answered with.
+#[derive(Clone)]
+pub(super) struct Answers(Router);
+
+impl Answers {
+    pub(super) fn new(router: Router) -> Self {
+        Self(on_every_answer(router))
+    }
+}
+
 pub(super) struct Server {
     listener: TcpListener,
     limits: Limits,
-    router: Router,
+    /// Looked at for each request: others on a connection that is kept open are answered anew.
+    answers: watch::Receiver<Answers>,
 }
 
 impl Server {
-    pub(super) fn new(listener: TcpListener, limits: Limits, router: Router) -> Self {
+    pub(super) fn new(
+        listener: TcpListener,
+        limits: Limits,
+        answers: watch::Receiver<Answers>,
+    ) -> Self {
         Self {
             listener,
             limits,
-            router: on_every_answer(router),
+            answers,
         }
     }
 
-    /// Answers until `end` is true; answers that are under way then have `ending`.
-    pub(super) async fn run(self, end: watch::Receiver<bool>, ending: Duration) {
+    /// Answers until `end` is true, and then lets go of the port; answers that are under way have `ending`.
+    pub(super) async fn run(
+        self,
+        end: watch::Receiver<bool>,
+        ending: Duration,
+        released: CancellationToken,
+    ) {
+        // Also when this ends by a panic.
+        let released = released.drop_guard();
         let mut ended = end.clone();
         let present = Present::default();
         let mut connections = JoinSet::new();
@@ -61,7 +84,7 @@ impl Server {
                     let peer = Peer::new(from.ip());
                     // Whoever is too many is let go at once: the others wait for nobody.
                     if let Some(place) = present.enter(peer, self.limits) {
-                        let answers = answer_on(stream, peer, self.limits, self.router.clone(), end.clone());
+                        let answers = answer_on(stream, peer, self.limits, self.answers.clone(), end.clone());
                         connections.spawn(async move {
                             answers.await;
                             drop(place);
@@ -73,6 +96,7 @@ impl Server {
             }
         }
         drop(self.listener);
+        drop(released);
         let all = async { while connections.join_next().await.is_some() {} };
         // What is left after that is dropped with the set.
         let _ = tokio::time::timeout(ending, all).await;
@@ -89,13 +113,13 @@ async fn answer_on(
     stream: TcpStream,
     peer: Peer,
     limits: Limits,
-    router: Router,
+    answers: watch::Receiver<Answers>,
     mut end: watch::Receiver<bool>,
 ) {
     // Answers are small and wanted at once.
     let _ = stream.set_nodelay(true);
     let answer = tower::service_fn(move |request: Request<_>| {
-        let router = router.clone();
+        let Answers(router) = answers.borrow().clone();
         async move { Ok::<_, Infallible>(answer(router, peer, limits, request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new()).http1_only();

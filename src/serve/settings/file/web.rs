@@ -11,7 +11,6 @@ pub(super) fn web(node: &Node, web: &mut Web, problems: &mut Diagnostics) {
     let Some(mut fields) = Fields::of(node, "web", problems) else {
         return;
     };
-    let place = fields.place_of("listen");
     web.listen = field::address(&mut fields, "listen", problems).unwrap_or(web.listen);
     let token = fields.optional("token");
     let proxy = fields.optional("proxy");
@@ -27,12 +26,6 @@ pub(super) fn web(node: &Node, web: &mut Web, problems: &mut Diagnostics) {
         (None, None) => Some(Admission::Loopback),
     };
     web.admission = admission.unwrap_or(Admission::Loopback);
-    let is_open = token.is_none() && proxy.is_none() && !web.listen.ip().is_loopback();
-    if is_open {
-        let wrong = format!("everybody who reaches {} could look", web.listen);
-        let hint = "say who may with `token` or `proxy`, or listen at 127.0.0.1";
-        problems.push(Diagnostic::error(&place, wrong).hint(hint));
-    }
 }
 
 fn read_proxy(node: &Node, problems: &mut Diagnostics) -> Option<Admission> {

@@ -1,6 +1,6 @@
 //! Over real sockets, with limits that a test can wait for.
 
-use super::{Limits, Server};
+use super::{Answers, Limits, Server};
 use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 const LIMITS: Limits = Limits {
     all: 4,
@@ -41,8 +42,9 @@ async fn start(limits: Limits, ending: Duration) -> Running {
         .route("/large", get(async || vec![b'x'; 64 << 20]))
         .route("/body", post(async |body: Bytes| body.len().to_string()));
     let (end, ended) = watch::channel(false);
-    let server = Server::new(listener, limits, router);
-    let task = tokio::spawn(server.run(ended, ending));
+    let (_, answers) = watch::channel(Answers::new(router));
+    let server = Server::new(listener, limits, answers);
+    let task = tokio::spawn(server.run(ended, ending, CancellationToken::new()));
     Running { address, end, task }
 }
 
