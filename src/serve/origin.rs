@@ -125,10 +125,11 @@ fn rewritten(outcome: Outcome) -> Option<Rewritten> {
 pub(super) fn access(settings: &settings::Repository) -> anyhow::Result<Access> {
     let token = settings.token.as_ref().map(|source| match source {
         SecretSource::File(path) => Ok(Token::File(path.clone())),
-        SecretSource::Environment(name) => {
-            let token = crate::connect::variable(name);
-            let token = token.with_context(|| format!("the variable {name} is not set"))?;
-            Ok::<_, anyhow::Error>(Token::Value(token.trim().to_owned().into()))
+        SecretSource::Environment(_) => {
+            let token = source.read()?;
+            let text = token.expose_text();
+            let text = text.with_context(|| format!("{source} holds no text"))?;
+            Ok::<_, anyhow::Error>(Token::Value(text.to_owned().into()))
         }
     });
     Ok(Access {

@@ -223,7 +223,7 @@ async fn an_address_that_cannot_be_used_is_said_without_it() {
         ("http://127.0.0.1.example/canary", "not https"),
         ("ftp://hooks.example/canary", "not https"),
         ("canary", "holds no URL"),
-        ("", "holds no URL"),
+        ("", "is empty"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let sink = sink(Destination::Slack(kept(&folder, url)));
@@ -239,7 +239,7 @@ async fn an_address_that_cannot_be_used_is_said_without_it() {
     for (source, why) in [
         (
             SecretSource::File("/nowhere/at-all".into()),
-            "could not be read",
+            "see that the file is there",
         ),
         (
             SecretSource::Environment("KEYFLEET_TEST_NO_SUCH_VARIABLE".to_owned()),

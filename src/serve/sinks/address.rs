@@ -1,7 +1,5 @@
 //! The address of a webhook: whoever knows it may post, so it is a secret like a token.
 
-use crate::connect::variable;
-use crate::secret::SecretBytes;
 use crate::serve::settings::SecretSource;
 use reqwest::Url;
 use std::fmt;
@@ -22,14 +20,13 @@ impl fmt::Display for Address {
 impl Address {
     /// Reads it anew each time: one that was replaced is found.
     pub(super) fn read(source: &SecretSource) -> Result<Self, String> {
-        let text = secret(source)?;
-        let text = text.expose_text().map(str::trim);
-        let url = text.and_then(|text| Url::parse(text).ok());
-        let url = url.ok_or_else(|| format!("{} holds no URL", named(source)))?;
+        let text = source.read().map_err(|error| error.to_string())?;
+        let url = text.expose_text().and_then(|text| Url::parse(text).ok());
+        let url = url.ok_or_else(|| format!("{source} holds no URL"))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let loopback = ["127.0.0.1", "[::1]", "localhost"].contains(&&*host);
         if host.is_empty() || url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-            return Err(format!("{} holds a URL that is not https", named(source)));
+            return Err(format!("{source} holds a URL that is not https"));
         }
         Ok(Self {
             url,
@@ -41,23 +38,5 @@ impl Address {
     /// For the one request that it is for.
     pub(super) fn expose(&self) -> Url {
         self.url.clone()
-    }
-}
-
-fn secret(source: &SecretSource) -> Result<SecretBytes, String> {
-    match source {
-        SecretSource::File(path) => std::fs::read(path)
-            .map(SecretBytes::new)
-            .map_err(|error| format!("{} could not be read: {error}", named(source))),
-        SecretSource::Environment(name) => variable(name)
-            .map(SecretBytes::from)
-            .ok_or_else(|| format!("{} is not set", named(source))),
-    }
-}
-
-fn named(source: &SecretSource) -> String {
-    match source {
-        SecretSource::File(path) => format!("the file {}", path.display()),
-        SecretSource::Environment(name) => format!("the variable {name}"),
     }
 }
