@@ -22,6 +22,7 @@ pub mod secrets;
 mod service;
 pub mod settings;
 pub mod sinks;
+mod supervise;
 mod vault;
 pub mod view;
 pub mod web;

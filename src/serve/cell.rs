@@ -10,6 +10,7 @@ use super::log;
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
 use super::service::{Service, run_id};
+use super::supervise::{Task, supervise};
 use crate::backends::cluster_called;
 use crate::chance::{self, Backoff};
 use crate::connect::Opener;
@@ -51,6 +52,8 @@ pub(super) struct CellTask {
     name: ClusterName,
     orders: Arc<Mailbox<Order>>,
     stop: CancellationToken,
+    /// The last order, without its look: what a retry is made of.
+    last: Option<Order>,
     tokens: Tokens,
     declared: Declared,
     breaker: Breaker,
@@ -128,6 +131,7 @@ impl CellTask {
             name,
             orders,
             stop,
+            last: None,
             tokens: Tokens::default(),
             declared: Declared::default(),
             breaker: Breaker::default(),
@@ -140,29 +144,15 @@ impl CellTask {
 
     /// Until it is stopped; then its tokens are given back.
     pub(super) async fn run(mut self) {
-        let mut last: Option<Order> = None;
-        loop {
-            let due = self.breaker.next().or(self.retry);
-            let order = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => break,
-                order = self.orders.take() => order,
-                () = at(due) => match &last {
-                    Some(order) => Order { why: Trigger::Retry, ..order.clone() },
-                    None => continue,
-                },
-            };
-            // The look is worth keeping for this pass only: it holds the versions of a whole fleet.
-            last = Some(Order {
-                look: None,
-                ..order.clone()
-            });
-            self.obey(order).await;
-        }
+        let called = format!("cluster {}", self.name);
+        let (service, stop) = (Arc::clone(&self.service), self.stop.clone());
+        supervise(&mut self, &called, &service.counters, &stop).await;
         self.tokens.give_back().await;
     }
 
     async fn obey(&mut self, mut order: Order) {
+        // Unless this pass says otherwise: one that ends by a fault of keyfleet says nothing.
+        self.retry = Some(Instant::now() + RETRY);
         if self.wrote.is_some_and(|wrote| wrote > order.given) {
             // What this very cell has written since is not in that look.
             order.look = None;
@@ -326,6 +316,29 @@ impl CellTask {
                     next: Timestamp::now().checked_add(wait).unwrap_or(Timestamp::MAX),
                 }
             }
+        }
+    }
+}
+
+impl Task for CellTask {
+    async fn live(&mut self) {
+        loop {
+            let due = self.breaker.next().or(self.retry);
+            let order = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                order = self.orders.take() => order,
+                () = at(due) => match &self.last {
+                    Some(order) => Order { why: Trigger::Retry, ..order.clone() },
+                    None => continue,
+                },
+            };
+            // The look is worth keeping for this pass only: it holds the versions of a whole fleet.
+            self.last = Some(Order {
+                look: None,
+                ..order.clone()
+            });
+            self.obey(order).await;
         }
     }
 }

@@ -10,6 +10,7 @@ use super::log;
 use super::mailbox::Mailbox;
 use super::pass::{self, About, Job, Seen};
 use super::service::{Service, about, run_id};
+use super::supervise::{Task, supervise};
 use super::web::probes::Beat;
 use crate::chance::Backoff;
 use crate::connect::Opener;
@@ -52,6 +53,9 @@ pub(super) struct VaultTask {
     /// The tasks of its clusters.
     tasks: TaskTracker,
     cells: BTreeMap<ClusterName, CellHandle>,
+    beat: Beat,
+    /// Why the next look is made.
+    why: Trigger,
     failures: u32,
 }
 
@@ -68,6 +72,9 @@ impl VaultTask {
         stop: CancellationToken,
         tasks: TaskTracker,
     ) -> Self {
+        let reconcile = &service.settings.reconcile;
+        let silent = reconcile.interval * 2 + reconcile.deadline.saturating_mul(3) + SLACK;
+        let beat = service.watchdog.watch(format!("vault {name}"), silent);
         Self {
             service,
             name,
@@ -75,45 +82,17 @@ impl VaultTask {
             stop,
             tasks,
             cells: BTreeMap::new(),
+            beat,
+            why: Trigger::Start,
             failures: 0,
         }
     }
 
     pub(super) async fn run(mut self) {
-        let reconcile = &self.service.settings.reconcile;
-        let silent = reconcile.interval * 2 + reconcile.deadline.saturating_mul(3) + SLACK;
-        let beat = self
-            .service
-            .watchdog
-            .watch(format!("vault {}", self.name), silent);
-        self.turn(&beat).await;
-        beat.finish();
-    }
-
-    async fn turn(&mut self, beat: &Beat) {
-        let mut why = Trigger::Start;
-        loop {
-            beat.now();
-            let wish = self.wishes.borrow_and_update().clone();
-            let wait = match wish.followed.desired.vaults.get(&self.name) {
-                Some(desired) => {
-                    let desired = Arc::clone(desired);
-                    self.keep_cells(&wish.followed);
-                    self.look(&wish, &desired, why).await
-                }
-                // It is gone from the repository, and this task is about to be.
-                None => self.service.settings.reconcile.interval,
-            };
-            why = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return,
-                changed = self.wishes.changed() => match changed {
-                    Ok(()) => self.reason(&wish),
-                    Err(_) => return,
-                },
-                () = tokio::time::sleep(wait) => Trigger::Period,
-            };
-        }
+        let called = format!("vault {}", self.name);
+        let (service, stop) = (Arc::clone(&self.service), self.stop.clone());
+        supervise(&mut self, &called, &service.counters, &stop).await;
+        self.beat.finish();
     }
 
     fn reason(&self, before: &Wish) -> Trigger {
@@ -313,6 +292,33 @@ fn silent(vault: &VaultName) -> Failure {
         format!("read the health of vault {vault}"),
         why,
     )
+}
+
+impl Task for VaultTask {
+    async fn live(&mut self) {
+        loop {
+            self.beat.now();
+            let wish = self.wishes.borrow_and_update().clone();
+            let wait = match wish.followed.desired.vaults.get(&self.name) {
+                Some(desired) => {
+                    let desired = Arc::clone(desired);
+                    self.keep_cells(&wish.followed);
+                    self.look(&wish, &desired, self.why).await
+                }
+                // It is gone from the repository, and this task is about to be.
+                None => self.service.settings.reconcile.interval,
+            };
+            self.why = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                changed = self.wishes.changed() => match changed {
+                    Ok(()) => self.reason(&wish),
+                    Err(_) => return,
+                },
+                () = tokio::time::sleep(wait) => Trigger::Period,
+            };
+        }
+    }
 }
 
 /// Whether the Vault itself did not answer.

@@ -106,6 +106,12 @@ impl Counters {
         self.pass_duration.observe(took.as_secs_f64());
     }
 
+    /// A task that ended by a fault of keyfleet: it is told with the passes that did.
+    pub fn fault(&self) {
+        let end = PassEnd::Panicked.word();
+        increment(&self.passes, &catalogue::PASSES, [end.into()]);
+    }
+
     /// An object that was written.
     pub fn write_done(&self, kind: Kind) {
         increment(&self.writes, &catalogue::WRITES, [kind.word().into()]);
