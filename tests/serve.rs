@@ -35,3 +35,5 @@ mod server;
 mod sshd;
 #[path = "serve/swapped.rs"]
 mod swapped;
+#[path = "serve/waits.rs"]
+mod waits;

@@ -17,6 +17,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// After a window has opened by the clock: timers are not exact.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
 /// One from one reading of the settings to the next.
 pub(super) struct Service {
     pub settings: Settings,
@@ -61,6 +64,19 @@ impl Service {
                 why: why.to_string(),
             },
         }
+    }
+
+    /// How long until the first of these may be written that may not be now: a window that is shorter than the interval is
+    /// not slept through.
+    pub(super) fn opens<'a>(
+        &self,
+        operations: impl Iterator<Item = &'a Operation>,
+    ) -> Option<Duration> {
+        let now = Timestamp::now();
+        let closed = operations.filter_map(|operation| may_write(operation, now).err());
+        let first = closed.filter_map(|why| why.until()).min();
+        let wait = Duration::try_from(first?.duration_since(now)).unwrap_or_default();
+        self.settings.reconcile.apply.then_some(wait + A_MOMENT)
     }
 
     /// Logs and counts a pass that ended; to be called within its span.

@@ -4,6 +4,8 @@
 //! A look begins when it is time or when the revision is new; a cluster that is still busy with the last one gets the newest when
 //! it is done. A Vault that does not answer is asked again soon; its clusters are told, and write nothing meanwhile.
 
+mod health;
+
 use super::board::{Followed, PassEnd, Passes, Permission, Trigger, VaultState};
 use super::cell::{CellTask, Order};
 use super::log;
@@ -17,8 +19,7 @@ use crate::connect::Opener;
 use crate::desire::{Cell, DesiredVault};
 use crate::drift::{Standing, declared_for_vault};
 use crate::names::{ClusterName, VaultName};
-use crate::observe::live::Health;
-use crate::observe::{Failure, FailureClass};
+use crate::observe::Failure;
 use crate::pipeline::{Alone, Look, Open, OpenVault, Options};
 use crate::plan::Scope;
 use jiff::Timestamp;
@@ -32,9 +33,7 @@ use tracing::Instrument;
 
 /// How much longer than it should a task may be silent before the process is not live.
 pub(super) const SLACK: Duration = Duration::from_secs(60);
-/// How long the question of its health may take.
-const HEALTH: Duration = Duration::from_secs(5);
-/// How soon a Vault that did not answer is asked again at the earliest.
+/// How soon a Vault is looked at again at the earliest that did not answer, or where not all could be read or made.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// What a Vault's task is told: the newest revision, and a number that grows when somebody wants a look now.
@@ -56,7 +55,13 @@ pub(super) struct VaultTask {
     beat: Beat,
     /// Why the next look is made.
     why: Trigger,
+    /// When everything is looked at again.
+    next_look: Instant,
+    /// When what is shared is, after it could not all be read or made.
+    retry: Option<Instant>,
     failures: u32,
+    /// The last look did not reach it.
+    was_out: bool,
 }
 
 struct CellHandle {
@@ -84,7 +89,10 @@ impl VaultTask {
             cells: BTreeMap::new(),
             beat,
             why: Trigger::Start,
+            next_look: Instant::now(),
+            retry: None,
             failures: 0,
+            was_out: false,
         }
     }
 
@@ -145,8 +153,8 @@ impl VaultTask {
         })
     }
 
-    /// Looks, keeps what is shared, and gives the clusters their orders. Gives how long to wait for the next time.
-    async fn look(&mut self, wish: &Wish, desired: &Arc<DesiredVault>, why: Trigger) -> Duration {
+    /// Looks, keeps what is shared, and gives the clusters their orders.
+    async fn look(&mut self, wish: &Wish, desired: &Arc<DesiredVault>) {
         let open = wish.opener.vault(desired);
         let followed = &wish.followed;
         let run = run_id();
@@ -156,25 +164,42 @@ impl VaultTask {
         self.service
             .board
             .update_vault(desired, |state| state.passes.running = Some(at));
-        let mut given = began;
         let look = self.look_at(followed, &open);
         let pass = self.pass(followed, desired, &open, &look);
-        let (stop, name) = (self.stop.clone(), self.name.clone());
-        let health = async {
-            tokio::select! {
-                health = tokio::time::timeout(HEALTH, health(&open)) => {
-                    Some(health.unwrap_or_else(|_| Err(silent(&name))))
-                }
-                () = stop.cancelled() => None,
-            }
+        let (seen, _) = futures::join!(
+            pass.instrument(span.clone()),
+            self.ask_health(desired, &open)
+        );
+        // Where only something that is shared failed, the clusters have had their order.
+        if self.why != Trigger::Retry || self.was_out || !seen.written.is_empty() {
+            let looked = if seen.written.is_empty() {
+                (look, began)
+            } else {
+                (self.look_at(followed, &open), Instant::now())
+            };
+            self.give_orders(wish, &open, &looked);
+        }
+        self.learn(&seen);
+        let permission = self.service.permission_of_shared(followed);
+        let about_pass = About {
+            run,
+            revision: followed.revision.clone(),
+            began: at,
+            took: began.elapsed(),
+            why: self.why,
+            full: false,
         };
-        let (seen, health) = futures::join!(pass.instrument(span.clone()), health);
-        let look = if seen.written.is_empty() {
-            look
-        } else {
-            given = Instant::now();
-            self.look_at(followed, &open)
-        };
+        span.in_scope(|| self.tell(desired, about_pass, seen, permission));
+    }
+
+    /// To each cluster, with a look and when it began.
+    fn give_orders(
+        &mut self,
+        wish: &Wish,
+        open: &Result<OpenVault, Failure>,
+        (look, given): &(Result<Look, Failure>, Instant),
+    ) {
+        let followed = &wish.followed;
         for cell in self.cells_of(followed) {
             let order = Order {
                 followed: Arc::clone(followed),
@@ -182,23 +207,18 @@ impl VaultTask {
                 opener: Arc::clone(&wish.opener),
                 vault: open.clone(),
                 look: Some(look.clone()),
-                given,
-                why,
+                given: *given,
+                why: self.why,
             };
             self.cells[&cell.cluster].orders.put(order);
         }
-        let is_out = is_out_of_reach(&seen);
-        let permission = self.service.permission_of_shared(followed);
-        let about_pass = About {
-            run,
-            revision: followed.revision.clone(),
-            began: at,
-            took: began.elapsed(),
-            why,
-            full: false,
-        };
-        span.in_scope(|| self.tell(desired, about_pass, seen, health, permission));
-        self.next(is_out)
+        let shared = &followed.desired.operation;
+        let operations = self.cells_of(followed).map(|cell| &cell.operation);
+        let opens = self
+            .service
+            .opens(std::iter::once(shared).chain(operations));
+        let interval = about(self.service.settings.reconcile.interval);
+        self.next_look = Instant::now() + opens.map_or(interval, |opens| opens.min(interval));
     }
 
     fn look_at(
@@ -237,18 +257,43 @@ impl VaultTask {
         opener.own_tokens().get(&self.name)?.expires_at
     }
 
-    fn next(&mut self, is_out: bool) -> Duration {
-        let interval = self.service.settings.reconcile.interval;
-        if !is_out {
+    /// What a pass says of when to look again.
+    fn learn(&mut self, seen: &Seen) {
+        self.was_out = is_out_of_reach(seen);
+        self.retry = None;
+        if !self.was_out && (seen.is_complete() || seen.end == PassEnd::Stopped) {
             self.failures = 0;
-            return about(interval);
+            return;
         }
         self.failures = self.failures.saturating_add(1);
         let backoff = Backoff {
             first: RETRY,
-            longest: interval,
+            longest: self.service.settings.reconcile.interval,
         };
-        backoff.half(self.failures)
+        self.retry = Some(Instant::now() + backoff.half(self.failures));
+    }
+
+    /// Waits for the next reason to look; `None` when there will be none.
+    async fn next(&mut self, wish: &Wish) -> Option<Trigger> {
+        loop {
+            let retry = self.retry.filter(|retry| *retry < self.next_look);
+            let due = retry.unwrap_or(self.next_look);
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return None,
+                changed = self.wishes.changed() => {
+                    return changed.ok().map(|()| self.reason(wish));
+                }
+                () = tokio::time::sleep_until(due.into()) => {
+                    return Some(retry.map_or(Trigger::Period, |_| Trigger::Retry));
+                }
+                () = tokio::time::sleep(health::EVERY) => {
+                    if self.is_well_now(wish).await && self.was_out {
+                        return Some(Trigger::Retry);
+                    }
+                }
+            }
+        }
     }
 
     fn tell(
@@ -256,7 +301,6 @@ impl VaultTask {
         desired: &Arc<DesiredVault>,
         about: About,
         mut seen: Seen,
-        health: Option<Result<Health, Failure>>,
         permission: Permission,
     ) {
         let scope = Scope::Vault(self.name.clone());
@@ -265,9 +309,6 @@ impl VaultTask {
         let expires = self.expires();
         let pass = self.service.board.update_vault(desired, |state| {
             state.passes.permission = permission;
-            if health.is_some() {
-                state.health = health;
-            }
             if seen.is_as_declared() {
                 state.passes.last_success = Some(about.began);
             }
@@ -278,45 +319,24 @@ impl VaultTask {
     }
 }
 
-async fn health(open: &Result<OpenVault, Failure>) -> Result<Health, Failure> {
-    match open {
-        Ok(open) => open.read.health().await,
-        Err(failure) => Err(failure.clone()),
-    }
-}
-
-fn silent(vault: &VaultName) -> Failure {
-    let why = format!("there was no answer within {} s", HEALTH.as_secs());
-    Failure::new(
-        FailureClass::TimedOut,
-        format!("read the health of vault {vault}"),
-        why,
-    )
-}
-
 impl Task for VaultTask {
     async fn live(&mut self) {
         loop {
             self.beat.now();
             let wish = self.wishes.borrow_and_update().clone();
-            let wait = match wish.followed.desired.vaults.get(&self.name) {
+            match wish.followed.desired.vaults.get(&self.name) {
                 Some(desired) => {
                     let desired = Arc::clone(desired);
                     self.keep_cells(&wish.followed);
-                    self.look(&wish, &desired, self.why).await
+                    self.look(&wish, &desired).await;
                 }
                 // It is gone from the repository, and this task is about to be.
-                None => self.service.settings.reconcile.interval,
-            };
-            self.why = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return,
-                changed = self.wishes.changed() => match changed {
-                    Ok(()) => self.reason(&wish),
-                    Err(_) => return,
-                },
-                () = tokio::time::sleep(wait) => Trigger::Period,
-            };
+                None => self.next_look = Instant::now() + self.service.settings.reconcile.interval,
+            }
+            match self.next(&wish).await {
+                Some(why) => self.why = why,
+                None => return,
+            }
         }
     }
 }
