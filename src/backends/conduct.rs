@@ -3,7 +3,7 @@
 use crate::fence::Fence;
 use crate::names::{ClusterName, VaultName};
 use crate::places::Places;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -150,6 +150,17 @@ impl Conduct {
         self.tally.sent()
     }
 
+    /// What the server of this name was sent.
+    pub fn sent_to(&self, server: &str) -> Sent {
+        let tallies = self.tallies();
+        tallies.get(server).map(|it| it.sent()).unwrap_or_default()
+    }
+
+    /// Others are not counted any more: they are not declared.
+    pub fn keep_only(&self, servers: &BTreeSet<String>) {
+        self.tallies().retain(|server, _| servers.contains(server));
+    }
+
     /// What each server was sent.
     pub fn sent_to_all(&self) -> BTreeMap<String, Sent> {
         let tallies = self.tallies();
@@ -199,6 +210,23 @@ mod tests {
         (0..100).for_each(|_| conduct.answered());
         let earned = (0..1000).filter(|_| conduct.may_retry()).count();
         assert_eq!(earned, 10);
+    }
+
+    #[test]
+    fn who_is_not_declared_any_more_is_counted_no_more() {
+        let conduct = Conduct::default();
+        let (one, other) = (
+            conduct.towards("cluster/one"),
+            conduct.towards("cluster/other"),
+        );
+        one.count(Deed::Read);
+        other.count(Deed::Write);
+        conduct.keep_only(&BTreeSet::from(["cluster/one".to_owned()]));
+        // A pass that was under way goes on.
+        other.count(Deed::Write);
+        assert_eq!(conduct.sent_to("cluster/one").reads, 1);
+        assert_eq!(conduct.sent_to("cluster/other"), Sent::default());
+        assert_eq!(conduct.sent_to_all().len(), 1);
     }
 
     #[test]

@@ -268,7 +268,7 @@ impl CellTask {
     /// Requests to this cluster so far.
     fn sent(&self) -> u64 {
         let server = cluster_called(&self.name);
-        self.service.conduct.towards(&server).sent().all()
+        self.service.conduct.sent_to(&server).all()
     }
 
     fn missed(&mut self) {

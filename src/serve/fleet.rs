@@ -135,6 +135,7 @@ impl Fleet {
             board,
             memory,
             full_passes,
+            counters,
             ..
         } = self.service.as_ref();
         let cells = followed.desired.cells.iter();
@@ -147,7 +148,9 @@ impl Fleet {
             Arc::clone(&known.misdeclared)
         });
         if followed.desired.clusters_certain {
-            memory.keep_only(&scopes(followed), &followed.revision);
+            let scopes = scopes(followed);
+            counters.keep_only(&scopes);
+            memory.keep_only(&scopes, &followed.revision);
         }
         for (name, misdeclared) in misdeclared.iter() {
             memory.not_looked_at(&Scope::Cluster(name.clone()), &misdeclared.to_string());

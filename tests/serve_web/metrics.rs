@@ -156,6 +156,24 @@ fn count_all(service: &Service) {
 }
 
 #[tokio::test]
+async fn who_has_left_is_counted_no_more() {
+    let service = Service::start(Admission::Loopback).await;
+    count_all(&service);
+    let of_cluster = "target=\"cluster/prod-eu\"";
+    assert!(scrape(&service).await.contains(of_cluster));
+    let main = Scope::Vault(name("main"));
+    service.counters.keep_only(&BTreeSet::from([main]));
+    let left = scrape(&service).await;
+    assert!(!left.contains(of_cluster), "{left}");
+    assert!(left.contains("target=\"vault/main\""), "{left}");
+    // Who comes back begins anew, with what its passes cost as well.
+    let conduct = service.counters.conduct();
+    conduct.towards("cluster/prod-eu").count(Deed::Read);
+    let back = scrape(&service).await;
+    assert!(back.contains(of_cluster) && !back.contains("keyfleet_pass_requests{"));
+}
+
+#[tokio::test]
 async fn all_that_is_told_is_in_the_catalogue_and_the_other_way_round() {
     let service = Service::start(Admission::Loopback).await;
     count_all(&service);

@@ -13,7 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -122,6 +122,14 @@ impl Counters {
         let of_pass = self.of_last_full_pass.lock();
         let mut of_pass = of_pass.unwrap_or_else(PoisonError::into_inner);
         of_pass.insert(scope.clone(), requests);
+    }
+
+    /// These are the scopes that there are: of others, nothing is kept.
+    pub fn keep_only(&self, scopes: &BTreeSet<Scope>) {
+        let of_pass = self.of_last_full_pass.lock();
+        let mut of_pass = of_pass.unwrap_or_else(PoisonError::into_inner);
+        of_pass.retain(|scope, _| scopes.contains(scope));
+        self.conduct.keep_only(&scopes.iter().map(called).collect());
     }
 
     pub fn report(&self, schedule: &str, result: ReportResult) {
