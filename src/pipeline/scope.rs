@@ -98,9 +98,9 @@ impl Alone {
         plan_as_seen(desired, world, &options, &|_| true, &looking).await
     }
 
-    /// Whether the cluster itself did not answer, or cannot be connected to.
-    pub fn is_out_of_reach(&self) -> bool {
-        self.world.has_lost_cluster()
+    /// Why the cluster itself did not answer, or cannot be connected to.
+    pub fn out_of_reach(&self) -> Option<&Failure> {
+        self.world.lost_cluster()
     }
 
     /// Makes the changes of a plan, and what they let happen, in rounds.

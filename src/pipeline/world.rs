@@ -179,8 +179,9 @@ impl World {
         self.cells[name].cluster()
     }
 
-    pub(super) fn has_lost_cluster(&self) -> bool {
-        self.cells.values().any(|cell| cell.cluster().is_err())
+    /// Why a cluster of it does not answer, or cannot be connected to.
+    pub(super) fn lost_cluster(&self) -> Option<&Failure> {
+        self.cells.values().find_map(|cell| cell.cluster().err())
     }
 
     pub(super) fn sessions(&self, name: &ClusterName) -> &Sessions {

@@ -4,6 +4,7 @@
 //! kept elsewhere: the unit that another replica could take over.
 
 mod breaker;
+mod tokens;
 
 use super::board::{self, ClusterState, Followed, PassEnd, Passes, Permission, Trigger};
 use super::log;
@@ -17,14 +18,14 @@ use crate::connect::Opener;
 use crate::desire::Cell;
 use crate::drift::declared_for_cluster;
 use crate::names::ClusterName;
-use crate::observe::values::Sessions;
-use crate::observe::{Failure, ReadAsCluster};
+use crate::observe::Failure;
 use crate::pipeline::{Alone, Look, Open, OpenCluster, OpenVault, Options};
 use crate::plan::Scope;
 use breaker::Breaker;
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokens::Tokens;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -93,32 +94,6 @@ impl About {
     }
 }
 
-/// The tokens of a cluster, and the connection that they are from: no other Vault may see them.
-#[derive(Default)]
-struct Tokens {
-    vault: Option<Arc<dyn ReadAsCluster>>,
-    sessions: Arc<Sessions>,
-}
-
-impl Tokens {
-    async fn give_back(&self) {
-        if let Some(vault) = &self.vault {
-            self.sessions.end(vault.as_ref()).await;
-        }
-    }
-
-    /// Goes on with them at the same connection; at another, they are given back and begun anew.
-    async fn at(&mut self, vault: &Arc<dyn ReadAsCluster>) {
-        if !self.vault.as_ref().is_some_and(|it| Arc::ptr_eq(it, vault)) {
-            self.give_back().await;
-            *self = Self {
-                vault: Some(Arc::clone(vault)),
-                sessions: Arc::default(),
-            };
-        }
-    }
-}
-
 impl CellTask {
     pub(super) fn new(
         service: Arc<Service>,
@@ -166,7 +141,7 @@ impl CellTask {
         let scope = Scope::Cluster(self.name.clone());
         let span = log::pass_span(&scope.to_string(), &run, &order.followed.revision);
         if self.breaker.is_open() && !is_back(&cluster).await {
-            self.missed();
+            self.missed("");
             let about = About::of(&order, run, Timestamp::now(), false);
             span.in_scope(|| self.tell(&order, about, Seen::skipped()));
             return;
@@ -206,7 +181,7 @@ impl CellTask {
         if !seen.written.is_empty() {
             self.wrote = Some(Instant::now());
         }
-        self.learn(&seen);
+        span.in_scope(|| self.learn(&seen));
         let mut about = About::of(order, run, at, full);
         about.took = began.elapsed();
         span.in_scope(|| self.tell(order, about, seen));
@@ -229,7 +204,7 @@ impl CellTask {
                 &order.cell,
                 order.vault.clone(),
                 cluster,
-                Arc::clone(&self.tokens.sessions),
+                self.tokens.sessions(),
                 options,
             ),
             writes: permission == Permission::Apply,
@@ -241,10 +216,18 @@ impl CellTask {
     /// What a pass says of the cluster: whether it is there, and when to look again.
     fn learn(&mut self, seen: &Seen) {
         self.retry = None;
-        if seen.end == PassEnd::Deadline || seen.out_of_reach {
-            self.missed();
+        let why = match &seen.out_of_reach {
+            Some(failure) => Some(failure.to_string()),
+            None if seen.end == PassEnd::Deadline => Some("the pass ran out of time".to_owned()),
+            None => None,
+        };
+        if let Some(why) = why {
+            self.missed(&why);
             self.retry_soon();
             return;
+        }
+        if self.breaker.is_open() {
+            tracing::info!(cluster = %self.name, "it answers, and is looked at again");
         }
         self.breaker.reached();
         if seen.is_complete() || seen.end == PassEnd::Stopped {
@@ -271,10 +254,19 @@ impl CellTask {
         self.service.conduct.sent_to(&server).all()
     }
 
-    fn missed(&mut self) {
+    /// Said once when the breaker opens, and not at each question that it lets through.
+    fn missed(&mut self, why: &str) {
+        let was_open = self.breaker.is_open();
         let longest = self.service.settings.reconcile.interval;
         self.breaker
             .missed(Instant::now(), longest, chance::share());
+        if !was_open && self.breaker.is_open() {
+            tracing::warn!(
+                cluster = %self.name,
+                why,
+                "it is let alone, after several passes that did not reach it; one request at a time asks whether it is back"
+            );
+        }
     }
 
     /// Writes on the board and into the ledger what came of a pass.

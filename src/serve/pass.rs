@@ -34,8 +34,8 @@ pub(super) struct Seen {
     pub written: Vec<Written>,
     /// `None` where it ended before anything was seen.
     pub after: Option<Snapshot>,
-    /// The cluster itself did not answer.
-    pub out_of_reach: bool,
+    /// Why the cluster itself did not answer.
+    pub out_of_reach: Option<Failure>,
 }
 
 /// A scope as a pass saw it last, without any value.
@@ -86,7 +86,7 @@ impl Seen {
             end,
             written: Vec::new(),
             after: None,
-            out_of_reach: false,
+            out_of_reach: None,
         }
     }
 
@@ -141,7 +141,7 @@ async fn within(job: Job) -> Seen {
     if !job.writes {
         return Seen {
             after: Some(before),
-            out_of_reach: job.alone.is_out_of_reach(),
+            out_of_reach: job.alone.out_of_reach().cloned(),
             ..Seen::ended(PassEnd::Done)
         };
     }
@@ -150,7 +150,7 @@ async fn within(job: Job) -> Seen {
     let applied = job.alone.apply(planned, &noting(&written), &stop).await;
     let written = std::mem::take(&mut *written.lock().unwrap_or_else(PoisonError::into_inner));
     Seen {
-        out_of_reach: job.alone.is_out_of_reach(),
+        out_of_reach: job.alone.out_of_reach().cloned(),
         end: how_it_ended(&job, end),
         after: Some(match &applied {
             Applied {

@@ -18,6 +18,7 @@ async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
     let service = Service::start(&scene, OFTEN);
     service.until_said("following").await;
     scene.north.proxy.fault(any, Fault::Hang);
+    service.until_said("it is let alone").await;
     service.until_said("skipped").await;
     // The other one is kept equal meanwhile.
     scene.put(&scene.south, "app", "rotated").await;
@@ -37,6 +38,16 @@ async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
             scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
         })
         .await;
+    let said = |text: &str| {
+        let log = service.log();
+        let lines = log.lines().filter(|line| line.contains(text));
+        let lines: Vec<_> = lines.map(str::to_owned).collect();
+        assert_eq!(lines.len(), 1, "said once: {log}");
+        assert!(lines[0].contains(&scene.north.name), "{lines:?}");
+        lines[0].clone()
+    };
+    assert!(said("it is let alone").contains("why="));
+    said("it answers, and is looked at again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
