@@ -10,6 +10,7 @@ mod cell;
 mod fleet;
 mod follow;
 mod full;
+mod kept;
 pub mod ledger_file;
 pub mod log;
 mod mailbox;

@@ -10,6 +10,8 @@ mod cells;
 #[allow(dead_code, reason = "the tests of git itself use the rest of it")]
 #[path = "git_remote/command.rs"]
 mod command;
+#[path = "serve/disk.rs"]
+mod disk;
 #[path = "serve/git.rs"]
 mod git;
 #[path = "serve/life.rs"]

@@ -3,12 +3,14 @@
 //! The file is written a while after something changed, and at the end. What is lost with a kill in between is found again by the
 //! next pass: only the time at which it was first seen is a little later then.
 
+use super::kept::Kept;
 use super::ledger_file;
+use super::web::Counters;
 use crate::drift::{About, Finding, Ledger, Look, Mark, Report};
 use crate::plan::Scope;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,26 +20,27 @@ use tokio_util::sync::CancellationToken;
 const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 
 pub(super) struct Memory {
-    path: PathBuf,
+    file: Kept,
     ledger: Mutex<Ledger>,
     is_changed: AtomicBool,
 }
 
 impl Memory {
     /// Of this data directory.
-    pub(super) fn of(data: &Path) -> Self {
-        let path = data.join("ledger.json");
+    pub(super) fn of(data: &Path, counters: Arc<Counters>) -> Self {
         Self {
+            file: Kept::new(data, "ledger.json", counters),
             ledger: Mutex::new(Ledger::begin(Timestamp::now(), None)),
-            path,
             is_changed: AtomicBool::new(false),
         }
     }
 
-    /// What is on disk is what counts: another process may have been active before.
+    /// What is on disk is what counts, since another process may have been active before; but not where this one could not
+    /// write what it knows.
     pub(super) fn load(&self) {
-        *self.ledger() = ledger_file::load(&self.path, Timestamp::now());
-        self.is_changed.store(false, Ordering::Relaxed);
+        if !self.is_changed.load(Ordering::Relaxed) {
+            *self.ledger() = ledger_file::load(self.file.path(), Timestamp::now());
+        }
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -114,13 +117,9 @@ impl Memory {
         let memory = Arc::clone(self);
         let saving = tokio::task::spawn_blocking(move || {
             let ledger = memory.ledger().clone();
-            ledger_file::save(&memory.path, &ledger)
+            memory.file.write(serde_json::to_string(&ledger))
         });
-        if let Ok(Err(error)) = saving.await {
-            tracing::warn!(
-                "the ledger could not be written to {}: {error}",
-                self.path.display()
-            );
+        if !saving.await.unwrap_or(false) {
             self.is_changed.store(true, Ordering::Relaxed);
         }
     }

@@ -4,18 +4,19 @@
 //! too long, is caught up once, and the report says so. Reports that are due together have one look, and each a file of its
 //! own. What no sink took is told again by the next report. One sink that hangs keeps no other waiting.
 
+mod history;
+
 use super::board::{Known, Passes, ReportMade};
 use super::service::Service;
 use super::settings::{Schedule, Sink};
 use super::sinks::{Courier, Patience, Rendered};
 use super::web::metrics::ReportResult;
-use super::whole_file;
 use crate::desire::Cell;
-use crate::drift::{About, Problem, Report};
+use crate::drift::{About, Counts, Problem, Report};
 use crate::schedule::{Agenda, MOST_COUNTED, Owed};
+use history::History;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -24,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The clock of the wall may be set, and a machine may sleep: it is looked at again this often.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// So many scopes that could not be looked at are named in the log.
+const NAMED: usize = 10;
 /// How many reports are remembered on the board.
 const REMEMBERED: usize = 100;
 
@@ -32,6 +35,7 @@ pub(super) struct Reporter {
     /// Has everything looked at now.
     look: Arc<Notify>,
     courier: Courier,
+    history: History,
     schedules: Vec<Scheduled>,
 }
 
@@ -45,15 +49,16 @@ impl Reporter {
         let courier =
             Courier::new(Patience::default(), None).map_err(|why| anyhow::anyhow!(why))?;
         let courier = courier.beside(&service.settings.repository);
-        let history = history(&service.settings.data);
-        service
-            .board
-            .write(|known| known.reports = Arc::new(history));
+        let data = &service.settings.data;
+        let history = History::new(data, Arc::clone(&service.counters));
+        let reports = Arc::new(history.load());
+        service.board.write(|known| known.reports = reports);
         let schedules = schedules(&service)?;
         Ok(Self {
             service,
             look,
             courier,
+            history,
             schedules,
         })
     }
@@ -117,9 +122,7 @@ impl Reporter {
         let all = all.map(|(index, owed)| self.make(&self.schedules[*index].schedule, *owed));
         let made = futures::future::join_all(all).await;
         let reports = self.service.board.read().reports;
-        if let Err(error) = keep_history(&self.service.settings.data, &reports) {
-            tracing::warn!("the history of reports could not be kept: {error}");
-        }
+        self.history.keep(&reports);
         made
     }
 
@@ -143,13 +146,7 @@ impl Reporter {
             resolved: report.counts.resolved,
             sinks,
         };
-        tracing::info!(
-            schedule = made.schedule,
-            new = made.new,
-            known = made.known,
-            resolved = made.resolved,
-            "drift report"
-        );
+        said(&report, &made);
         self.service.board.write(|known| {
             let reports = Arc::make_mut(&mut known.reports);
             reports.insert(0, made);
@@ -197,7 +194,8 @@ impl Reporter {
             let taken = self.courier.deliver(sink, &rendered).await;
             let failure = taken.err().map(|undelivered| undelivered.why);
             if let Some(why) = &failure {
-                tracing::warn!(sink = sink.name, why, "a report was not taken");
+                let (schedule, sink) = (&schedule.name, &sink.name);
+                tracing::warn!(schedule, sink, why, "a report was not taken");
             }
             (sink.name.clone(), failure)
         });
@@ -205,18 +203,57 @@ impl Reporter {
     }
 }
 
-/// Beside the ledger: which reports were made, and what became of them.
-const HISTORY: &str = "reports.json";
-
-/// A history that is lost or damaged begins anew: it is for people, and nothing follows from it.
-fn history(data: &Path) -> Vec<ReportMade> {
-    let text = std::fs::read_to_string(data.join(HISTORY)).unwrap_or_default();
-    serde_json::from_str(&text).unwrap_or_default()
-}
-
-fn keep_history(data: &Path, reports: &[ReportMade]) -> std::io::Result<()> {
-    let text = serde_json::to_string(reports)?;
-    whole_file::write(&data.join(HISTORY), text.as_bytes(), true)
+/// One line for a report: what it tells, what nobody could look at, and who has it.
+fn said(report: &Report, made: &ReportMade) {
+    let Counts {
+        drift,
+        unclear,
+        blocked,
+        pending,
+        rotation,
+        ..
+    } = report.counts;
+    let ReportMade {
+        schedule,
+        caught_up: due,
+        new,
+        known,
+        resolved,
+        sinks,
+        ..
+    } = made;
+    let due = due.map(|due| due.to_string());
+    let missed: Vec<String> = report
+        .missed()
+        .map(|(it, _)| it.scope.to_string())
+        .collect();
+    // All of them are in the report.
+    let not_looked_at = missed.iter().take(NAMED).map(String::as_str);
+    let not_looked_at = not_looked_at.collect::<Vec<_>>().join(", ");
+    let not_looked_at = (!missed.is_empty()).then_some(not_looked_at);
+    let (missed, revision) = (missed.len(), &report.about.revision);
+    let errors = report.about.problems.len();
+    let taken = sinks.iter().filter(|(_, failure)| failure.is_none());
+    let taken: Vec<&str> = taken.map(|(sink, _)| sink.as_str()).collect();
+    let taken_by = taken.join(", ");
+    tracing::info!(
+        schedule,
+        due,
+        revision,
+        new,
+        known,
+        resolved,
+        drift,
+        unclear,
+        blocked,
+        pending,
+        rotation,
+        errors,
+        missed,
+        not_looked_at,
+        taken_by,
+        "a drift report was made"
+    );
 }
 
 /// Each schedule of the settings, with what is owed of it.

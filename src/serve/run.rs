@@ -114,6 +114,7 @@ pub async fn run(
     tokio::join!(listeners.end(), service.end());
     process.memory.save().await;
     let given_up = contender.give_up().await;
+    tracing::info!("ended");
     given_up.and(ended)
 }
 
@@ -196,19 +197,21 @@ fn misplaced(error: &ListenError, settings: &Settings) -> Diagnostic {
 fn listens(listeners: &Listeners) {
     let addresses = listeners.addresses();
     let webhooks = addresses.webhooks.map(tracing::field::display);
-    tracing::info!(web = %addresses.web, probes = %addresses.probes, webhooks, "listening");
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(version, web = %addresses.web, probes = %addresses.probes, webhooks, "listening");
 }
 
 impl Process {
     fn of(settings: &Settings, fence: Fence) -> Self {
         let conduct = Conduct::new(settings.reconcile.requests.all);
+        let counters = Arc::new(Counters::new(conduct.clone()));
         Self {
             board: Arc::new(Board::default()),
-            conduct: conduct.clone(),
+            conduct,
             fence,
-            memory: Arc::new(Memory::of(&settings.data)),
+            memory: Arc::new(Memory::of(&settings.data, Arc::clone(&counters))),
             full_passes: Arc::default(),
-            counters: Arc::new(Counters::new(conduct)),
+            counters,
             watchdog: Arc::default(),
             nudge: Nudge::default(),
             overdue: watch::Sender::new(overdue(settings)),

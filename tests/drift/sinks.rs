@@ -4,6 +4,7 @@ use crate::made::at;
 use crate::receiver::{Answer, Receiver};
 use crate::renderings::rich;
 use crate::support::tls::Authority;
+use keyfleet::drift::Ledger;
 use keyfleet::report::drift::Format;
 use keyfleet::serve::settings::{Destination, Schedule, SecretSource, Sink};
 use keyfleet::serve::sinks::{Courier, Patience, Rendered};
@@ -361,7 +362,8 @@ fn the_ledger_is_kept_and_begins_anew_where_it_is_not_readable() {
         1,
         &[crate::made::edited(&north, "shop/app", "helm", 1)],
     );
-    ledger_file::save(&path, &memory.ledger).unwrap();
+    let keep = |ledger: &Ledger| fs::write(&path, serde_json::to_string(ledger).unwrap()).unwrap();
+    keep(&memory.ledger);
     assert_eq!(ledger_file::load(&path, at(9)), memory.ledger);
     let whole = fs::read_to_string(&path).unwrap();
     let newer = whole.replace("ledger/v1", "ledger/v2");
@@ -379,7 +381,7 @@ fn the_ledger_is_kept_and_begins_anew_where_it_is_not_readable() {
             fs::read_to_string(folder.path().join("ledger.json.unread")).unwrap(),
             text
         );
-        ledger_file::save(&path, &anew).unwrap();
+        keep(&anew);
     }
     assert_eq!(names(folder.path()), ["ledger.json", "ledger.json.unread"]);
 }

@@ -146,6 +146,7 @@ fn count_all(service: &Service) {
     counters.write_done(Kind::Policy);
     counters.report("nightly \"eu\"\\\n", ReportResult::Partly);
     counters.sink_failure("chat");
+    counters.kept("ledger.json", true);
     counters.settings_reload(false);
     let prod = Scope::Cluster(cluster_name("prod-eu"));
     let prod_eu = counters.conduct().towards("cluster/prod-eu");

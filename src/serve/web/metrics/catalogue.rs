@@ -110,6 +110,8 @@ catalogue! {
         "Drift reports that were made, by whether every sink took them.";
     SINK_FAILURES: "keyfleet_report_sink_failures_total", Counter, ["sink"],
         "Drift reports that a sink did not take.";
+    KEPT: "keyfleet_data_file_write_success", Gauge, ["file"],
+        "0 when a file of the data directory could not be written: what it remembers is lost with the process.";
     SETTINGS_RELOAD: "keyfleet_settings_reload_success", Gauge, [],
         "0 when the settings were read again and are wrong: the old ones are in use.";
     WEBHOOKS: "keyfleet_webhooks_total", Counter, ["forge", "result"],

@@ -35,6 +35,8 @@ pub struct Counters {
     /// What was sent, by server.
     conduct: Conduct,
     of_last_full_pass: Mutex<BTreeMap<Scope, u64>>,
+    /// Whether each file of the data directory could be written the last time.
+    kept: Mutex<BTreeMap<&'static str, bool>>,
     settings_are_good: AtomicBool,
     dropped: OnceLock<Dropped>,
 }
@@ -90,6 +92,7 @@ impl Counters {
             webhooks: Family::default(),
             conduct,
             of_last_full_pass: Mutex::default(),
+            kept: Mutex::default(),
             settings_are_good: AtomicBool::new(true),
             dropped: OnceLock::new(),
         }
@@ -147,6 +150,13 @@ impl Counters {
         increment(&self.sink_failures, &catalogue::SINK_FAILURES, labels);
     }
 
+    /// A file of the data directory was written, or could not be.
+    pub fn kept(&self, file: &'static str, succeeded: bool) {
+        let kept = self.kept.lock();
+        kept.unwrap_or_else(PoisonError::into_inner)
+            .insert(file, succeeded);
+    }
+
     /// The settings were read again.
     pub fn settings_reload(&self, succeeded: bool) {
         self.settings_are_good.store(succeeded, Ordering::Relaxed);
@@ -177,6 +187,12 @@ impl Counters {
         sheet.counted(&catalogue::WRITES, &self.writes)?;
         sheet.counted(&catalogue::REPORTS, &self.reports)?;
         sheet.counted(&catalogue::SINK_FAILURES, &self.sink_failures)?;
+        let kept = self.kept.lock();
+        let kept = kept.unwrap_or_else(PoisonError::into_inner).clone();
+        let kept = kept
+            .into_iter()
+            .map(|(file, good)| (catalogue::KEPT.labels([file.into()]), u32::from(good)));
+        sheet.gauge(&catalogue::KEPT, kept)?;
         let good = self.settings_are_good.load(Ordering::Relaxed);
         sheet.single(&catalogue::SETTINGS_RELOAD, Some(u32::from(good)))?;
         sheet.counted(&catalogue::WEBHOOKS, &self.webhooks)?;
