@@ -169,7 +169,7 @@ fn signals() -> anyhow::Result<Signals> {
     let told = stop.clone();
     tokio::spawn(async move {
         interruption.came().await;
-        tracing::info!("stopping after what is in hand");
+        tracing::info!(target: "keyfleet::serve", "stopping after what is in hand");
         told.cancel();
     });
     let mut hangup = signal(SignalKind::hangup()).context("failed to wait for SIGHUP")?;

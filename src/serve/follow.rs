@@ -106,7 +106,13 @@ impl Follower {
     }
 
     fn failed(&mut self, failure: &str) -> Duration {
-        tracing::warn!(failure, "the repository could not be read");
+        let known = self.service.board.read().source;
+        if known.failure.as_deref() == Some(failure) {
+            tracing::debug!(failure, "the repository could still not be read");
+        } else {
+            let followed = known.followed.as_ref().map(|it| &*it.revision);
+            tracing::warn!(failure, followed, "the repository could not be read");
+        }
         self.update(|source| source.failure = Some(failure.to_owned()));
         self.failures = self.failures.saturating_add(1);
         let backoff = Backoff {
@@ -118,6 +124,11 @@ impl Follower {
 
     fn answered(&self, reading: &Reading) {
         let now = Timestamp::now();
+        let known = self.service.board.read().source;
+        if let (None, Some(_)) = (&reading.failure, &known.failure) {
+            let last_read = known.fetched.map(|last| format!("{last:.0}"));
+            tracing::info!(last_read, "the repository can be read again");
+        }
         self.update(|source| {
             if let Some(repository) = &reading.repository {
                 source.name.clone_from(&repository.name);
@@ -233,6 +244,9 @@ fn is_usable(wanted: &Wanted) -> Result<(), String> {
 /// A hold stands since it was first seen.
 fn held(before: Option<HeldRevision>, reading: &Reading, now: Timestamp) -> Option<HeldRevision> {
     let Some(rewritten) = reading.held.as_ref() else {
+        if let Some(HeldRevision { to, .. }) = before.as_ref().filter(|it| it.is_rewritten) {
+            tracing::info!(to, "the branch is not held any more");
+        }
         return before.filter(|before| !before.is_rewritten);
     };
     if let Some(before) = before.filter(|it| it.is_rewritten && it.to == rewritten.to) {

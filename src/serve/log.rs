@@ -3,21 +3,19 @@
 //! Promises: whoever logs waits for nobody: a pipe that nobody reads costs lines, which are counted, and no time. Text from
 //! outside stays on its line. No line holds a value or a token: types that hold one cannot be printed.
 //!
-//! One line for each pass that wrote something or failed; a pass that found everything as declared is silent.
+//! Each event is a line, once: a pass that wrote something, one that failed as none before it did, what is held and what is held no
+//! more. A pass that found everything as declared is silent.
 
-use super::board::{Pass, PassEnd};
+mod pass;
+mod text;
+
+pub use pass::{pass_ended, pass_span, step};
+
 use super::settings::LogFormat;
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
-use crate::drift::Standing;
-use crate::report::clean;
-use std::fmt::Debug;
 use std::io::{IsTerminal, Write};
-use tracing::Span;
-use tracing::field::Field;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::fmt::format::{Writer, debug_fn};
 
 /// Lines that wait to be written: some megabytes when they are long.
 const WAITING: usize = 8192;
@@ -85,12 +83,11 @@ fn subscriber(
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
-        .with_target(false)
-        .with_ansi(colour && format == LogFormat::Text);
+        .with_target(false);
     match format {
         LogFormat::Text => {
-            let fields = debug_fn(write_field).delimited(" ");
-            Box::new(lines.fmt_fields(fields).finish())
+            let lines = lines.fmt_fields(text::Fields);
+            Box::new(lines.event_format(text::Lines { colour }).finish())
         }
         LogFormat::Json => Box::new(
             lines
@@ -101,14 +98,6 @@ fn subscriber(
                 .finish(),
         ),
     }
-}
-
-/// What a server said may hold anything: it makes no line of its own, and does nothing to a terminal.
-fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> std::fmt::Result {
-    if field.name() != "message" {
-        write!(writer, "{field}=")?;
-    }
-    write!(writer, "{}", clean(&format!("{value:?}")))
 }
 
 /// What is wrong with the settings, a line each: nobody looks at a log for a drawing.
@@ -135,59 +124,21 @@ pub fn problems(problems: &Diagnostics, sources: &Sources) {
     }
 }
 
-/// The span of a pass: whatever is logged within it names its run, its revision and its scope.
-pub fn pass_span(scope: &str, run: &str, revision: &str) -> Span {
-    tracing::info_span!(target: "keyfleet::serve", "pass", scope, run, revision)
-}
-
-/// The line of a pass that ended, where there is something to say. Call it within the span of the pass.
-pub fn pass_ended(pass: &Pass) {
-    let written = pass.written.iter();
-    let failed_writes = written.filter(|one| one.failure.is_some()).count();
-    let written = pass.written.len() - failed_writes;
-    let findings = pass.findings.iter().map(|finding| &finding.standing);
-    let unread = findings.clone().filter_map(|standing| match standing {
-        Standing::Unread(failure) => Some(failure),
-        _ => None,
-    });
-    // The others are on the dashboard: of what hangs together, each says the same.
-    let first = unread.clone().next().map(ToString::to_string);
-    let unread = unread.count();
-    let is_held = |standing: &&Standing| matches!(standing, Standing::Held { .. });
-    let held = findings.filter(is_held).count();
-    let end = pass.end.word();
-    let why = pass.why.word();
-    let seconds = pass.took.as_secs_f64();
-    let findings = pass.findings.len();
-    let is_cut_short = matches!(pass.end, PassEnd::Deadline | PassEnd::Panicked);
-    if pass.end == PassEnd::Skipped {
-        // The pass after which it was let alone said why.
-        tracing::debug!(target: "keyfleet::serve", why, "the pass was skipped");
-    } else if is_cut_short || failed_writes > 0 || unread > 0 {
-        tracing::warn!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, findings, unread, held, failure = first, "the pass failed");
-    } else if written > 0 {
-        tracing::info!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, findings, held, "the pass wrote");
-    } else {
-        tracing::debug!(target: "keyfleet::serve", end, why, seconds, findings, held, "the pass wrote nothing");
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::{EnvFilter, Log, LogFormat, WAITING, behind, pass_ended, pass_span, subscriber};
-    use super::{Pass, PassEnd, Standing};
-    use crate::drift::Finding;
-    use crate::drift::Written;
-    use crate::names::VaultName;
-    use crate::observe::{Failure, FailureClass};
-    use crate::plan::{Kind, Scope, Target};
-    use crate::serve::board::Trigger;
+pub(super) mod tests {
+    use super::{EnvFilter, Log, LogFormat, WAITING, behind, pass_span, subscriber};
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    pub(in crate::serve::log) struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Kept {
+        pub(in crate::serve::log) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
 
     impl Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -200,7 +151,11 @@ mod tests {
         }
     }
 
-    fn logged(format: LogFormat, output: impl Write + Send + 'static, say: impl FnOnce()) -> Log {
+    pub(in crate::serve::log) fn logged(
+        format: LogFormat,
+        output: impl Write + Send + 'static,
+        say: impl FnOnce(),
+    ) -> Log {
         let (writer, log) = behind(output);
         let filter = EnvFilter::new("off,keyfleet::serve=info");
         tracing::subscriber::with_default(subscriber(format, filter, writer, false), say);
@@ -216,7 +171,7 @@ mod tests {
             tracing::debug!(target: "keyfleet::serve", "not told");
         });
         drop(log);
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let text = kept.text();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 1, "{text}");
         let line: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
@@ -232,91 +187,6 @@ mod tests {
         let _: jiff::Timestamp = line["timestamp"].as_str().unwrap().parse().unwrap();
     }
 
-    fn pass(end: PassEnd, written: Vec<Written>, findings: Vec<Finding>) -> Pass {
-        Pass {
-            run: "r-17".to_owned(),
-            revision: "3f2a9c1".to_owned(),
-            began: jiff::Timestamp::UNIX_EPOCH,
-            took: Duration::from_millis(1500),
-            why: Trigger::Period,
-            end,
-            written,
-            findings,
-            notes: Vec::new(),
-            looked_at: 10,
-            seen: None,
-        }
-    }
-
-    fn finding() -> Finding {
-        let failure = Failure::new(FailureClass::Forbidden, "read policy", "why");
-        Finding {
-            target: Target {
-                scope: Scope::Vault(VaultName::parse("main").unwrap()),
-                kind: Kind::Policy,
-                name: "canary-name".to_owned(),
-            },
-            standing: Standing::Unread(failure),
-            fields: Vec::new(),
-            place: None,
-        }
-    }
-
-    #[test]
-    fn a_pass_is_a_line_when_it_wrote_or_failed() {
-        let written = |failure: Option<&str>| Written {
-            finding: finding(),
-            failure: failure.map(str::to_owned),
-            at: jiff::Timestamp::UNIX_EPOCH,
-        };
-        for (pass, said) in [
-            (pass(PassEnd::Done, vec![], vec![]), None),
-            (pass(PassEnd::Skipped, vec![], vec![finding()]), None),
-            (
-                pass(PassEnd::Done, vec![written(None)], vec![]),
-                Some(("INFO", 1, 0)),
-            ),
-            (
-                pass(
-                    PassEnd::Done,
-                    vec![written(None), written(Some("no"))],
-                    vec![],
-                ),
-                Some(("WARN", 1, 1)),
-            ),
-            (
-                pass(PassEnd::Done, vec![], vec![finding()]),
-                Some(("WARN", 0, 0)),
-            ),
-            (
-                pass(PassEnd::Deadline, vec![], vec![]),
-                Some(("WARN", 0, 0)),
-            ),
-        ] {
-            let kept = Kept::default();
-            drop(logged(LogFormat::Json, kept.clone(), || pass_ended(&pass)));
-            let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
-            let Some((level, written, failed)) = said else {
-                assert_eq!(text, "");
-                continue;
-            };
-            let line: serde_json::Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(
-                (&line["level"], &line["why"]),
-                (&level.into(), &"period".into())
-            );
-            assert_eq!(
-                (&line["written"], &line["failed_writes"]),
-                (&written.into(), &failed.into())
-            );
-            let unread = pass.findings.first().map(|it| it.standing.clone());
-            if let Some(Standing::Unread(failure)) = unread {
-                assert_eq!(line["failure"], failure.to_string());
-            }
-            assert_eq!(line["seconds"], 1.5);
-        }
-    }
-
     #[test]
     fn text_from_outside_makes_no_line_of_its_own() {
         let kept = Kept::default();
@@ -327,9 +197,27 @@ mod tests {
             tracing::info!(target: "keyfleet::serve", "named {forged}");
         });
         drop(log);
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let text = kept.text();
         assert_eq!(text.lines().count(), 3, "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn a_line_for_people_begins_with_what_happened() {
+        let kept = Kept::default();
+        let log = logged(LogFormat::Text, kept.clone(), || {
+            let _within = pass_span("cluster prod-eu", "r-17", "3f2a9c1").entered();
+            let (cause, by) = ("drift", None::<&str>);
+            tracing::info!(target: "keyfleet::serve", target = "secret shop/app", cause, by, seconds = 0.123_456, "written");
+        });
+        drop(log);
+        let text = kept.text();
+        let (time, rest) = text.split_at("2026-11-28 09:00:00Z ".len());
+        assert!(time.ends_with("Z ") && time.starts_with("20"), "{text}");
+        assert_eq!(
+            rest,
+            "INFO  written  target=\"secret shop/app\" cause=drift seconds=0.123 scope=\"cluster prod-eu\" run=r-17 revision=3f2a9c1\n"
+        );
     }
 
     /// A pipe that nobody reads.

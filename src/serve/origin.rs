@@ -41,10 +41,6 @@ impl Origin {
             && held == *accepted
         {
             cache.accept(accepted)?;
-            tracing::warn!(
-                revision = accepted,
-                "the rewritten branch is followed, as the settings say"
-            );
         }
         Ok(Self::Branch(Some(Box::new(cache))))
     }

@@ -3,12 +3,13 @@
 //! A fault of keyfleet in it ends this pass and no other. Looking is given up at any time; a write that has begun is waited for.
 
 use super::board::{Pass, PassEnd, Passes, Trigger};
+use super::log;
 use super::memory::Memory;
 use crate::apply::{Outcome, Progress, StepResult};
 use crate::drift::{self, Finding, Look as Observed, Standing, Written};
 use crate::observe::Failure;
 use crate::pipeline::{Alone, Applied, Look, Planned};
-use crate::plan::{self, Action, Change, Scope};
+use crate::plan::{self, Change, Scope};
 use crate::report::{SecretStatus, secret_states};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -172,14 +173,6 @@ fn how_it_ended(job: &Job, end: Instant) -> PassEnd {
     }
 }
 
-fn action(action: Action) -> &'static str {
-    match action {
-        Action::Create => "create",
-        Action::Update => "update",
-        Action::Delete => "delete",
-    }
-}
-
 /// Notes each step as it ends.
 fn noting(written: &Arc<Mutex<Vec<Written>>>) -> Progress {
     let written = Arc::clone(written);
@@ -189,18 +182,14 @@ fn noting(written: &Arc<Mutex<Vec<Written>>>) -> Progress {
             StepResult::Failed(failure) => Some(failure.to_string()),
             StepResult::Skipped { because } => Some(format!("{because} failed before")),
         };
-        let finding = Finding::of_change(&outcome.change);
-        let action = action(outcome.change.action);
-        match &failure {
-            None => tracing::info!(action, target = %finding.target, "written"),
-            Some(why) => tracing::warn!(action, target = %finding.target, why, "not written"),
-        }
-        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.push(Written {
-            finding,
+        let step = Written {
+            finding: Finding::of_change(&outcome.change),
             failure,
             at: Timestamp::now(),
-        });
+        };
+        log::step(&step);
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.push(step);
     })
 }
 
@@ -216,7 +205,7 @@ pub(super) struct About {
 }
 
 impl Passes {
-    /// A pass ended. Where it saw nothing, what was seen before it stands.
+    /// A pass ended. Where it saw nothing, what was seen before it stands. To be called within its span.
     pub(super) fn ended(&mut self, about: About, seen: Seen) -> Arc<Pass> {
         let Seen {
             end,
@@ -255,6 +244,7 @@ impl Passes {
             notes,
             looked_at,
         });
+        log::pass_ended(self.last.as_deref(), &pass);
         self.record(Arc::clone(&pass));
         pass
     }

@@ -2,7 +2,6 @@
 
 use super::board::{Board, Followed, Pass, Permission};
 use super::full::FullPasses;
-use super::log;
 use super::memory::Memory;
 use super::settings::Settings;
 use super::web::{Counters, Watchdog};
@@ -79,9 +78,8 @@ impl Service {
         self.settings.reconcile.apply.then_some(wait + A_MOMENT)
     }
 
-    /// Logs and counts a pass that ended; to be called within its span.
+    /// Counts a pass that ended.
     pub(super) fn count(&self, pass: &Pass) {
-        log::pass_ended(pass);
         self.counters.pass(&pass.end, pass.took);
         let done = pass.written.iter().filter(|it| it.failure.is_none());
         done.for_each(|it| self.counters.write_done(it.finding.target.kind));

@@ -177,12 +177,20 @@ impl Courier {
                 let followed = self.followed.as_ref();
                 branch::push(repository, branch, folder, rendered, followed).await
             }
-            Destination::Webhook(source) => self.poster.post(source, rendered.json.clone()).await,
+            Destination::Webhook(source) => {
+                self.poster
+                    .post(&sink.name, source, rendered.json.clone())
+                    .await
+            }
             Destination::Slack(source) => {
-                self.poster.post(source, rendered.slack.to_string()).await
+                self.poster
+                    .post(&sink.name, source, rendered.slack.to_string())
+                    .await
             }
             Destination::Teams(source) => {
-                self.poster.post(source, rendered.teams.to_string()).await
+                self.poster
+                    .post(&sink.name, source, rendered.teams.to_string())
+                    .await
             }
         };
         taken.map_err(|why| Undelivered {

@@ -27,7 +27,7 @@ fn put_now(folder: &Path, rendered: &Rendered) -> Result<(), String> {
     }
     // A report that arrived is not lost for an old one that stays.
     if let Err(error) = remove_old(folder, &rendered.schedule) {
-        tracing::warn!("old reports stay in {}: {error}", folder.display());
+        tracing::warn!(folder = %folder.display(), %error, "old reports could not be removed");
     }
     Ok(())
 }

@@ -58,7 +58,12 @@ impl Poster {
     }
 
     /// Posts this JSON. An attempt is made again only where the other side says that it did nothing with the last one.
-    pub(super) async fn post(&self, source: &SecretSource, body: String) -> Result<(), String> {
+    pub(super) async fn post(
+        &self,
+        sink: &str,
+        source: &SecretSource,
+        body: String,
+    ) -> Result<(), String> {
         let address = Address::read(source)?;
         let deadline = Instant::now() + self.patience.all;
         let mut attempt = 1;
@@ -77,7 +82,7 @@ impl Poster {
             if attempt >= self.patience.attempts || Instant::now() + wait > deadline {
                 return Err(format!("{address}: {why}, {attempt} times"));
             }
-            tracing::info!("{address}: {why}; asking again");
+            tracing::debug!(sink, host = %address, why, after = ?wait, "a sink is asked again");
             sleep(wait).await;
             attempt += 1;
         }
