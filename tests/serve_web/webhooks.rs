@@ -220,6 +220,62 @@ async fn a_copy_of_a_delivery_is_looked_for_once_more_and_never_again() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_is_sent_on_to_another_forges_address_is_a_copy() {
+    // Somebody has given two forges the same secret.
+    let forges = [Forge::Github, Forge::Gitea].map(|forge| (forge, GITHUB_SECRET));
+    let service = Service::with_webhooks(&forges).await;
+    let body = push(1);
+    let signature = of_github(&body);
+    let mut looks = Vec::new();
+    for path in ["github", "gitea", "github", "gitea"] {
+        let headers = [("X-Hub-Signature-256", signature.as_str())];
+        let path = format!("/webhooks/{path}");
+        let answer = post(service.webhooks(), &path, &headers, &body).await;
+        assert_eq!(answer.status, 202);
+        looks.push(service.looks().await);
+    }
+    assert_eq!(looks, [1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn only_what_is_signed_counts_whatever_it_says_that_it_is() {
+    let service = Service::with_webhooks(&[(Forge::Github, GITHUB_SECRET)]).await;
+    let send = async |headers: &[(&str, &str)], body: &[u8]| {
+        let headers = [&[("X-GitHub-Event", "push")], headers].concat();
+        let to = service.webhooks();
+        post(to, "/webhooks/github", &headers, body).await.status
+    };
+    let name = "X-Hub-Signature-256";
+    // As GitHub sends it where the content type was left as it is: it cannot be read, so it is looked for.
+    let form = b"payload=%7B%22ref%22%3A%22refs%2Fheads%2Fmain%22%7D";
+    let right = of_github(form);
+    let is_form = ("Content-Type", "application/x-www-form-urlencoded");
+    assert_eq!(send(&[(name, &right), is_form], form).await, 202);
+    assert_eq!(service.looks().await, 1);
+    // One of two signatures is right: nobody can say which one a proxy looked at.
+    let (wrong, body) = (of_github(b"other"), push(2));
+    let right = of_github(&body);
+    for pair in [[&right, &wrong], [&wrong, &right], [&right, &right]] {
+        let headers = pair.map(|signature| (name, signature.as_str()));
+        assert_eq!(send(&headers, &body).await, 401);
+    }
+    let both = format!("{right}, {wrong}");
+    assert_eq!(send(&[(name, &both)], &body).await, 401);
+    // The key that everybody has.
+    let unsigned = format!("sha256={}", hex(&sign(b"", &body)));
+    assert_eq!(send(&[(name, &unsigned)], &body).await, 401);
+    // A type, an encoding and a length that are not so change nothing of what is signed.
+    for header in [
+        ("Content-Type", "image/png"),
+        ("Content-Encoding", "gzip"),
+        ("Content-Type", ""),
+    ] {
+        assert_eq!(send(&[(name, &right), header], &body).await, 202);
+    }
+    assert_eq!(service.looks().await, 1);
+}
+
+#[tokio::test]
 async fn a_flood_costs_one_look_and_is_stopped() {
     let service = Service::with_webhooks(&[(Forge::Github, GITHUB_SECRET)]).await;
     let mut statuses = std::collections::BTreeMap::<u16, usize>::new();
