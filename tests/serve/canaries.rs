@@ -4,7 +4,7 @@ use super::command::git;
 use super::git::{Forge, SECRET, deliver, forge, https};
 use super::process::{Ports, Service};
 use super::reports::edit;
-use super::road::Traffic;
+use super::road::{Road, Traffic};
 use super::server::{Server, TOKEN as GIT_TOKEN};
 use super::support::canary::Canaries;
 use super::support::proxy::on;
@@ -180,6 +180,57 @@ async fn strangers(service: &Service) {
     assert_eq!(request::send(unsigned).await.0, 401);
 }
 
+/// What a healthy day shows.
+async fn while_all_is_well(service: &Service, forge: &Forge) -> Said {
+    let (scene, mut said) = (&forge.scene, Said::new());
+    service.until_secret(scene, "app", VALUE).await;
+    edit(scene, BY_HAND).await;
+    service.until_secret(scene, "app", VALUE).await;
+    crawl(service, forge, &mut said).await;
+    said
+}
+
+/// What a bad one says: servers that repeat what they should not, strangers, and a git server that breaks off.
+async fn while_servers_fail(service: &Service, forge: &Forge, own: &str, road: &Road) {
+    let scene = &forge.scene;
+    break_servers(forge, own);
+    for member in scene.members() {
+        scene.put(member, "app", ROTATED).await;
+    }
+    scene.declare(&scene.south, "new");
+    forge.push();
+    strangers(service).await;
+    service.until_said("does not accept data[password]").await;
+    service
+        .until("error of Vault", async || {
+            let is_error = |request: &Request| request.status == Some(500);
+            scene.vault_proxy.count(is_error) > 0
+        })
+        .await;
+    edit(scene, BY_HAND).await;
+    road.set(Traffic::CutAfter(100));
+    service.until_said("the repository could not be read").await;
+}
+
+/// What is on disk and on the branch of the reports, once there is a report.
+async fn kept(service: &Service, folder: &Path, bare: &Path, said: &mut Said) {
+    let reports = folder.join("reports");
+    service
+        .until("report", async || {
+            // A hidden one is on its way.
+            let is_there =
+                |file: &fs::DirEntry| !file.file_name().as_encoded_bytes().starts_with(b".");
+            let files = fs::read_dir(&reports).into_iter().flatten().flatten();
+            files.filter(is_there).count() >= 6 && bare.join("refs/heads/reports").exists()
+        })
+        .await;
+    read_all(&folder.join("data"), said);
+    read_all(&reports, said);
+    let pushed = git(bare, &["log", "-p", "--format=raw", "reports"]);
+    assert!(pushed.contains("drift: often, "), "{pushed}");
+    said.insert("what was pushed".to_owned(), pushed);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_value_and_no_credential_is_logged_shown_or_kept() {
     let (server, road) = https();
@@ -200,72 +251,25 @@ async fn no_value_and_no_credential_is_logged_shown_or_kept() {
     let service = Service::start_with(&forge.scene, |ports| {
         settings(&forge, ports, &folder, &branch)
     });
-    let north = async || forge.scene.secret(&forge.scene.north, "app").await;
-    service
-        .until("values", async || north().await.as_deref() == Some(VALUE))
-        .await;
-    edit(&forge.scene, BY_HAND).await;
-    service
-        .until("repair", async || north().await.as_deref() == Some(VALUE))
-        .await;
-    let mut said = Said::new();
-    crawl(&service, &forge, &mut said).await;
-
-    break_servers(&forge, &own);
-    for member in forge.scene.members() {
-        forge.scene.put(member, "app", ROTATED).await;
-    }
-    forge.scene.declare(&forge.scene.south, "new");
-    forge.push();
-    strangers(&service).await;
-    service.until_said("does not accept data[password]").await;
-    service
-        .until("error of Vault", async || {
-            let is_error = |request: &Request| request.status == Some(500);
-            forge.scene.vault_proxy.count(is_error) > 0
-        })
-        .await;
-    edit(&forge.scene, BY_HAND).await;
-    road.set(Traffic::CutAfter(100));
-    service.until_said("the repository could not be read").await;
-    let reports = folder.join("reports");
-    service
-        .until("report", async || {
-            // A hidden one is on its way.
-            let is_there =
-                |file: &fs::DirEntry| !file.file_name().as_encoded_bytes().starts_with(b".");
-            let files = fs::read_dir(&reports).into_iter().flatten().flatten();
-            files.filter(is_there).count() >= 6
-        })
-        .await;
+    let said = while_all_is_well(&service, &forge).await;
+    while_servers_fail(&service, &forge, &own, &road).await;
     let mut later = Said::new();
+    kept(&service, &folder, &bare, &mut later).await;
     crawl(&service, &forge, &mut later).await;
     assert!(later.len() > 20, "{:?}", later.keys());
     for path in ["/readyz?verbose", "/livez?verbose", "/metrics"] {
         let text = service.get(service.ports.probes, path).await.1;
         later.insert(path.to_owned(), text);
     }
-    read_all(&folder.join("data"), &mut later);
-    read_all(&reports, &mut later);
-    service
-        .until("pushed report", async || {
-            bare.join("refs/heads/reports").exists()
-        })
-        .await;
-    let pushed = git(&bare, &["log", "-p", "--format=raw", "reports"]);
-    assert!(pushed.contains("drift: often, "), "{pushed}");
-    later.insert("what was pushed".to_owned(), pushed);
     let log = service.log();
     let traced = log.lines().filter(|line| line.contains("TRACE")).count();
     assert!(traced > 200, "{traced} lines of the libraries' own");
     later.insert("the log".to_owned(), log);
-    let hits: Vec<String> = said
-        .iter()
-        .chain(&later)
-        .flat_map(|(place, text)| {
-            let found = canaries.found_in(text).into_iter();
-            found.map(move |what| format!("{what} in {place}"))
-        })
-        .collect();
+    let all = said.iter().chain(&later);
+    let hits = all.flat_map(|(place, text)| {
+        let found = canaries.found_in(text).into_iter();
+        found.map(move |what| format!("{what} in {place}"))
+    });
+    let hits: Vec<String> = hits.collect();
     assert!(hits.is_empty(), "{hits:#?}");
 }

@@ -33,11 +33,7 @@ async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
     let asked = scene.north.proxy.requests();
     assert!(asked.len() <= 8, "one question at a time: {asked:?}");
     scene.north.proxy.clear_faults();
-    service
-        .until("rotation", async || {
-            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
-        })
-        .await;
+    service.until_secret(&scene, "app", "rotated").await;
     let said = |text: &str| {
         let log = service.log();
         let lines = log.lines().filter(|line| line.contains(text));
@@ -63,11 +59,7 @@ async fn a_vault_that_is_away_changes_nothing_and_is_found_again() {
     assert!(asked < 400, "{asked} requests to a Vault that is away");
     scene.put(&scene.north, "app", "rotated").await;
     scene.vault_proxy.clear_faults();
-    service
-        .until("rotation", async || {
-            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
-        })
-        .await;
+    service.until_secret(&scene, "app", "rotated").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,19 +70,10 @@ async fn a_revision_that_cannot_be_understood_leaves_the_last_one_in_force() {
     let fleet = std::fs::read_to_string(scene.path("fleet.yaml")).unwrap();
     scene.write("fleet.yaml", "apiVersion: nonsense\n");
     service.until_said("this revision is not followed").await;
-    scene.put(&scene.north, "app", "rotated").await;
-    service
-        .until("rotation", async || {
-            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
-        })
-        .await;
+    service.until_rotated(&scene).await;
     scene.write("fleet.yaml", &fleet);
     scene.declare(&scene.north, "new");
-    service
-        .until("new Secret", async || {
-            scene.secret(&scene.north, "new").await.is_some()
-        })
-        .await;
+    service.until_secret(&scene, "new", "value-of-new").await;
     an_error_in_one_cluster_makes_nobody_think_that_it_is_gone(&scene, &service).await;
 }
 
@@ -129,11 +112,7 @@ async fn an_error_in_one_cluster_makes_nobody_think_that_it_is_gone(
     }
     scene.put(&scene.north, "app", "again").await;
     scene.write(&file, &good);
-    service
-        .until("rotation", async || {
-            scene.secret(&scene.north, "app").await.as_deref() == Some("again")
-        })
-        .await;
+    service.until_secret(scene, "app", "again").await;
     assert!(cluster(north).await["misdeclared"].is_null());
 }
 

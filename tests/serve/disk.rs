@@ -11,11 +11,7 @@ const OFTEN: &str = "reconcile: {interval: 5s}\n";
 
 async fn is_repaired(service: &Service, scene: &Scene) {
     edit(scene, "by-hand").await;
-    service
-        .until("repair", async || {
-            scene.secret(&scene.north, "app").await.as_deref() == Some("value-of-app")
-        })
-        .await;
+    service.until_secret(scene, "app", "value-of-app").await;
 }
 
 async fn metric(service: &Service, line: &str) {

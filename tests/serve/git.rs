@@ -142,9 +142,7 @@ async fn what_is_pushed_is_applied_when_the_forge_says_so_and_not_when_a_strange
     assert_eq!(forge.secret("new").await, None);
     assert_eq!(deliver(&service, &commit, SECRET).await, 202);
     service
-        .until("new Secret", async || {
-            forge.secret("new").await.as_deref() == Some("value-of-new")
-        })
+        .until_secret(&forge.scene, "new", "value-of-new")
         .await;
     let metrics = metrics(&service).await;
     assert!(
@@ -176,9 +174,7 @@ async fn while_the_git_server_is_down_everything_is_kept_equal_to_the_last_revis
     assert!(metrics(&service).await.contains("keyfleet_git_up 0"));
     edit(&forge.scene, "by-hand").await;
     service
-        .until("repair", async || {
-            forge.secret("app").await.as_deref() == Some("value-of-app")
-        })
+        .until_secret(&forge.scene, "app", "value-of-app")
         .await;
     assert_eq!(forge.secret("new").await, None);
     // A start without the server goes on from what is on disk.
@@ -186,13 +182,11 @@ async fn while_the_git_server_is_down_everything_is_kept_equal_to_the_last_revis
     let service = forge.start();
     edit(&forge.scene, "by-hand").await;
     service
-        .until("repair", async || {
-            forge.secret("app").await.as_deref() == Some("value-of-app")
-        })
+        .until_secret(&forge.scene, "app", "value-of-app")
         .await;
     road.set(Traffic::Free);
     service
-        .until("new Secret", async || forge.secret("new").await.is_some())
+        .until_secret(&forge.scene, "new", "value-of-new")
         .await;
     service
         .until("all well", async || {
@@ -221,7 +215,7 @@ async fn is_held(forge: Forge) {
     forge.push();
     let service = forge.start();
     service
-        .until("new Secret", async || forge.secret("new").await.is_some())
+        .until_secret(&forge.scene, "new", "value-of-new")
         .await;
     git(forge.work(), &["reset", "-q", "--hard", &before]);
     forge.scene.declare(&forge.scene.north, "old");
@@ -276,7 +270,7 @@ async fn a_deploy_key_and_a_known_host_let_it_follow_over_ssh() {
     let commit = forge.push();
     assert_eq!(deliver(&service, &commit, SECRET).await, 202);
     service
-        .until("new Secret", async || forge.secret("new").await.is_some())
+        .until_secret(&forge.scene, "new", "value-of-new")
         .await;
     // The host has another key than the one that is known: nothing of what it has is taken.
     fs::write(

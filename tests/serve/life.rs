@@ -30,11 +30,7 @@ async fn it_onboards_keeps_equal_and_follows_what_is_declared() {
         })
         .await;
     scene.declare(&scene.north, "new");
-    service
-        .until("new Secret", async || {
-            scene.secret(&scene.north, "new").await.is_some()
-        })
-        .await;
+    service.until_secret(&scene, "new", "value-of-new").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,11 +97,7 @@ async fn settings_are_read_again_and_bad_ones_are_not_taken() {
     );
     service.resettle(&scene, OFTEN);
     service.signal("HUP");
-    service
-        .until("rotation", async || {
-            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
-        })
-        .await;
+    service.until_secret(&scene, "app", "rotated").await;
 }
 
 /// One by one in one life: what cannot be taken is refused whole, with its place; what can is taken, also where it listens.
@@ -177,9 +169,5 @@ async fn a_second_process_waits_for_the_data_directory_and_takes_over() {
     scene.put(&scene.north, "app", "rotated").await;
     drop(first);
     second.until_said("this process is active").await;
-    second
-        .until("rotation", async || {
-            scene.secret(&scene.north, "app").await.as_deref() == Some("rotated")
-        })
-        .await;
+    second.until_secret(&scene, "app", "rotated").await;
 }

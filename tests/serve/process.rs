@@ -133,6 +133,20 @@ impl Service {
         }
     }
 
+    /// Until this Secret of the scene's north has this value.
+    pub(crate) async fn until_secret(&self, scene: &Scene, name: &str, value: &str) {
+        self.until(&format!("{value} in {name}"), async || {
+            scene.secret(&scene.north, name).await.as_deref() == Some(value)
+        })
+        .await;
+    }
+
+    /// Until what is in Vault now has reached the scene's north.
+    pub(crate) async fn until_rotated(&self, scene: &Scene) {
+        scene.put(&scene.north, "app", "rotated").await;
+        self.until_secret(scene, "app", "rotated").await;
+    }
+
     /// Until it said this.
     pub(crate) async fn until_said(&self, text: &str) {
         self.until(text, async || self.log().contains(text)).await;

@@ -5,6 +5,7 @@ use super::scene::Scene;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Two schedules that are due together, the second one by this rule.
 fn settings(scene: &Scene, again: &str) -> String {
@@ -82,17 +83,28 @@ async fn deleted_by_hand_is_drift_on_the_board_too(scene: &Scene, service: &Serv
     assert_eq!(finding["cause"]["kind"], "drift", "{found:#}");
 }
 
+/// Nothing runs for an hour, so to say.
+fn an_hour_goes_by(scene: &Scene) {
+    let data = scene.keyfleet.repository.with_file_name("data");
+    let ledger = data.join("ledger.json");
+    let mut kept: Value = serde_json::from_str(&fs::read_to_string(&ledger).unwrap()).unwrap();
+    let an_hour_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    for schedule in ["often", "again"] {
+        kept["rules"][schedule]["kept"] = an_hour_ago.to_string().into();
+    }
+    fs::write(&ledger, kept.to_string()).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() {
     let scene = Scene::applied("serve-report").await;
     edit(&scene, "canary-of-the-hand").await;
-    let service = Service::start(&scene, &settings(&scene, "* * * * *"));
+    let mut service = Service::start(&scene, &settings(&scene, "* * * * *"));
     deleted_by_hand_is_drift_on_the_board_too(&scene, &service).await;
+    let is_there = |name: &&str| !reports(&scene, name).is_empty();
     service
         .until("reports of both", async || {
-            ["often", "again"]
-                .iter()
-                .all(|name| !reports(&scene, name).is_empty())
+            ["often", "again"].iter().all(is_there)
         })
         .await;
     let first = reports(&scene, "often").remove(0);
@@ -100,8 +112,7 @@ async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() 
     let beside = reports(&scene, "again").remove(0);
     assert_eq!(beside["schedule"], "again");
     assert_eq!(beside["findings"], first["findings"]);
-    let found = finding(&first);
-    assert_eq!(found["state"], "new", "{first:#}");
+    assert_eq!(finding(&first)["state"], "new", "{first:#}");
     assert_eq!(first["due"], Value::Null);
     assert_eq!(
         scene.secret(&scene.north, "app").await.as_deref(),
@@ -109,41 +120,38 @@ async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() 
         "a report writes nothing"
     );
     service.signal("TERM");
-    let mut service = service;
     assert_eq!(service.ended().await.code(), Some(0));
-    // An hour goes by in which nothing runs, and the edit is taken back.
-    let ledger = scene
-        .keyfleet
-        .repository
-        .with_file_name("data")
-        .join("ledger.json");
-    let mut kept: Value = serde_json::from_str(&fs::read_to_string(&ledger).unwrap()).unwrap();
-    let an_hour_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
-    for schedule in ["often", "again"] {
-        kept["rules"][schedule]["kept"] = an_hour_ago.to_string().into();
-    }
-    fs::write(&ledger, kept.to_string()).unwrap();
+
+    an_hour_goes_by(&scene);
     edit(&scene, "value-of-app").await;
     // Reports are named by the second.
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     // By hand it is still not keyfleet's: only an apply makes it so.
     scene.apply_well();
-    let before = reports(&scene, "often").len();
-    // One of them is due by another rule from now on.
-    let service = Service::start(&scene, &settings(&scene, "*/2 * * * *"));
+    late(&scene, reports(&scene, "often").len()).await;
+    for file in fs::read_dir(scene.keyfleet.repository.with_file_name("reports")).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        assert!(!text.contains("canary-of-the-hand") && !text.contains("value-of-app"));
+    }
+}
+
+/// What was missed is caught up once, but for what is due by another rule from now on.
+async fn late(scene: &Scene, before: usize) {
+    let service = Service::start(scene, &settings(scene, "*/2 * * * *"));
     service.until_said("caught up once").await;
     service
         .until("late report", async || {
-            reports(&scene, "often").len() > before
+            reports(scene, "often").len() > before
         })
         .await;
     let log = service.log();
-    let late: Vec<_> = log
-        .lines()
-        .filter(|line| line.contains("caught up once"))
-        .collect();
-    assert!(late.len() == 1 && late[0].contains("often"), "{late:?}");
-    let late = &reports(&scene, "often")[before];
+    let said = log.lines().filter(|line| line.contains("caught up once"));
+    let said: Vec<_> = said.collect();
+    assert!(
+        said.len() == 1 && said[0].contains("schedule=often"),
+        "{said:?}"
+    );
+    let late = &reports(scene, "often")[before];
     assert_ne!(
         late["due"],
         Value::Null,
@@ -155,8 +163,4 @@ async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() 
         .iter()
         .find(|it| it["cluster"] == scene.south.name.as_str());
     assert_eq!(deleted.unwrap()["class"], "drift", "{late:#}");
-    for file in fs::read_dir(scene.keyfleet.repository.with_file_name("reports")).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        assert!(!text.contains("canary-of-the-hand") && !text.contains("value-of-app"));
-    }
 }
