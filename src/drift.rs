@@ -14,8 +14,8 @@ pub use finding::{Difference, Finding, Standing, Written, findings};
 pub use item::{Class, Held, Item, Line, Object, Severity, What, Where};
 pub use ledger::{LEDGER_SCHEMA, Ledger, Look, Mark};
 pub use report::{
-    About, Applied, Counts, LeftOut, Missed, Problem, REPORT_SCHEMA, Report, Resolution, Resolved,
-    ScopeLine, Since, State, Told, ToldBy,
+    About, Applied, Counts, Coverage, LeftOut, Missed, Problem, REPORT_SCHEMA, Report, Resolution,
+    Resolved, ScopeLine, Since, State, Told, ToldBy,
 };
 
 use crate::desire::{Cell, DesiredVault};

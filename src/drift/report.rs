@@ -1,9 +1,13 @@
 //! What a drift report says, and its JSON: `keyfleet.dev/drift/v1`, described in `docs/drift.md`.
 
+mod coverage;
+
 use super::item::{Class, Item, Line, Severity, Where};
 use crate::diagnostics::{self, Diagnostics};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use coverage::Coverage;
 
 /// The name and version of the report's shape; a change that a reader must know about is a new version.
 pub const REPORT_SCHEMA: &str = "keyfleet.dev/drift/v1";
@@ -208,11 +212,17 @@ pub struct Counts {
     pub pending: usize,
     pub rotation: usize,
     pub notes: usize,
+    /// How much of the fleet that is about.
+    #[serde(flatten)]
+    pub coverage: Coverage,
 }
 
 impl Counts {
-    pub(super) fn of(findings: &[Told]) -> Self {
-        let mut counts = Self::default();
+    pub(super) fn of(findings: &[Told], scopes: &[ScopeLine]) -> Self {
+        let mut counts = Self {
+            coverage: Coverage::of(scopes),
+            ..Self::default()
+        };
         for told in findings {
             let stands = match told.class {
                 Class::Drift => &mut counts.drift,

@@ -60,6 +60,14 @@ impl Format {
     }
 }
 
+/// In one line, for a list of reports by their names.
+pub fn subject(report: &Report, name: &str) -> String {
+    match words::unlooked(report) {
+        Some(unlooked) => format!("drift: {name}: {unlooked}"),
+        None => format!("drift: {name}"),
+    }
+}
+
 /// The report in this form, whole.
 pub fn render(report: &Report, format: Format) -> String {
     match format {

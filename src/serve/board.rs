@@ -6,7 +6,7 @@ mod misdeclared;
 
 use crate::desire::{Cell, Desired, DesiredVault};
 use crate::diagnostics::{Diagnostics, Sources};
-use crate::drift::{Finding, Written};
+use crate::drift::{Coverage, Finding, Written};
 use crate::names::{ClusterName, VaultName};
 use crate::observe::Failure;
 use crate::observe::live::Health;
@@ -264,6 +264,9 @@ pub struct ReportMade {
     pub new: usize,
     pub known: usize,
     pub resolved: usize,
+    /// How much of the fleet it is about.
+    #[serde(default)]
+    pub coverage: Coverage,
     /// Each sink, and why it did not take it.
     pub sinks: Vec<(String, Option<String>)>,
 }

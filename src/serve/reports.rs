@@ -144,6 +144,7 @@ impl Reporter {
             new: report.counts.new,
             known: report.counts.known,
             resolved: report.counts.resolved,
+            coverage: report.counts.coverage,
             sinks,
         };
         said(&report, &made);

@@ -12,7 +12,7 @@ mod post;
 use super::settings::{Destination, Repository, Schedule, Sink};
 use crate::drift::{Counts, Report};
 use crate::git::{Source, Url};
-use crate::report::drift::{Format, render, slack, teams};
+use crate::report::drift::{Format, render, slack, subject, teams};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
@@ -75,7 +75,7 @@ impl Rendered {
     }
 }
 
-/// In the log of a branch: what is news, of what.
+/// In the log of a branch: what was not looked at, what is news, of what.
 fn message(report: &Report, schedule: &Schedule) -> String {
     let Counts {
         new,
@@ -83,9 +83,9 @@ fn message(report: &Report, schedule: &Schedule) -> String {
         resolved,
         ..
     } = report.counts;
-    let (name, about) = (&schedule.name, &report.about);
+    let (subject, about) = (subject(report, &schedule.name), &report.about);
     format!(
-        "drift: {name}, {new} new, {known} known, {resolved} resolved\n\n{} @ {}, {}\n",
+        "{subject}, {new} new, {known} known, {resolved} resolved\n\n{} @ {}, {}\n",
         about.repository, about.revision, report.made
     )
 }

@@ -250,6 +250,8 @@ async fn pictures() {
         ("misdeclared", "/clusters/dev-ap-035"),
         ("never-seen", "/clusters/wrong"),
         ("held", "/held"),
+        ("reports", "/reports"),
+        ("vault", "/vaults/main"),
         ("findings", "/findings"),
     ] {
         for (look, width, dark) in [("light-wide", 1280, false), ("dark-narrow", 390, true)] {

@@ -4,7 +4,7 @@ use super::made_up;
 use super::markup::{links, must_be_usable};
 use super::site::{MAIN, Site};
 use keyfleet::diagnostics::{Diagnostic, Diagnostics, Place, Sources};
-use keyfleet::drift::Written;
+use keyfleet::drift::{Coverage, Written};
 use keyfleet::drift::{Difference, Finding, Standing as Found};
 use keyfleet::observe::live::Health;
 use keyfleet::observe::{Failure, FailureClass};
@@ -73,6 +73,7 @@ fn board(text: &str) -> Board {
             new: 1,
             known: 1,
             resolved: 1,
+            coverage: Coverage::default(),
             sinks: vec![(said(), Some(said()))],
         }]);
     });

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyfleet::declare;
 use keyfleet::desire::{self, Cell, Desired, DesiredSecret};
 use keyfleet::diagnostics::{Diagnostics, Place, Sources};
-use keyfleet::drift::Written;
+use keyfleet::drift::{Coverage, Written};
 use keyfleet::drift::{Finding, Standing};
 use keyfleet::names::{ClusterName, VaultName};
 use keyfleet::observe::live::Health;
@@ -398,6 +398,12 @@ fn reports() -> Vec<ReportMade> {
             new: [2, 0, 5, 1, 0][usize::try_from(day).unwrap()],
             known: 14,
             resolved: 3,
+            coverage: Coverage {
+                clusters: 45,
+                clusters_missed: [0, 21, 0, 0, 0][usize::try_from(day).unwrap()],
+                vaults: 1,
+                vaults_missed: 0,
+            },
             sinks: vec![
                 ("archive".to_owned(), None),
                 (

@@ -12,7 +12,8 @@ use keyfleet::names::ClusterName;
 use keyfleet::observe::{Failure, FailureClass};
 use keyfleet::plan::{Action, Cause, Kind, Reason, Scope, Target};
 use keyfleet::serve::board::{
-    Breaker, ClusterState, Misdeclared, Pass, PassEnd, Passes, Standing, Trigger, VaultState,
+    Breaker, ClusterState, Misdeclared, Pass, PassEnd, Passes, ReportMade, Standing, Trigger,
+    VaultState,
 };
 use keyfleet::serve::settings::Admission;
 use keyfleet::serve::web::metrics::{ReportResult, catalogue};
@@ -109,6 +110,22 @@ fn cluster(cell: &Arc<Cell>, passes: Passes) -> Arc<ClusterState> {
     })
 }
 
+fn report(clusters_missed: usize) -> ReportMade {
+    ReportMade {
+        schedule: "nightly".to_owned(),
+        at: at(1),
+        caught_up: None,
+        new: 0,
+        known: 0,
+        resolved: 0,
+        coverage: drift::Coverage {
+            clusters_missed,
+            ..drift::Coverage::default()
+        },
+        sinks: Vec::new(),
+    }
+}
+
 fn misdeclared(name: &str) -> (ClusterName, Misdeclared) {
     let misdeclared = Misdeclared {
         why: "why".to_owned(),
@@ -182,6 +199,7 @@ async fn all_that_is_told_is_in_the_catalogue_and_the_other_way_round() {
     service.know(|known| {
         known.standing = Standing::Active { since: at(1) };
         known.source = source("3f2a9c1", None);
+        known.reports = Arc::new(vec![report(3), report(0)]);
         let eu = cluster(&cell, passes(vec![rotated()], PassEnd::Done));
         known.clusters.insert(cluster_name("prod-eu"), eu);
         let main = vault(Ok(health(false)), Some(at(0)));
@@ -229,6 +247,9 @@ async fn all_that_is_told_is_in_the_catalogue_and_the_other_way_round() {
             );
         }
     }
+    let missed = &families["keyfleet_report_missed_scopes"].samples;
+    assert_eq!(missed.len(), 1, "the newest counts");
+    assert!((missed[0].value - 3.0).abs() < f64::EPSILON);
     let report = &families["keyfleet_reports"].samples[0];
     assert_eq!(report.labels["schedule"], "nightly \"eu\"\\\n");
 }

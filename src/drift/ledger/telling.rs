@@ -20,6 +20,8 @@ pub(super) fn report(ledger: &Ledger, about: About, now: Timestamp) -> Report {
         .flat_map(|book| of_book(book, told))
         .collect();
     findings.sort_by(|left, right| order(left).cmp(&order(right)));
+    let books = ledger.books.values();
+    let scopes: Vec<_> = books.filter(|book| !book.left).map(scope_line).collect();
     let before = mark.map_or(Totals::default(), |mark| mark.totals);
     Report {
         schema: REPORT_SCHEMA.to_owned(),
@@ -27,13 +29,8 @@ pub(super) fn report(ledger: &Ledger, about: About, now: Timestamp) -> Report {
         since: mark.map(|mark| mark.at),
         began: ledger.began,
         anew: ledger.anew.clone().filter(|_| mark.is_none()),
-        counts: Counts::of(&findings),
-        scopes: ledger
-            .books
-            .values()
-            .filter(|book| !book.left)
-            .map(scope_line)
-            .collect(),
+        counts: Counts::of(&findings, &scopes),
+        scopes,
         findings,
         applied: ledger.totals.applied.since(before.applied),
         left_out: LeftOut {

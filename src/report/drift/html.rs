@@ -90,7 +90,11 @@ pub(super) fn html(report: &Report) -> String {
 
 fn verdict(report: &Report) -> Verdict {
     let (class, words) = if report.counts.drift + report.counts.unclear > 0 {
-        ("bad", "Drift found")
+        if report.is_partial() {
+            ("bad", "Drift found; not everything could be looked at")
+        } else {
+            ("bad", "Drift found")
+        }
     } else if report.is_partial() {
         ("unknown", "Not everything could be looked at")
     } else if report.counts.standing() > 0 {

@@ -48,17 +48,11 @@ impl Suite {
 }
 
 pub(super) fn junit(report: &Report) -> String {
-    let mut suites: Vec<Suite> = report
-        .scopes
-        .iter()
-        .map(|line| {
-            suite(
-                report,
-                &line.scope,
-                line.missed.as_ref().map(|missed| &*missed.why),
-            )
-        })
-        .collect();
+    let of_scopes = report.scopes.iter().map(|line| {
+        let missed = line.missed.as_ref().map(|missed| &*missed.why);
+        suite(report, &line.scope, missed)
+    });
+    let mut suites: Vec<Suite> = coverage(report).into_iter().chain(of_scopes).collect();
     if !report.about.problems.is_empty() {
         suites.push(declarations(report));
     }
@@ -129,6 +123,23 @@ fn case(report: &Report, told: &Told) -> Case {
             text: lines.collect::<Vec<_>>().join("\n"),
         }),
     }
+}
+
+/// That not all of the fleet was seen comes first.
+fn coverage(report: &Report) -> Option<Suite> {
+    let case = Case {
+        name: "everything was looked at".to_owned(),
+        wrong: Some(Wrong {
+            tag: "error",
+            kind: "unread".to_owned(),
+            message: words::unlooked(report)?,
+            text: String::new(),
+        }),
+    };
+    Some(Suite {
+        name: "fleet".to_owned(),
+        cases: vec![case],
+    })
 }
 
 fn declarations(report: &Report) -> Suite {

@@ -71,8 +71,9 @@ pub(super) fn sarif(report: &Report) -> String {
 
 fn notifications(report: &Report) -> Vec<Value> {
     let unseen = words::unseen(report).into_iter();
-    let text = unseen.map(|one| format!("{}: {}", one.what.plain(), one.why.plain()));
-    text.map(|text| json!({"level": "error", "message": {"text": text}}))
+    let each = unseen.map(|one| format!("{}: {}", one.what.plain(), one.why.plain()));
+    let all = words::unlooked(report).into_iter().chain(each);
+    all.map(|text| json!({"level": "error", "message": {"text": text}}))
         .collect()
 }
 

@@ -28,7 +28,7 @@ pub fn slack(report: &Report, whole: Option<&str>) -> Value {
     context.extend(chat::rest(more, whole).map(|text| escaped(&text)));
     let context = cut(&context.join(" · "), LONGEST_SECTION);
     blocks.push(json!({"type": "context", "elements": [mrkdwn(&context)]}));
-    json!({ "text": escaped(&format!("{title}: {summary}")), "blocks": blocks })
+    json!({ "text": escaped(&format!("Drift: {}: {summary}", words::name(report).plain())), "blocks": blocks })
 }
 
 fn section(text: &str) -> Value {

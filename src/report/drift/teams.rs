@@ -49,7 +49,7 @@ fn message(report: &Report, whole: Option<&str>, most: usize) -> Value {
                 "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
                 "type": "AdaptiveCard",
                 "version": "1.4",
-                "fallbackText": summary,
+                "fallbackText": format!("Drift: {}: {summary}", words::name(report).plain()),
                 "msteams": {"width": "Full"},
                 "body": body,
             },

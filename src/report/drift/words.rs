@@ -7,7 +7,9 @@ use crate::report::style::clean;
 use jiff::Timestamp;
 
 pub(super) use finding::{fields, object, scope, state, story};
-pub(super) use whole::{Section, Unseen, circumstances, sections, summary, title, unseen};
+pub(super) use whole::{
+    Section, Unseen, circumstances, name, sections, summary, title, unlooked, unseen,
+};
 
 /// What stands before what to do about it.
 const HINT: &str = "→ ";

@@ -106,12 +106,32 @@ pub(in crate::report::drift) fn unseen(report: &Report) -> Vec<Unseen> {
 }
 
 /// `acme @ 38d9f83`.
-pub(in crate::report::drift) fn title(report: &Report) -> Phrase {
+pub(in crate::report::drift) fn name(report: &Report) -> Phrase {
     let about = &report.about;
     Phrase::default()
         .theirs(&about.repository)
         .ours(" @ ")
         .theirs(&about.revision)
+}
+
+/// The first line: whose report it is, and that it is not of everything where that is so.
+pub(in crate::report::drift) fn title(report: &Report) -> Phrase {
+    match unlooked(report) {
+        Some(unlooked) => name(report).ours(format!(": {unlooked}")),
+        None => name(report),
+    }
+}
+
+/// `87 of 200 clusters were not wholly looked at`.
+pub(in crate::report::drift) fn unlooked(report: &Report) -> Option<String> {
+    let coverage = &report.counts.coverage;
+    let missed = coverage.missed_in_words()?;
+    let verb = if coverage.missed() == 1 {
+        "was"
+    } else {
+        "were"
+    };
+    Some(format!("{missed} {verb} not wholly looked at"))
 }
 
 /// When and for whom it was made, and what it leaves out: a sentence each.
@@ -177,7 +197,7 @@ fn quietly_done(report: &Report) -> Vec<Phrase> {
 pub(in crate::report::drift) fn summary(report: &Report) -> String {
     let counts = &report.counts;
     let put_back = report.resolved().count();
-    let unseen = unseen(report).len();
+    let errors = report.about.problems.len();
     let parts = [
         (counts.drift, "changed by hand"),
         (counts.unclear, "changed by git or by hand"),
@@ -192,17 +212,24 @@ pub(in crate::report::drift) fn summary(report: &Report) -> String {
             },
         ),
         (put_back, "resolved"),
-        (unseen, "not known"),
     ];
-    let said: Vec<String> = parts
+    let mut said: Vec<String> = parts
         .iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, what)| format!("{number} {what}"))
         .collect();
+    let missed = counts.coverage.missed_in_words();
+    // What the rest does not speak of comes first.
+    if let Some(missed) = missed {
+        said.insert(0, format!("{missed} not wholly looked at"));
+    }
+    if errors > 0 {
+        said.push(format!("{} in the declarations", count(errors, "error")));
+    }
     if said.is_empty() {
         return "No drift: everything is as declared.".to_owned();
     }
-    if counts.standing() == 0 && unseen == 0 {
+    if counts.standing() == 0 && !report.is_partial() {
         return format!("Everything is as declared; {}.", said.join(", "));
     }
     let new = if report.since.is_some() {

@@ -94,6 +94,7 @@ pub(super) async fn reports(State(reader): State<Reader>, ask: Ask) -> Response 
             "new": report.new,
             "known": report.known,
             "resolved": report.resolved,
+            "coverage": report.coverage,
             "sinks": sinks.map(|(name, failure)| json!({"name": name, "failure": failure})).collect::<Vec<_>>(),
         })
     })

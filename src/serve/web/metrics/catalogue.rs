@@ -108,6 +108,8 @@ catalogue! {
         "Objects that were written, by kind.";
     REPORTS: "keyfleet_reports_total", Counter, ["schedule", "result"],
         "Drift reports that were made, by whether every sink took them.";
+    REPORT_MISSED: "keyfleet_report_missed_scopes", Gauge, ["schedule"],
+        "Clusters and Vaults that the last drift report of the schedule could not wholly look at.";
     SINK_FAILURES: "keyfleet_report_sink_failures_total", Counter, ["sink"],
         "Drift reports that a sink did not take.";
     KEPT: "keyfleet_data_file_write_success", Gauge, ["file"],

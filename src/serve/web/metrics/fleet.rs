@@ -9,6 +9,7 @@ use crate::serve::board::{
 };
 use jiff::Timestamp;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Clusters with series of their own, the first by name. The rest is one more: it has the worst of each of them, so that an
@@ -61,7 +62,19 @@ pub(super) fn write(sheet: &mut Sheet<'_>, known: &Known, now: Timestamp) -> fmt
     sheet.gauge(
         &catalogue::VAULT_TOKEN_EXPIRY,
         vaults.each(&catalogue::VAULT_TOKEN_EXPIRY, |row| row.token_expires),
-    )
+    )?;
+    sheet.gauge(&catalogue::REPORT_MISSED, report_missed(known))
+}
+
+/// Of each schedule the newest report.
+fn report_missed(known: &Known) -> impl Iterator<Item = (Labels, usize)> {
+    let mut newest = BTreeMap::new();
+    for report in known.reports.iter().rev() {
+        newest.insert(report.schedule.clone(), report.coverage.missed());
+    }
+    let metric = &catalogue::REPORT_MISSED;
+    let samples = newest.into_iter();
+    samples.map(|(schedule, missed)| (metric.labels([Cow::Owned(schedule)]), missed))
 }
 
 fn write_source(sheet: &mut Sheet<'_>, source: &SourceState) -> fmt::Result {
