@@ -35,6 +35,16 @@ impl Place {
         }
     }
 
+    /// What is no file and has no lines, such as a flag of the command line.
+    pub fn outside(name: &str) -> Self {
+        Self {
+            file: Arc::from(name),
+            line: 0,
+            column: 0,
+            length: 0,
+        }
+    }
+
     /// The repository as a whole.
     pub fn root() -> Self {
         Self::file(ROOT)
@@ -48,7 +58,10 @@ impl Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}", self.file, self.line, self.column)
+        match self.line {
+            0 => formatter.write_str(&self.file),
+            line => write!(formatter, "{}:{line}:{}", self.file, self.column),
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! The settings file of the service: everything that it may say, and what is said of everything that it may not.
 //!
-//! `tests/settings/wrong/NAME.yaml` is a file with mistakes, `NAME.txt` what `keyfleet serve --check` says about it on stderr. Run
+//! `tests/settings/wrong/NAME.yaml` is a file with mistakes, `NAME.txt` what `keyfleet serve --check=file` says about it on stderr. Run
 //! with `KEYFLEET_BLESS=1` to rewrite what is expected, and read the difference as a user would.
 
 #![expect(
     clippy::unwrap_used,
     reason = "the helpers of a test fail as the test does"
 )]
+
+#[path = "settings/here.rs"]
+mod here;
 
 use keyfleet::connect::OwnCredential;
 use keyfleet::diagnostics::Diagnostics;
@@ -29,8 +32,13 @@ const CANARY: &str = "canary-0f3b";
 
 /// With these flags and variables, and nothing else of the environment.
 fn check(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let arguments = [&["--check=file"], arguments].concat();
+    run(folder, &arguments, variables)
+}
+
+fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyfleet"));
-    command.args(["serve", "--check"]).args(arguments);
+    command.arg("serve").args(arguments);
     command.current_dir(folder).env_clear();
     command.envs(variables.iter().copied()).output().unwrap()
 }

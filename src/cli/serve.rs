@@ -6,6 +6,7 @@ use super::ui;
 use crate::connect::variable;
 use crate::diagnostics::{self, Diagnostic, Diagnostics, Place, Sources};
 use crate::git::{Access, Source};
+use crate::pipeline;
 use crate::serve::settings::{self, LogFormat, SecretSource};
 use crate::serve::{Reading, Settings, Signals};
 use anyhow::Context;
@@ -44,9 +45,10 @@ pub(super) struct Serve {
     /// How to log on stderr
     #[arg(long, value_enum, env = "KEYFLEET_LOG")]
     log: Option<Log>,
-    /// Check the settings and end
-    #[arg(long)]
-    check: bool,
+    /// Check the settings and end: with all that this machine and a folder with declarations tell, or `--check=file`, for
+    /// settings of another machine
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    check: Option<Check>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -61,11 +63,20 @@ enum Log {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Check {
+    All,
+    File,
+}
+
 impl Serve {
     pub(super) async fn run(&self, verbose: u8) -> anyhow::Result<Exit> {
-        let reading = self.read_settings();
+        let mut reading = self.read_settings();
+        if self.check == Some(Check::All) {
+            check_names(&mut reading).await;
+        }
         let is_good = !reading.problems.has_errors();
-        if self.check {
+        if self.check.is_some() {
             show(&reading);
             if is_good {
                 ui::data("the settings are good\n");
@@ -76,7 +87,7 @@ impl Serve {
         let log = crate::serve::log::start(format, verbose);
         match format {
             LogFormat::Text => show(&reading),
-            LogFormat::Json => crate::serve::log::problems(&reading.problems, &reading.sources),
+            LogFormat::Json => crate::serve::log::problems(&reading.problems),
         }
         if !is_good {
             return Ok(Exit::Error);
@@ -107,6 +118,9 @@ impl Serve {
         self.give(&mut reading.settings, &mut reading.problems);
         if !reading.problems.has_errors() {
             reading.settings.check(&mut reading.problems);
+            if self.check != Some(Check::File) {
+                reading.settings.check_here(&mut reading.problems);
+            }
         }
         reading
     }
@@ -153,6 +167,27 @@ impl Serve {
     }
 }
 
+/// Where the declarations are a folder, they are looked at as well. One with errors says nothing of what the fleet has.
+async fn check_names(reading: &mut Reading) {
+    let repository = &reading.settings.repository;
+    if matches!(repository.source, Source::Remote(_)) || reading.problems.has_errors() {
+        return;
+    }
+    let (source, reference) = (repository.source.clone(), repository.reference.clone());
+    let read = pipeline::read(source, reference, repository.limits, Access::default());
+    match read.await.map(pipeline::compile) {
+        Ok(wanted) if wanted.is_plannable() => {
+            let settings = &reading.settings;
+            settings.check_names(&wanted.desired, &mut reading.problems);
+        }
+        Ok(_) => {}
+        Err(error) => {
+            let place = reading.settings.places.of("repository.url");
+            reading.problems.error(&place, format!("{error:#}"));
+        }
+    }
+}
+
 /// For a person at a terminal.
 fn show(reading: &Reading) {
     if !reading.problems.is_empty() {
@@ -194,7 +229,7 @@ fn read_file(path: &Path) -> Reading {
             sources: Sources::from([(shown, text.into())]),
         },
         Err(error) => {
-            let place = Place::file(&shown);
+            let place = Place::outside(&shown);
             let unread = Diagnostic::error(&place, format!("the settings cannot be read: {error}"));
             problems.push(unread.hint("name the settings file with --settings"));
             Reading {
@@ -208,21 +243,42 @@ fn read_file(path: &Path) -> Reading {
 
 /// What the other verbs take from the environment for git holds here too.
 fn from_environment(settings: &mut Settings) {
-    let repository = &mut settings.repository;
-    let path = |name, now: Option<PathBuf>| variable(name).map(PathBuf::from).or(now);
-    if let Some(username) = variable(Access::USERNAME) {
+    let (repository, places) = (&mut settings.repository, &mut settings.places);
+    let mut given = |setting, name| {
+        let value = variable(name)?;
+        places.give(setting, name);
+        Some(value)
+    };
+    if let Some(username) = given("repository.username", Access::USERNAME) {
         repository.username = Some(username);
     }
-    if variable(Access::TOKEN).is_some() {
+    if given("repository.token", Access::TOKEN).is_some() {
         repository.token = Some(SecretSource::Environment(Access::TOKEN.to_owned()));
     }
-    if let Some(file) = variable(Access::TOKEN_FILE) {
+    if let Some(file) = given("repository.token", Access::TOKEN_FILE) {
         repository.token = Some(SecretSource::File(PathBuf::from(file)));
     }
-    let authority = repository.certificate_authority.take();
-    repository.certificate_authority = path(Access::AUTHORITY, authority);
-    repository.ssh_key = path(Access::SSH_KEY, repository.ssh_key.take());
-    repository.known_hosts = path(Access::KNOWN_HOSTS, repository.known_hosts.take());
+    for (setting, name, path) in [
+        (
+            "repository.certificateAuthority",
+            Access::AUTHORITY,
+            &mut repository.certificate_authority,
+        ),
+        (
+            "repository.sshKey",
+            Access::SSH_KEY,
+            &mut repository.ssh_key,
+        ),
+        (
+            "repository.knownHosts",
+            Access::KNOWN_HOSTS,
+            &mut repository.known_hosts,
+        ),
+    ] {
+        if let Some(value) = given(setting, name) {
+            *path = Some(PathBuf::from(value));
+        }
+    }
 }
 
 /// Where systemd says, or where a person's programs keep such things.

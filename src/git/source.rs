@@ -107,6 +107,11 @@ impl fmt::Display for Source {
 }
 
 impl Url {
+    /// The server's name.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     fn parse(scheme: Scheme, rest: &str) -> Result<Self, Error> {
         if rest.contains(['?', '#']) {
             return Err(refused("it has a `?` or `#` part", NO_CREDENTIALS));

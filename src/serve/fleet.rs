@@ -4,11 +4,13 @@
 //! term: what is still in a queue when the term ends is not sent in the next one.
 
 use super::board::Followed;
+use super::log;
 use super::service::Service;
 use super::vault::{VaultTask, Wish};
 use crate::backends::kubernetes::Limits;
 use crate::backends::vault::Budget;
 use crate::connect::{self, Bounds, Opener};
+use crate::diagnostics::Diagnostics;
 use crate::fence::Fence;
 use crate::names::{ClusterName, VaultName};
 use crate::plan::Scope;
@@ -157,28 +159,12 @@ impl Fleet {
         }
     }
 
-    /// A name that is mistyped in the settings would leave its cluster alone in silence.
+    /// Names in the settings that this revision does not have.
     fn warn_of_unknown(&self, followed: &Followed) {
-        let mut chosen = self
-            .service
-            .settings
-            .reconcile
-            .clusters
-            .iter()
-            .cloned()
-            .collect::<BTreeSet<_>>();
-        for cell in &followed.desired.cells {
-            chosen.remove(cell.cluster.as_str());
-        }
-        for name in followed.desired.unread_clusters() {
-            chosen.remove(name.as_str());
-        }
-        for name in chosen {
-            tracing::warn!(
-                cluster = name,
-                "the settings choose a cluster that this revision does not declare"
-            );
-        }
+        let mut problems = Diagnostics::default();
+        let settings = &self.service.settings;
+        settings.check_names(&followed.desired, &mut problems);
+        log::problems(&problems);
     }
 
     /// Whether its term has ended, whatever this process is now.

@@ -12,7 +12,7 @@ mod text;
 pub use pass::{pass_ended, pass_span, step};
 
 use super::settings::LogFormat;
-use crate::diagnostics::{Diagnostic, Diagnostics, Severity, Sources};
+use crate::diagnostics::{Diagnostics, Severity};
 use std::io::{IsTerminal, Write};
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
@@ -101,21 +101,10 @@ fn subscriber(
 }
 
 /// What is wrong with the settings, a line each: nobody looks at a log for a drawing.
-pub fn problems(problems: &Diagnostics, sources: &Sources) {
+pub fn problems(problems: &Diagnostics) {
     for problem in problems.sorted() {
-        let Diagnostic {
-            place,
-            message,
-            hint,
-            ..
-        } = problem;
-        // What a flag said has no line.
-        let place = if sources.contains_key(&*place.file) {
-            place.to_string()
-        } else {
-            place.file.to_string()
-        };
-        let hint = hint.as_deref();
+        let (message, hint) = (&problem.message, problem.hint.as_deref());
+        let place = tracing::field::display(&problem.place);
         if problem.severity == Severity::Error {
             tracing::error!(target: "keyfleet::serve", place, hint, "settings: {message}");
         } else {

@@ -178,7 +178,7 @@ async fn next_settings(
             new.problems.push(misplaced(&error, &new.settings));
         }
         let is_good = !new.problems.has_errors();
-        log::problems(&new.problems, &new.sources);
+        log::problems(&new.problems);
         process.counters.settings_reload(is_good);
         if is_good {
             tracing::info!("the settings were read again");

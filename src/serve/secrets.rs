@@ -54,20 +54,35 @@ impl SecretSource {
         }
         Ok(secret)
     }
+}
 
-    /// What an operator should know of how it is kept: others on this machine may read it.
-    pub fn exposure(&self) -> Option<String> {
-        let Self::File(path) = self else { return None };
-        let mode = std::fs::metadata(path).ok()?.permissions().mode();
-        (mode & 0o007 != 0).then(|| {
-            format!(
-                "every user of this machine may read the secret in {}: its mode is {:04o}; make it 0400 \
-                 (`defaultMode: 0400` of a Secret's volume)",
-                path.display(),
-                mode & 0o7777
-            )
-        })
+/// Who else may read a file that holds a secret, in words; `None` where that is as it should be.
+///
+/// A volume of Kubernetes is let alone: its files are links into a folder that the kubelet swaps, 0644 by default or 0640 with an
+/// `fsGroup`, and nobody but the containers that mount it gets to them. Elsewhere, a group is given a file that another user owns
+/// so that keyfleet may read it; of a file of its own, its group has no need.
+pub(super) fn exposure(path: &Path) -> Option<String> {
+    let found = std::fs::metadata(path).ok()?;
+    let is_of_kubelet = path
+        .parent()
+        .is_some_and(|it| it.join("..data").is_symlink());
+    if is_of_kubelet {
+        return None;
     }
+    let mode = found.permissions().mode();
+    let is_own = found.uid() == rustix::process::geteuid().as_raw();
+    let is_group_of_its_user = found.gid() == found.uid();
+    let who = if mode & 0o007 != 0 {
+        "every user of this machine"
+    } else if mode & 0o070 != 0 && is_own && !is_group_of_its_user {
+        "a whole group of users"
+    } else {
+        return None;
+    };
+    let (path, mode) = (path.display(), mode & 0o7777);
+    Some(format!(
+        "{who} may read the secret in {path}: its mode is {mode:04o}"
+    ))
 }
 
 /// Where it is, without what it is.
@@ -158,9 +173,6 @@ impl<T> Watched<T> {
     ) -> Result<Self, String> {
         let stamp = Stamp::now(&source);
         let value = Arc::new(Self::made(&source, make)?);
-        if let Some(exposed) = source.exposure() {
-            tracing::warn!("{exposed}");
-        }
         let now = Mutex::new(Made { stamp, value });
         Ok(Self { source, make, now })
     }
@@ -202,8 +214,8 @@ pub(crate) fn lines(secret: &SecretBytes) -> Vec<SecretBytes> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SecretBytes, SecretSource, Watched, lines};
-    use std::os::unix::fs::PermissionsExt;
+    use super::{SecretBytes, SecretSource, Watched, exposure, lines};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 
     fn file(text: &str) -> (tempfile::TempDir, SecretSource) {
         let folder = tempfile::tempdir().unwrap();
@@ -238,16 +250,26 @@ mod tests {
     }
 
     #[test]
-    fn one_that_everybody_may_read_is_said() {
-        let (_folder, source) = file("canary-2");
+    fn one_that_others_may_read_is_said() {
+        let (folder, source) = file("canary-2");
         let SecretSource::File(path) = &source else {
             unreachable!()
         };
-        std::fs::set_permissions(path, PermissionsExt::from_mode(0o644)).unwrap();
-        let said = source.exposure().unwrap();
+        let with = |mode| {
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+            exposure(path)
+        };
+        let said = with(0o644).unwrap();
         assert!(said.contains("0644") && !said.contains("canary"), "{said}");
-        std::fs::set_permissions(path, PermissionsExt::from_mode(0o400)).unwrap();
-        assert_eq!(source.exposure(), None);
+        assert_eq!(with(0o400), None);
+        assert_eq!(with(0o640), None, "the group is that of its user alone");
+        let own = std::fs::metadata(path).unwrap();
+        // Where this test may give a file to another group.
+        if std::os::unix::fs::chown(path, None, Some(own.gid() + 1)).is_ok() {
+            assert!(with(0o640).unwrap().contains("a whole group"));
+        }
+        std::os::unix::fs::symlink("..2026", folder.path().join("..data")).unwrap();
+        assert_eq!(with(0o644), None, "it is a volume of Kubernetes");
     }
 
     #[test]

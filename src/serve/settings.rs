@@ -4,6 +4,7 @@
 //!
 //! Secrets are never in the file: it names a file or a variable.
 
+mod check;
 mod file;
 mod places;
 
@@ -64,17 +65,6 @@ impl Settings {
             problems.push(Diagnostic::error(&new.places.of(setting), wrong).hint(hint));
         }
         problems
-    }
-
-    /// What can only be told once flags and environment are there too.
-    pub fn check(&self, problems: &mut Diagnostics) {
-        let is_open = self.web.admission == Admission::Loopback;
-        if is_open && !self.web.listen.ip().to_canonical().is_loopback() {
-            let place = self.places.of("web.listen");
-            let wrong = format!("everybody who reaches {} could look", self.web.listen);
-            let hint = "say who may with `web.token` or `web.proxy` in the settings, or listen at 127.0.0.1";
-            problems.push(Diagnostic::error(&place, wrong).hint(hint));
-        }
     }
 
     /// What holds where nothing is said.

@@ -9,7 +9,7 @@ mod branch;
 mod directory;
 mod post;
 
-use super::settings::{Destination, Repository, Schedule, Sink};
+use super::settings::{Destination, Repository, Schedule, SecretSource, Sink};
 use crate::drift::{Counts, Report};
 use crate::git::{Source, Url};
 use crate::report::drift::{Format, render, slack, subject, teams};
@@ -113,6 +113,11 @@ fn plain(name: &str) -> String {
     name.chars()
         .map(|character| if is_plain(character) { character } else { '_' })
         .collect()
+}
+
+/// Whether an address is there that reports can be posted to.
+pub(super) fn check_address(source: &SecretSource) -> Result<(), String> {
+    address::Address::read(source).map(drop)
 }
 
 /// How patient a delivery is.

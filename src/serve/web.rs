@@ -21,11 +21,13 @@ pub mod webhooks;
 
 pub use admission::Viewer;
 pub use limits::Peer;
+pub(super) use listeners::shared_address;
 pub use listeners::{Addresses, Listeners, Parts, Purpose};
 pub use metrics::Counters;
 pub use probes::Watchdog;
 pub use webhooks::Nudge;
 
+use crate::serve::settings;
 use std::io;
 use std::net::SocketAddr;
 
@@ -62,6 +64,16 @@ pub enum ListenError {
     Token(String),
     #[error("the secret of the webhooks of {forge}: {why}")]
     Webhook { forge: &'static str, why: String },
+}
+
+/// Whether anybody could get in: of a token, that it is there and is one.
+pub(super) fn check_admission(web: &settings::Web) -> Result<(), ListenError> {
+    admission::Gate::new(web).map(drop)
+}
+
+/// Whether its secret is there, and is one of its forge.
+pub(super) fn check_webhook(hook: &settings::Webhook) -> Result<(), ListenError> {
+    webhooks::Hooks::check(hook)
 }
 
 impl ListenError {

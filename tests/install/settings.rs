@@ -4,13 +4,13 @@ use super::tools::{FOLDERS, cluster, complaint, kustomized, read};
 use std::fs;
 use std::process::Command;
 
-/// `keyfleet serve --check`, without anything in the environment.
+/// `keyfleet serve --check=file`, without anything in the environment: the files that it names are elsewhere.
 pub(crate) fn assert_good(settings: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("keyfleet.yaml");
     fs::write(&file, settings).unwrap();
     let checked = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
-        .args(["serve", "--check", "--settings"])
+        .args(["serve", "--check=file", "--settings"])
         .arg(&file)
         .env_clear()
         .output()

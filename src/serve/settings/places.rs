@@ -29,11 +29,29 @@ impl Places {
     /// The place of `web.listen`, or of `reports.sinks.2.slack`: of as much of it as was said.
     pub fn of(&self, setting: &str) -> Place {
         if let Some(by) = self.given.get(setting) {
-            return Place::file(by);
+            return Place::outside(by);
         }
         let Some(document) = self.document.as_deref() else {
-            return Place::file("the settings that hold without a file");
+            return Place::outside("what holds without a settings file");
         };
+        Self::within(document, setting).place.clone()
+    }
+
+    /// The place of this text in a list.
+    pub fn of_item(&self, setting: &str, text: &str) -> Place {
+        let document = self.document.as_deref();
+        let list = document.map(|document| Self::within(document, setting));
+        match list.map(|list| &list.content) {
+            Some(Content::List(items)) if !self.given.contains_key(setting) => {
+                let item = items.iter().find(|item| item.scalar() == Some(text));
+                item.map_or_else(|| self.of(setting), |item| item.place.clone())
+            }
+            _ => self.of(setting),
+        }
+    }
+
+    /// As deep as the document goes.
+    fn within<'n>(document: &'n Node, setting: &str) -> &'n Node {
         let mut node = document;
         for key in setting.split('.') {
             let within = match &node.content {
@@ -45,7 +63,7 @@ impl Places {
                 None => break,
             }
         }
-        node.place.clone()
+        node
     }
 }
 
@@ -68,6 +86,6 @@ mod tests {
             assert_eq!(places.of(setting).to_string(), place, "{setting}");
         }
         places.give("web.listen", "--listen");
-        assert_eq!(&*places.of("web.listen").file, "--listen");
+        assert_eq!(places.of("web.listen").to_string(), "--listen");
     }
 }

@@ -266,6 +266,11 @@ fn fresh(said: &Said, parts: &Parts) -> Result<BTreeMap<Purpose, Answers>, Liste
     Ok(answers.into())
 }
 
+/// Two of them at one address, which is found out without opening any.
+pub(in crate::serve) fn shared_address(settings: &Settings) -> Option<ListenError> {
+    apart(&Said::by(settings).addresses()).err()
+}
+
 /// Each on a port of its own: who may look differs.
 fn apart(wanted: &BTreeMap<Purpose, SocketAddr>) -> Result<(), ListenError> {
     let mut before: Vec<(Purpose, SocketAddr)> = Vec::new();

@@ -17,7 +17,7 @@ use super::ListenError;
 use super::limits::{Peer, Rate};
 use super::metrics::{Counters, WebhookResult};
 use crate::serve::secrets::Watched;
-use crate::serve::settings::{Forge, Webhooks};
+use crate::serve::settings::{Forge, Webhook, Webhooks};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -60,25 +60,32 @@ impl Hooks {
     pub(super) fn new(settings: &Webhooks, reference: Option<&str>) -> Result<Self, ListenError> {
         let mut keys: BTreeMap<Forge, Vec<_>> = BTreeMap::new();
         for hook in &settings.from {
-            let make = match hook.forge {
-                Forge::Gitlab => Keys::of_gitlab,
-                Forge::Github | Forge::Gitea => |secret: &_| Ok(Keys::of_signer(secret)),
-            };
-            let opened = Watched::open(hook.secret.clone(), make);
-            let opened = opened.map_err(|why| ListenError::Webhook {
-                forge: hook.forge.word(),
-                why,
-            })?;
-            keys.entry(hook.forge).or_default().push(opened);
+            keys.entry(hook.forge).or_default().push(opened(hook)?);
         }
         let followed = reference.map(|name| delivery::short(name).to_owned());
         Ok(Self { keys, followed })
+    }
+
+    pub(super) fn check(hook: &Webhook) -> Result<(), ListenError> {
+        opened(hook).map(drop)
     }
 
     fn keys(&self, forge: Forge) -> Vec<Arc<Keys>> {
         let of_forge = self.keys.get(&forge).into_iter().flatten();
         of_forge.map(Watched::current).collect()
     }
+}
+
+fn opened(hook: &Webhook) -> Result<Watched<Keys>, ListenError> {
+    let make = match hook.forge {
+        Forge::Gitlab => Keys::of_gitlab,
+        Forge::Github | Forge::Gitea => |secret: &_| Ok(Keys::of_signer(secret)),
+    };
+    let opened = Watched::open(hook.secret.clone(), make);
+    opened.map_err(|why| ListenError::Webhook {
+        forge: hook.forge.word(),
+        why,
+    })
 }
 
 struct Door {
