@@ -1,7 +1,8 @@
 //! Opening connections: what the declarations name, with the credentials of the operator.
 //!
 //! An address in git must not collect a token that was meant for another Vault: the operator's token goes only to the
-//! address that the operator named too, or to the one Vault of the fleet when the operator named none.
+//! address that the operator named too. In a run of the command line, whose user has the checkout before them, also to the one Vault
+//! of the fleet when the operator named none, and to the Vault that the token's variable names.
 //!
 //! An [`Opener`] may live for months. It is asked before each pass, and gives the connection that it gave before unless what
 //! that was made from has changed: the declaration, a file of authorities, the kubeconfig, credentials kept in Vault.

@@ -16,6 +16,8 @@ mod disk;
 mod git;
 #[path = "serve/life.rs"]
 mod life;
+#[path = "serve/logins.rs"]
+mod logins;
 #[path = "serve/process.rs"]
 mod process;
 #[path = "serve/raft.rs"]

@@ -34,6 +34,17 @@ impl Settings {
         }
     }
 
+    /// Where the operator says that a Vault is: `VAULT_ADDR_PROD_EU` for `prod-eu`, else `VAULT_ADDR`.
+    pub(super) fn address_of(&self, vault: &str) -> Option<Named> {
+        let own = address_variable(vault);
+        if let Some(address) = variable(&own) {
+            return Some(Named { by: own, address });
+        }
+        let by = "VAULT_ADDR".to_owned();
+        let address = self.vault_address.clone()?;
+        Some(Named { by, address })
+    }
+
     /// The token for a Vault that the fleet calls by name: `VAULT_TOKEN_PROD_EU` for `prod-eu`.
     pub(super) fn token_of(vault: &str) -> Option<SecretBytes> {
         variable(&token_variable(vault)).map(SecretBytes::from)
@@ -42,7 +53,22 @@ impl Settings {
 
 /// The name of that variable.
 pub(super) fn token_variable(vault: &str) -> String {
-    format!("VAULT_TOKEN_{}", vault.to_uppercase().replace('-', "_"))
+    format!("VAULT_TOKEN_{}", suffix(vault))
+}
+
+/// The same for its address.
+pub(super) fn address_variable(vault: &str) -> String {
+    format!("VAULT_ADDR_{}", suffix(vault))
+}
+
+fn suffix(vault: &str) -> String {
+    vault.to_uppercase().replace('-', "_")
+}
+
+/// An address of the environment, with the variable that says it.
+pub(super) struct Named {
+    pub(super) by: String,
+    pub(super) address: String,
 }
 
 /// A variable that is set to nothing is not set.

@@ -2,7 +2,7 @@
 
 use super::Bounds;
 use super::credential::OwnCredential;
-use super::settings::{Settings, token_variable};
+use super::settings::{Named, Settings, address_variable, token_variable};
 use super::setup;
 use super::token::{TokenKeeper, TokenState};
 use super::watched::FileMark;
@@ -158,14 +158,16 @@ impl Vaults {
 
     fn place(&self, vault: &DesiredVault) -> Result<Place, Failure> {
         let access = self.settings.vaults.get(vault.name.as_str());
-        let own = access.map(|access| ("the settings", access.address.as_str()));
-        let environment = self.settings.vault_address.as_deref();
-        let own = own.or(environment.map(|address| ("VAULT_ADDR", address)));
+        let own = access.map(|access| Named {
+            by: "the settings".to_owned(),
+            address: access.address.clone(),
+        });
+        let own = own.or_else(|| self.settings.address_of(vault.name.as_str()));
         let address = match (&vault.address, own) {
-            (Some(address), _) => address.as_str(),
-            (None, Some((called, address))) => {
-                check_address(address, called)?;
-                address
+            (Some(address), _) => address.clone(),
+            (None, Some(own)) => {
+                check_address(&own.address, &own.by)?;
+                own.address
             }
             (None, None) => {
                 let failure = setup(connecting(&vault.name), "no address is known");
@@ -176,7 +178,7 @@ impl Vaults {
         };
         let namespace = vault.namespace.as_ref();
         Ok(Place {
-            address: address.to_owned(),
+            address,
             namespace: namespace
                 .or(self.settings.vault_namespace.as_ref())
                 .cloned(),
@@ -217,14 +219,29 @@ impl Vaults {
             ));
         }
         let variable = token_variable(name);
+        let named = self.settings.address_of(name);
+        let is_named = named
+            .as_ref()
+            .is_some_and(|own| is_same(&own.address, address));
         if let Some(token) = Settings::token_of(name) {
-            return Ok(Arc::new(OwnCredential::Token(token)));
+            // A person who runs a command on a checkout sees where its Vaults are, and gives the token for this one time. A
+            // process that stays follows whatever is merged.
+            if is_named || !self.keeps_tokens {
+                return Ok(Arc::new(OwnCredential::Token(token)));
+            }
+            return Err(refused(
+                format!("only the fleet names {address}: {variable} is not sent there"),
+                named_by_operator(name),
+            ));
         }
-        let own = self.settings.vault_address.as_deref();
         let is_one = self.is_one.load(Ordering::Relaxed);
-        let is_meant = own.map_or(is_one, |own| is_same(own, address));
+        let is_meant = is_named || named.is_none() && is_one && !self.keeps_tokens;
         match &self.settings.vault_token {
             Some(token) if is_meant => Ok(Arc::new(OwnCredential::Token(token.duplicate()))),
+            Some(_) if self.keeps_tokens => Err(refused(
+                format!("only the fleet names {address}: VAULT_TOKEN is not sent there"),
+                named_by_operator(name),
+            )),
             Some(_) => Err(refused(
                 format!(
                     "the fleet names {address}, and VAULT_ADDR another address: VAULT_TOKEN is not sent there"
@@ -259,6 +276,13 @@ impl Vaults {
             setup(connecting(&vault.name), why).hint("name a PEM file")
         })
     }
+}
+
+fn named_by_operator(vault: &str) -> String {
+    let variable = address_variable(vault);
+    format!(
+        "set {variable} to the same address, or write it and the token's place into `vaults` of the settings"
+    )
 }
 
 fn connecting(vault: &VaultName) -> String {

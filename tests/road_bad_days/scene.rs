@@ -78,7 +78,10 @@ impl Scene {
         let scene = Self {
             tag: tag.to_owned(),
             vault_proxy,
-            variables: vec![("VAULT_TOKEN_SECOND".to_owned(), second.token().to_owned())],
+            variables: vec![
+                ("VAULT_TOKEN_SECOND".to_owned(), second.token().to_owned()),
+                ("VAULT_ADDR_SECOND".to_owned(), second.addr().to_owned()),
+            ],
             north,
             south,
             keyfleet,

@@ -119,6 +119,8 @@ async fn a_report_tells_what_is_new_and_one_that_was_missed_what_was_resolved() 
         Some("canary-of-the-hand"),
         "a report writes nothing"
     );
+    // It is told once the file is there.
+    service.until_said("drift report").await;
     service.signal("TERM");
     assert_eq!(service.ended().await.code(), Some(0));
 

@@ -1,6 +1,7 @@
 //! What is logged of passes: each event once. What goes on from pass to pass is not said again, only that it is over.
 
 use crate::drift::{Finding, Standing, Written};
+use crate::observe::Failure;
 use crate::plan::{Action, Cause, Concern, Target};
 use crate::serve::board::{Pass, PassEnd};
 use crate::serve::view::cause_word;
@@ -53,9 +54,6 @@ fn action(action: Action) -> &'static str {
 pub fn pass_ended(before: Option<&Pass>, pass: &Pass) {
     if pass.end == PassEnd::Skipped {
         // The pass after which it was let alone said why.
-        if before.is_some_and(|before| before.end != PassEnd::Skipped) {
-            tracing::warn!(target: "keyfleet::serve", "it is let alone: only whether it answers again is asked");
-        }
         return;
     }
     sum(before, pass);
@@ -71,17 +69,19 @@ struct Trouble {
     failed_writes: usize,
     /// The first: of what hangs together, each says the same.
     failure: Option<String>,
+    hint: Option<String>,
 }
 
 impl Trouble {
     fn of(pass: &Pass) -> Option<Self> {
         let is_whole = matches!(pass.end, PassEnd::Done | PassEnd::Stopped);
         let failed_writes = failed_writes(pass);
-        let failure = unread(pass).next();
-        (!is_whole || failed_writes > 0 || failure.is_some()).then(|| Self {
+        let first = unread(pass).next();
+        (!is_whole || failed_writes > 0 || first.is_some()).then(|| Self {
             end: pass.end.word(),
             failed_writes,
-            failure,
+            failure: first.map(ToString::to_string),
+            hint: first.and_then(|failure| failure.hint.clone()),
         })
     }
 }
@@ -91,10 +91,10 @@ fn failed_writes(pass: &Pass) -> usize {
     written.filter(|one| one.failure.is_some()).count()
 }
 
-fn unread(pass: &Pass) -> impl Iterator<Item = String> {
+fn unread(pass: &Pass) -> impl Iterator<Item = &Failure> {
     let standings = pass.findings.iter().map(|finding| &finding.standing);
     standings.filter_map(|standing| match standing {
-        Standing::Unread(failure) => Some(failure.to_string()),
+        Standing::Unread(failure) => Some(failure),
         _ => None,
     })
 }
@@ -119,11 +119,11 @@ fn sum(before: Option<&Pass>, pass: &Pass) {
     let left = left(pass);
     let held = count(pass, |it| matches!(it, Standing::Held { .. }));
     let unread = unread(pass).count();
-    if let Some(Trouble { failure, .. }) = &trouble {
+    if let Some(Trouble { failure, hint, .. }) = &trouble {
         if trouble == trouble_before && written == 0 {
             tracing::debug!(target: "keyfleet::serve", end, why, seconds, unread, "the pass failed like the one before");
         } else {
-            tracing::warn!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, left, held, unread, failure, "the pass failed");
+            tracing::warn!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, left, held, unread, failure, hint, "the pass failed");
         }
     } else if trouble_before.is_some() {
         tracing::info!(target: "keyfleet::serve", end, why, seconds, written, left, held, "all is well again");

@@ -152,11 +152,7 @@ fn a_pass_is_a_line_when_something_happened_and_not_when_it_goes_on() {
         (well(), ended(PassEnd::Deadline), FAILED),
         (ended(PassEnd::Deadline), ended(PassEnd::Deadline), NOTHING),
         (ended(PassEnd::Deadline), ended(PassEnd::Panicked), FAILED),
-        (
-            ended(PassEnd::Deadline),
-            ended(PassEnd::Skipped),
-            &["WARN it is let alone: only whether it answers again is asked"],
-        ),
+        (ended(PassEnd::Deadline), ended(PassEnd::Skipped), NOTHING),
         (ended(PassEnd::Skipped), ended(PassEnd::Skipped), NOTHING),
         (ended(PassEnd::Skipped), well(), AGAIN),
         (well(), ended(PassEnd::Stopped), NOTHING),
