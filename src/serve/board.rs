@@ -4,6 +4,7 @@
 
 mod misdeclared;
 
+use crate::connect::{Phase, TokenState};
 use crate::desire::{Cell, Desired, DesiredVault};
 use crate::diagnostics::{Diagnostics, Sources};
 use crate::drift::{Coverage, Finding, Written};
@@ -108,8 +109,28 @@ pub struct VaultState {
     pub desired: Arc<DesiredVault>,
     pub passes: Passes,
     pub health: Option<Result<Health, Failure>>,
+    /// How keyfleet's own token is; `None` before there was a connection.
+    pub token: Option<TokenState>,
+}
+
+impl VaultState {
+    /// Whether keyfleet has no token that this Vault accepts: then nothing can be read, however well it is.
+    pub fn lacks_token(&self) -> bool {
+        let token = self.token.as_ref();
+        token.is_some_and(|token| token.phase == Phase::Lacking)
+    }
+
     /// When keyfleet's own token ends, where it does.
-    pub token_expires: Option<Timestamp>,
+    pub fn token_expires(&self) -> Option<Timestamp> {
+        self.token.as_ref()?.expires_at
+    }
+
+    /// Whether it does its work for keyfleet; `None` while nobody has asked.
+    pub fn is_up(&self) -> Option<bool> {
+        let health = self.health.as_ref()?.as_ref();
+        let is_well = health.is_ok_and(|health| health.initialized && !health.sealed);
+        Some(is_well && !self.lacks_token())
+    }
 }
 
 /// The passes of one scope.

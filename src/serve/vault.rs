@@ -15,7 +15,7 @@ use super::service::{Service, about, run_id};
 use super::supervise::{Task, supervise};
 use super::web::probes::Beat;
 use crate::chance::Backoff;
-use crate::connect::Opener;
+use crate::connect::{Opener, TokenState};
 use crate::desire::{Cell, DesiredVault};
 use crate::drift::{Standing, declared_for_vault};
 use crate::names::{ClusterName, VaultName};
@@ -251,10 +251,10 @@ impl VaultTask {
         .await
     }
 
-    /// When keyfleet's own token ends.
-    fn expires(&self) -> Option<Timestamp> {
+    /// How keyfleet's own token is.
+    fn token(&self) -> Option<TokenState> {
         let opener = Arc::clone(&self.wishes.borrow().opener);
-        opener.own_tokens().get(&self.name)?.expires_at
+        opener.own_tokens().remove(&self.name)
     }
 
     /// What a pass says of when to look again.
@@ -306,13 +306,13 @@ impl VaultTask {
         let scope = Scope::Vault(self.name.clone());
         let declared = declared_for_vault(desired);
         about.remember(&self.service.memory, &scope, &declared, &mut seen);
-        let expires = self.expires();
+        let token = self.token();
         let pass = self.service.board.update_vault(desired, |state| {
             state.passes.permission = permission;
             if seen.is_as_declared() {
                 state.passes.last_success = Some(about.began);
             }
-            state.token_expires = expires;
+            state.token = token;
             state.passes.ended(about, seen)
         });
         self.service.count(&pass);
@@ -364,7 +364,7 @@ impl super::board::Board {
                     desired: Arc::clone(desired),
                     passes: Passes::default(),
                     health: None,
-                    token_expires: None,
+                    token: None,
                 })
             };
             let state = known.vaults.entry(desired.name.clone()).or_insert_with(new);

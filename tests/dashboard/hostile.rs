@@ -124,7 +124,7 @@ fn vault(state: &VaultState, text: &str) -> VaultState {
             cluster_name: Some(text.to_owned()),
             high_availability: Some(text.to_owned()),
         })),
-        token_expires: None,
+        token: None,
     }
 }
 

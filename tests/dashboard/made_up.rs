@@ -6,6 +6,7 @@
 mod findings;
 
 use jiff::{SignedDuration, Timestamp};
+use keyfleet::connect::{Phase, TokenState};
 use keyfleet::declare;
 use keyfleet::desire::{self, Cell, Desired, DesiredSecret};
 use keyfleet::diagnostics::{Diagnostics, Place, Sources};
@@ -70,7 +71,12 @@ pub(crate) fn board(shape: Shape) -> Board {
                 desired: vault.clone(),
                 passes: vault_passes(name),
                 health: Some(Ok(health())),
-                token_expires: Some(now() + SignedDuration::from_hours(60)),
+                token: Some(TokenState {
+                    source: "a login".to_owned(),
+                    phase: Phase::Kept,
+                    expires_at: Some(now() + SignedDuration::from_hours(60)),
+                    trouble: None,
+                }),
             };
             known.vaults.insert(name.clone(), Arc::new(vault));
         }

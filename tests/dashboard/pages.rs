@@ -304,7 +304,7 @@ async fn a_sealed_vault_comes_before_everything_else() {
                 "ask sys/health",
                 "it is sealed",
             ))),
-            token_expires: None,
+            token: None,
         };
         known.vaults.insert(name, Arc::new(sealed));
     });

@@ -230,7 +230,7 @@ fn fill(board: &Board, wanted: Wanted, planned: &Planned, status: Status) {
                 desired: desired.vaults[&name].clone(),
                 passes: passes(Scope::Vault(name.clone())).0,
                 health: Some(vault.health),
-                token_expires: None,
+                token: None,
             };
             known.vaults.insert(name, Arc::new(state));
         }

@@ -146,8 +146,6 @@ async fn a_vault_with_another_certificate_and_a_token_that_was_replaced() {
     let front = Front::start(upstream, &one).await;
     let (trusted, token) = (beside(&scene, "vault-ca"), beside(&scene, "vault-token"));
     fs::write(&trusted, one.pem()).unwrap();
-    let first = new_token(&scene).await;
-    fs::write(&token, &first).unwrap();
     scene.keyfleet.vault_addr.clone_from(&front.url);
     scene.keyfleet.vault_token = "of-nobody".to_owned();
     let variable = ("VAULT_CACERT".to_owned(), trusted.display().to_string());
@@ -158,6 +156,20 @@ async fn a_vault_with_another_certificate_and_a_token_that_was_replaced() {
         token.display()
     );
     let service = Service::start(&scene, &(OFTEN.to_owned() + &vaults));
+    let probes = service.ports.probes;
+    let says = async |path: &str, text: &str| service.get(probes, path).await.1.contains(text);
+    service.until_said("following").await;
+    // Its file comes later, as from an agent.
+    let lacking = "degraded: no token that is accepted for vault main";
+    service
+        .until(lacking, async || says("/readyz", lacking).await)
+        .await;
+    assert!(says("/metrics", "keyfleet_vault_up{vault=\"main\"} 0").await);
+    let first = new_token(&scene).await;
+    fs::write(&token, &first).unwrap();
+    service
+        .until("ok", async || says("/readyz", "ok").await)
+        .await;
     goes_on(&scene, &service, &scene.north, "at-first").await;
 
     swap(&token, &new_token(&scene).await);

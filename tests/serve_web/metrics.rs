@@ -5,6 +5,7 @@ use super::exposition::{Family, parse, value};
 use super::probes::{at, health, name, source, vault};
 use super::service::Service;
 use keyfleet::backends::Deed;
+use keyfleet::connect::{Phase, TokenState};
 use keyfleet::desire::{self, Cell, Desired};
 use keyfleet::diagnostics::{Diagnostics, Sources};
 use keyfleet::drift;
@@ -209,7 +210,12 @@ async fn all_that_is_told_is_in_the_catalogue_and_the_other_way_round() {
                 desired: Arc::clone(&main.desired),
                 passes: passes(Vec::new(), PassEnd::Done),
                 health: Some(Ok(health(false))),
-                token_expires: Some(at(3600)),
+                token: Some(TokenState {
+                    source: "a login".to_owned(),
+                    phase: Phase::Kept,
+                    expires_at: Some(at(3600)),
+                    trouble: None,
+                }),
             }),
         );
     });

@@ -3,6 +3,7 @@
 use super::client::get;
 use super::service::Service;
 use jiff::Timestamp;
+use keyfleet::connect::{Phase, TokenState};
 use keyfleet::names::VaultName;
 use keyfleet::observe::live::Health;
 use keyfleet::observe::{Failure, FailureClass};
@@ -58,7 +59,7 @@ pub(crate) fn vault(
             ..Passes::default()
         },
         health: Some(health),
-        token_expires: None,
+        token: None,
     })
 }
 
@@ -117,6 +118,20 @@ async fn readiness_tells_every_state_apart() {
         "degraded: no Vault answers, the last success was 2027-01-15T08:01:00Z",
     )
     .await;
+    let lacking = TokenState {
+        source: "the token in /run/secrets/of-main".to_owned(),
+        phase: Phase::Lacking,
+        expires_at: None,
+        trouble: None,
+    };
+    service.know(|known| {
+        let mut well = VaultState::clone(&vault(Ok(health(false)), None));
+        well.token = Some(lacking);
+        known.vaults.insert(name("other"), Arc::new(well));
+    });
+    told(200, "degraded: no token that is accepted for vault other").await;
+    let metrics = get(service.at.probes, "/metrics", &[]).await.body;
+    assert!(metrics.contains("keyfleet_vault_up{vault=\"other\"} 0"));
     service.know(|known| {
         known.vaults.remove("other");
         known.vaults.insert(name("main"), vault(Err(down()), None));

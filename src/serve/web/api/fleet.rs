@@ -77,7 +77,7 @@ fn vault(vault: &VaultState, look: &Look) -> Value {
         "name": vault.desired.name.as_str(),
         "state": of_vault(vault, look).slug(),
         "health": health,
-        "tokenExpires": vault.token_expires,
+        "tokenExpires": vault.token_expires(),
         "passes": shapes::passes(&vault.passes),
     })
 }

@@ -91,7 +91,7 @@ catalogue! {
     VAULT_LAST_SUCCESS: "keyfleet_vault_last_success_timestamp_seconds", Gauge, ["vault"],
         "When what clusters share in the Vault was last found, or made, as declared, but for changes that are held; 0 for never.";
     VAULT_UP: "keyfleet_vault_up", Gauge, ["vault"],
-        "Whether the Vault answers and is unsealed.";
+        "Whether the Vault answers, is unsealed and accepts keyfleet's token.";
     VAULT_FINDINGS: "keyfleet_vault_findings", Gauge, ["vault", "state"],
         "Objects that clusters share in the Vault and that are not as declared, by what keyfleet makes of them.";
     VAULT_TOKEN_EXPIRY: "keyfleet_vault_token_expiry_timestamp_seconds", Gauge, ["vault"],

@@ -127,14 +127,9 @@ impl Row {
     }
 
     fn of_vault(vault: &VaultState) -> Self {
-        let health = vault.health.as_ref();
         Self {
-            up: health.map(|health| {
-                health
-                    .as_ref()
-                    .is_ok_and(|health| health.initialized && !health.sealed)
-            }),
-            token_expires: vault.token_expires.map(seconds),
+            up: vault.is_up(),
+            token_expires: vault.token_expires().map(seconds),
             ..Self::of_passes(&vault.passes)
         }
     }

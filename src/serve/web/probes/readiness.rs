@@ -1,6 +1,6 @@
 //! Whether people should be sent here, and in one line how keyfleet is. Pure: of what is on the board.
 
-use crate::serve::board::{Known, SourceState, Standing, VaultState};
+use crate::serve::board::{Known, SourceState, Standing};
 use jiff::Timestamp;
 
 /// The answer to `/readyz`.
@@ -81,6 +81,8 @@ fn active(known: &Known) -> (bool, String) {
             ),
             None => format!("git is down, serving the last revision {revision}"),
         }
+    } else if let Some(names) = lacking(known) {
+        format!("degraded: no token that is accepted for {names}")
     } else if all_are_down(known) {
         let successes = known
             .vaults
@@ -99,22 +101,22 @@ fn active(known: &Known) -> (bool, String) {
     (true, text)
 }
 
+/// The Vaults for which keyfleet has no token.
+fn lacking(known: &Known) -> Option<String> {
+    let vaults = known.vaults.iter();
+    let names: Vec<&str> = vaults
+        .filter(|(_, vault)| vault.lacks_token())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    (!names.is_empty()).then(|| format!("vault {}", names.join(", ")))
+}
+
 fn all_are_down(known: &Known) -> bool {
     !known.vaults.is_empty()
         && known
             .vaults
             .values()
-            .all(|vault| answers(vault) == Some(false))
-}
-
-/// Whether a Vault does its work; `None` while nobody has asked.
-fn answers(vault: &VaultState) -> Option<bool> {
-    let health = vault.health.as_ref()?;
-    Some(
-        health
-            .as_ref()
-            .is_ok_and(|health| health.initialized && !health.sealed),
-    )
+            .all(|vault| vault.is_up() == Some(false))
 }
 
 fn checks(known: &Known) -> Vec<Check> {
@@ -146,8 +148,11 @@ fn checks(known: &Known) -> Vec<Check> {
     };
     let vaults = known.vaults.iter().filter_map(|(name, vault)| {
         let name = format!("vault/{name}");
-        Some(if answers(vault)? {
+        let is_up = vault.is_up()?;
+        Some(if is_up {
             Check::passed(&name)
+        } else if vault.lacks_token() {
+            Check::failed(&name, "keyfleet has no token that it accepts")
         } else {
             Check::failed(&name, "it does not answer, or is sealed")
         })
