@@ -2,7 +2,7 @@
 
 use crate::drift::{Finding, Standing, Written};
 use crate::observe::Failure;
-use crate::plan::{Action, Cause, Concern, Target};
+use crate::plan::{Action, Cause, Concern, Scope, Target};
 use crate::serve::board::{Pass, PassEnd};
 use crate::serve::view::cause_word;
 use std::collections::BTreeMap;
@@ -70,6 +70,8 @@ struct Trouble {
     /// The first: of what hangs together, each says the same.
     failure: Option<String>,
     hint: Option<String>,
+    /// Its Vault does not answer, which that one's own pass says once: a thousand clusters need not say it too.
+    is_of_vault: bool,
 }
 
 impl Trouble {
@@ -82,8 +84,27 @@ impl Trouble {
             failed_writes,
             failure: first.map(ToString::to_string),
             hint: first.and_then(|failure| failure.hint.clone()),
+            is_of_vault: is_whole && failed_writes == 0 && is_of_vault(pass),
         })
     }
+}
+
+/// Whether this is a cluster's pass, and all that ails it is one outage of its Vault.
+fn is_of_vault(pass: &Pass) -> bool {
+    let of_vault = |finding: &Finding| matches!(finding.target.scope, Scope::Vault(_));
+    let outage = pass
+        .findings
+        .iter()
+        .find_map(|finding| match &finding.standing {
+            Standing::Unread(failure) if of_vault(finding) && failure.is_outage() => Some(failure),
+            _ => None,
+        });
+    let is_it = |finding: &Finding| match &finding.standing {
+        Standing::Unread(failure) => Some(failure) == outage,
+        _ => true,
+    };
+    let of_cluster = pass.findings.iter().any(|it| !of_vault(it));
+    outage.is_some() && of_cluster && pass.findings.iter().all(is_it)
 }
 
 fn failed_writes(pass: &Pass) -> usize {
@@ -122,10 +143,12 @@ fn sum(before: Option<&Pass>, pass: &Pass) {
     if let Some(Trouble { failure, hint, .. }) = &trouble {
         if trouble == trouble_before && written == 0 {
             tracing::debug!(target: "keyfleet::serve", end, why, seconds, unread, "the pass failed like the one before");
+        } else if trouble.as_ref().is_some_and(|it| it.is_of_vault) {
+            tracing::debug!(target: "keyfleet::serve", end, why, seconds, unread, failure, "its Vault does not answer");
         } else {
             tracing::warn!(target: "keyfleet::serve", end, why, seconds, written, failed_writes, left, held, unread, failure, hint, "the pass failed");
         }
-    } else if trouble_before.is_some() {
+    } else if trouble_before.is_some_and(|it| !it.is_of_vault) {
         tracing::info!(target: "keyfleet::serve", end, why, seconds, written, left, held, "all is well again");
     } else if written > 0 {
         tracing::info!(target: "keyfleet::serve", end, why, seconds, written, left, held, "the pass wrote");

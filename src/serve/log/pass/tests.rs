@@ -1,11 +1,11 @@
 use super::super::LogFormat;
 use super::super::tests::{Kept, logged};
-use super::{Cause, Concern, Finding, PassEnd, Standing, Written};
-use super::{Pass, pass_ended, step};
+use super::{Cause, Concern, Finding, PassEnd, Scope, Standing, Written};
+use super::{Failure, Pass, pass_ended, step};
 use crate::drift::Difference;
-use crate::names::VaultName;
-use crate::observe::{Failure, FailureClass};
-use crate::plan::{Action, Kind, Reason, Scope, Target};
+use crate::names::{ClusterName, VaultName};
+use crate::observe::FailureClass;
+use crate::plan::{Action, Kind, Reason, Target};
 use crate::serve::board::Trigger;
 use serde_json::Value;
 use std::time::Duration;
@@ -156,6 +156,37 @@ fn a_pass_is_a_line_when_something_happened_and_not_when_it_goes_on() {
         (ended(PassEnd::Skipped), ended(PassEnd::Skipped), NOTHING),
         (ended(PassEnd::Skipped), well(), AGAIN),
         (well(), ended(PassEnd::Stopped), NOTHING),
+    ]);
+}
+
+#[test]
+fn an_outage_of_a_vault_is_said_by_the_vault_and_not_by_each_of_its_clusters() {
+    let failed = |why: &str, scope: Scope| {
+        let failure = Failure::new(FailureClass::Unreachable, "read sys/auth", why);
+        let mut finding = finding("one", Standing::Unread(failure));
+        finding.target.scope = scope;
+        finding
+    };
+    let vault = || Scope::Vault(VaultName::parse("main").unwrap());
+    let cluster = || Scope::Cluster(ClusterName::parse("prod-eu").unwrap());
+    let of_vault = || found(failed("refused", vault()));
+    let of = |why: &str| {
+        let findings = vec![failed("refused", vault()), failed(why, cluster())];
+        pass(PassEnd::Done, vec![], findings)
+    };
+    hold(vec![
+        (well(), of_vault(), FAILED),
+        (of_vault(), well(), AGAIN),
+        (well(), of("refused"), NOTHING),
+        (of("refused"), well(), NOTHING),
+        (
+            of("refused"),
+            wrote(vec![written(None)]),
+            &["INFO the pass wrote"],
+        ),
+        // The cluster itself is away as well.
+        (well(), of("another"), FAILED),
+        (of("refused"), of("another"), FAILED),
     ]);
 }
 
