@@ -45,7 +45,7 @@ pub enum Error {
     )]
     Object { path: String, source: Cause },
     #[error(
-        "failed to read the repository: {what}, more than the limit `{limit}` = {value} allows; raise it with --git-limit {limit}=N"
+        "failed to read the repository: {what}, more than the limit `{limit}` = {value} allows; raise it with --git-limit {limit}=N, in the settings of the service with `limits`"
     )]
     Limit {
         limit: &'static str,
@@ -108,7 +108,7 @@ pub enum Error {
     )]
     Redirected { url: String, source: Cause },
     #[error(
-        "failed to fetch {url}: no end after {seconds} seconds; try again, or raise the limit with --git-limit fetch_seconds=N"
+        "failed to fetch {url}: no end after {seconds} seconds; try again, or raise the limit with --git-limit fetch_seconds=N, in the settings of the service with `limits`"
     )]
     Deadline { url: String, seconds: u64 },
     #[error("failed to fetch {url}; {hint}")]

@@ -41,7 +41,7 @@ pub enum Problem {
     )]
     LfsPointer,
     #[error(
-        "holds {bytes} bytes, more than the limit `file_bytes` = {limit} allows; split it, or raise the limit with --git-limit file_bytes=N"
+        "holds {bytes} bytes, more than the limit `file_bytes` = {limit} allows; split it, or raise the limit with --git-limit file_bytes=N, in the settings of the service with `limits`"
     )]
     TooBig { bytes: u64, limit: u64 },
     #[error("holds text that is not UTF-8 (line {line}); save it as UTF-8")]

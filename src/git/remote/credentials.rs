@@ -126,10 +126,10 @@ impl Login {
 fn hint(scheme: Scheme) -> &'static str {
     match scheme {
         Scheme::Ssh => {
-            "set KEYFLEET_GIT_SSH_KEY to a private key file without a passphrase, or add the key with `ssh-add`"
+            "set KEYFLEET_GIT_SSH_KEY, or `sshKey` in the settings of the service, to a private key file without a passphrase, or add the key with `ssh-add`"
         }
         Scheme::Https | Scheme::Http => {
-            "give it a token for this repository in KEYFLEET_GIT_TOKEN or a file of one in KEYFLEET_GIT_TOKEN_FILE (and KEYFLEET_GIT_USERNAME if the server wants a name)"
+            "give it a token for this repository in KEYFLEET_GIT_TOKEN or a file of one in KEYFLEET_GIT_TOKEN_FILE (and KEYFLEET_GIT_USERNAME if the server wants a name); in the settings of the service, `token` and `username`"
         }
     }
 }

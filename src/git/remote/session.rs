@@ -305,7 +305,7 @@ const DISK: [&str; 4] = [
 fn hint(error: &git2::Error, certificate: bool) -> &'static str {
     let message = error.message();
     if certificate || error.class() == ErrorClass::Ssl {
-        "name the certificate authority of the server in KEYFLEET_GIT_CACERT or SSL_CERT_FILE"
+        "name the certificate authority of the server in KEYFLEET_GIT_CACERT or SSL_CERT_FILE; in the settings of the service, `certificateAuthority`"
     } else if message.contains("status code: 404") {
         "there is no such repository, or the token may not see it"
     } else if message.contains("status code: 403") {
