@@ -34,7 +34,7 @@ const CANARY_BASE64: &str = "Y2FuYXJ5LTRjMWYyYTkw";
 async fn cluster() -> &'static Cluster {
     static SERVERS: OnceCell<(ControlPlane, Cluster)> = OnceCell::const_new();
     let start = async || {
-        log::capture();
+        support::log::capture();
         let plane = ControlPlane::start().await;
         let cluster = plane.cluster("backend").await;
         (plane, cluster)

@@ -13,6 +13,8 @@ mod client;
 mod exposition;
 #[path = "serve_web/listeners.rs"]
 mod listeners;
+#[path = "support/log.rs"]
+mod log;
 #[path = "serve_web/metrics.rs"]
 mod metrics;
 #[path = "serve_web/probes.rs"]

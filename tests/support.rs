@@ -32,6 +32,8 @@ pub(crate) mod hand;
 pub(crate) mod keyfleet;
 #[path = "support/kubeconfig.rs"]
 pub(crate) mod kubeconfig;
+#[path = "support/log.rs"]
+pub(crate) mod log;
 #[path = "support/ports.rs"]
 pub(crate) mod ports;
 #[path = "support/process.rs"]

@@ -1,35 +1,7 @@
-use super::support::{Fault, Proxy};
+use super::support::{Fault, Proxy, log};
 use super::*;
 use keyfleet::apply::WriteCluster as _;
 use keyfleet::observe::ReadCluster as _;
-use std::io;
-use std::sync::{Mutex, PoisonError};
-
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Log;
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Keeps everything that this process logs, of every crate and level.
-pub(super) fn capture() {
-    let log = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(|| Log);
-    log.init();
-}
 
 #[tokio::test]
 async fn no_value_and_no_token_reaches_the_log_at_any_level() {
@@ -67,8 +39,7 @@ async fn no_value_and_no_token_reaches_the_log_at_any_level() {
         .await;
     failed(refused, FailureClass::Rejected);
 
-    let log =
-        String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
+    let log = log::text();
     assert!(
         log.contains("/api/v1/namespaces/log-values/secrets/mail"),
         "the log was kept"

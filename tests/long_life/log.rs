@@ -1,39 +1,8 @@
-//! Everything that this process logs, of every crate and level: no test leaves a token in it.
+//! What was logged: no test leaves a token in it.
 
-use std::io;
-use std::sync::{Mutex, Once, PoisonError};
+use super::support::log::text;
 
-static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-struct Log;
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOG.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-pub(super) fn capture() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(|| Log)
-            .init();
-    });
-}
-
-fn text() -> String {
-    String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-}
+pub(super) use super::support::log::capture;
 
 /// None of these, and nothing of the form of a token of Vault or of a service account.
 pub(super) fn assert_silent(secrets: &[&str]) {

@@ -1,7 +1,8 @@
 //! Who gets to the pages.
 
 use super::client::{Answer, get, post, send_from};
-use super::service::{Service, TOKEN, logged};
+use super::log;
+use super::service::{Service, TOKEN};
 use keyfleet::serve::settings::Admission;
 use std::net::SocketAddr;
 
@@ -339,7 +340,7 @@ async fn a_name_that_is_markup_arrives_as_text_and_in_no_page_of_ours() {
             .body
             .contains("script")
     );
-    assert!(!logged().contains(name));
+    assert!(!log::text().contains(name));
 }
 
 #[tokio::test]
@@ -368,7 +369,7 @@ async fn the_token_is_in_no_answer_and_in_no_line_of_the_log() {
         get(service.at.probes, "/metrics", &[]).await
     ));
     service.stop().await;
-    let log = logged();
+    let log = log::text();
     assert!(
         log.contains("somebody gave a wrong token"),
         "the log is looked at"

@@ -1,5 +1,6 @@
 //! The listeners of a service, started, and everything that was logged.
 
+use super::log;
 use axum::Router;
 use axum::routing::{get, post};
 use keyfleet::git;
@@ -13,10 +14,9 @@ use keyfleet::serve::web::{
 };
 use keyfleet::serve::{Board, Settings};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -118,7 +118,7 @@ impl Service {
         secrets: TempDir,
         change: impl FnOnce(&mut Settings, &TempDir),
     ) -> Self {
-        listen_to_the_log();
+        log::capture();
         let mut settings = settings();
         change(&mut settings, &secrets);
         let parts = parts();
@@ -202,40 +202,4 @@ fn pages() -> Router {
         .route("/", get(who))
         .route("/headers", get(seen))
         .route("/echo", post(async |body: String| body))
-}
-
-#[derive(Clone)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-static LOG: Mutex<Option<Arc<Mutex<Vec<u8>>>>> = Mutex::new(None);
-
-/// Of every library and in every detail.
-fn listen_to_the_log() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        *LOG.lock().unwrap() = Some(Arc::clone(&kept));
-        let kept = Kept(kept);
-        tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(move || kept.clone())
-            .init();
-    });
-}
-
-pub(crate) fn logged() -> String {
-    let log = LOG.lock().unwrap();
-    let log = log.as_ref().unwrap().lock().unwrap();
-    String::from_utf8_lossy(&log).into_owned()
 }

@@ -2,7 +2,8 @@
 
 use super::client::{Answer, get, post, raw};
 use super::exposition::value;
-use super::service::{GITHUB_SECRET, Service, logged};
+use super::log;
+use super::service::{GITHUB_SECRET, Service};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
@@ -99,7 +100,7 @@ async fn who_has_not_the_secret_moves_nothing_and_learns_nothing() {
     );
     assert_eq!(service.looks().await, 0);
     service.stop().await;
-    assert!(!logged().contains(GITHUB_SECRET));
+    assert!(!log::text().contains(GITHUB_SECRET));
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn gitlab_shows_its_token_or_signs() {
     ];
     assert_eq!(send(&both, &body).await, 401);
     service.stop().await;
-    assert!(!logged().contains("canary-gitlab"));
+    assert!(!log::text().contains("canary-gitlab"));
 }
 
 #[tokio::test]
