@@ -33,6 +33,9 @@ async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
     assert!(asked.len() <= 8, "one question at a time: {asked:?}");
     scene.north.proxy.clear_faults();
     service.until_secret(&scene, "app", "rotated").await;
+    service
+        .until_said("it answers, and is looked at again")
+        .await;
     let said = |text: &str| {
         let log = service.log();
         let lines = log.lines().filter(|line| line.contains(text));

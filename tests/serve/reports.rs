@@ -165,4 +165,15 @@ async fn late(scene: &Scene, before: usize) {
         .iter()
         .find(|it| it["cluster"] == scene.south.name.as_str());
     assert_eq!(deleted.unwrap()["class"], "drift", "{late:#}");
+    // The same goes for settings that are read again.
+    service.resettle(scene, &settings(scene, "*/3 * * * *"));
+    service.signal("HUP");
+    let ledger = scene.keyfleet.repository.with_file_name("data/ledger.json");
+    service
+        .until("other rule", async || {
+            fs::read_to_string(&ledger).is_ok_and(|text| text.contains("*/3 * * * * UTC"))
+        })
+        .await;
+    let log = service.log();
+    assert_eq!(log.matches("caught up once").count(), 1, "{log}");
 }
