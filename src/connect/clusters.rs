@@ -51,6 +51,20 @@ enum Origin {
     Pod,
 }
 
+/// How a cluster is got into.
+enum Way {
+    /// By the connection that is there.
+    Held(OpenCluster),
+    New(Access, Origin),
+}
+
+/// Credentials in Vault, as they are declared.
+struct Kept<'a> {
+    reference: &'a KvReference,
+    property: &'a str,
+    holds: Credential,
+}
+
 impl Clusters {
     pub(super) fn new(kubeconfig: Option<PathBuf>, bounds: Bounds) -> Self {
         Self {
@@ -83,48 +97,47 @@ impl Clusters {
         let held = self.held().get(&cell.cluster).cloned();
         let held =
             held.filter(|held| held.declared == declared && !held.connection.is_turned_away());
-        let (access, origin) = match &cell.connect {
-            Connection::KubeconfigContext(context) => {
-                let file = self.own_kubeconfig().await?;
-                if let Some(held) = held.filter(|held| held.is_of(&file)) {
-                    return Ok(held.open.clone());
-                }
-                let access = Access::Kubeconfig {
-                    file: Arc::clone(&file),
-                    context: Some(context.clone()),
-                };
-                (access, Origin::Kubeconfig(file))
-            }
-            Connection::InCluster => {
-                if let Some(held) = held {
-                    return Ok(held.open.clone());
-                }
-                (Access::InCluster, Origin::Pod)
-            }
+        let way = match &cell.connect {
+            Connection::KubeconfigContext(context) => self.by_kubeconfig(context, held).await?,
+            Connection::InCluster => as_pod(held),
             Connection::Vault {
                 reference,
                 property,
                 holds,
             } => {
-                if let Some(held) = held.as_ref().filter(|held| held.is_recent()) {
-                    return Ok(held.open.clone());
-                }
-                let value = match kept_in_vault(cell, vault, reference, property).await {
-                    Ok(value) => value,
-                    // What is held still works, as far as anybody knows.
-                    Err(failure) if failure.is_outage() => {
-                        return held.map(|held| held.open.clone()).ok_or(failure);
-                    }
-                    Err(failure) => return Err(failure),
+                let kept = Kept {
+                    reference,
+                    property,
+                    holds: *holds,
                 };
-                if let Some(held) = held.filter(|held| held.is_still(&value)) {
-                    return Ok(held.open.clone());
-                }
-                let access = access(cell, reference, property, *holds, value.duplicate());
-                let read = Mutex::new(Instant::now());
-                (access, Origin::Vault { value, read })
+                by_vault(cell, vault, &kept, held).await?
             }
         };
+        match way {
+            Way::Held(open) => Ok(open),
+            Way::New(access, origin) => self.connect(cell, declared, access, origin).await,
+        }
+    }
+
+    async fn by_kubeconfig(&self, context: &str, held: Option<Arc<Held>>) -> Result<Way, Failure> {
+        let file = self.own_kubeconfig().await?;
+        if let Some(held) = held.filter(|held| held.is_of(&file)) {
+            return Ok(Way::Held(held.open.clone()));
+        }
+        let access = Access::Kubeconfig {
+            file: Arc::clone(&file),
+            context: Some(context.to_owned()),
+        };
+        Ok(Way::New(access, Origin::Kubeconfig(file)))
+    }
+
+    async fn connect(
+        &self,
+        cell: &Cell,
+        declared: Declared,
+        access: Access,
+        origin: Origin,
+    ) -> Result<OpenCluster, Failure> {
         let connection = connect(cell, access, &self.bounds).await?;
         let open = OpenCluster {
             read: Arc::new(connection.reader()),
@@ -182,41 +195,69 @@ impl Held {
     }
 }
 
-fn access(
-    cell: &Cell,
-    reference: &KvReference,
-    property: &str,
-    holds: Credential,
-    value: SecretBytes,
-) -> Access {
-    let origin = format!("{}#{property}", reference.api_path());
-    match holds {
-        Credential::Kubeconfig => Access::KubeconfigText {
-            text: value,
-            context: None,
-            origin,
-        },
-        Credential::Token => Access::Token {
-            server: cell.config.host.clone(),
-            ca_pem: Some(cell.config.ca_pem.clone()),
-            token: value,
-            origin,
-        },
+fn as_pod(held: Option<Arc<Held>>) -> Way {
+    match held {
+        Some(held) => Way::Held(held.open.clone()),
+        None => Way::New(Access::InCluster, Origin::Pod),
     }
 }
 
-async fn kept_in_vault(
+async fn by_vault(
     cell: &Cell,
     vault: Result<Arc<VaultReader>, Failure>,
-    reference: &KvReference,
-    property: &str,
-) -> Result<SecretBytes, Failure> {
-    let mut value = vault?.own_value(reference).await?;
-    if let Some(serde_json::Value::String(text)) = value.data.remove(property) {
-        return Ok(SecretBytes::from(text));
+    kept: &Kept<'_>,
+    held: Option<Arc<Held>>,
+) -> Result<Way, Failure> {
+    if let Some(held) = held.as_ref().filter(|held| held.is_recent()) {
+        return Ok(Way::Held(held.open.clone()));
     }
-    let why = format!("{} has no text {property:?}", reference.api_path());
-    Err(setup(connecting(cell), why).hint("see `connect.vault` in its cluster.yaml"))
+    let value = match kept.read(cell, vault).await {
+        Ok(value) => value,
+        // What is held still works, as far as anybody knows.
+        Err(failure) if failure.is_outage() => {
+            return held.map(|held| Way::Held(held.open.clone())).ok_or(failure);
+        }
+        Err(failure) => return Err(failure),
+    };
+    if let Some(held) = held.filter(|held| held.is_still(&value)) {
+        return Ok(Way::Held(held.open.clone()));
+    }
+    let access = kept.access(cell, value.duplicate());
+    let read = Mutex::new(Instant::now());
+    Ok(Way::New(access, Origin::Vault { value, read }))
+}
+
+impl Kept<'_> {
+    async fn read(
+        &self,
+        cell: &Cell,
+        vault: Result<Arc<VaultReader>, Failure>,
+    ) -> Result<SecretBytes, Failure> {
+        let mut value = vault?.own_value(self.reference).await?;
+        if let Some(serde_json::Value::String(text)) = value.data.remove(self.property) {
+            return Ok(SecretBytes::from(text));
+        }
+        let (path, property) = (self.reference.api_path(), self.property);
+        let why = format!("{path} has no text {property:?}");
+        Err(setup(connecting(cell), why).hint("see `connect.vault` in its cluster.yaml"))
+    }
+
+    fn access(&self, cell: &Cell, value: SecretBytes) -> Access {
+        let origin = format!("{}#{}", self.reference.api_path(), self.property);
+        match self.holds {
+            Credential::Kubeconfig => Access::KubeconfigText {
+                text: value,
+                context: None,
+                origin,
+            },
+            Credential::Token => Access::Token {
+                server: cell.config.host.clone(),
+                ca_pem: Some(cell.config.ca_pem.clone()),
+                token: value,
+                origin,
+            },
+        }
+    }
 }
 
 /// Credential plugins are programs that this waits for.
