@@ -10,6 +10,7 @@
 mod address;
 mod answer;
 mod bodies;
+mod call;
 mod client;
 mod connect;
 mod exec;

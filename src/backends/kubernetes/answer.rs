@@ -1,6 +1,6 @@
 //! What an answer that refuses means, and what may be said about it.
 
-use super::request::Call;
+use super::call::Call;
 use super::settings::Peer;
 use super::status::Status;
 use crate::observe::{Failure, FailureClass};

@@ -1,5 +1,6 @@
 use super::answer::not_understood;
-use super::request::{Call, JSON, Requests};
+use super::call::{Call, JSON};
+use super::request::Requests;
 use crate::observe::{Failure, FailureClass};
 use bytes::Bytes;
 use http::Method;

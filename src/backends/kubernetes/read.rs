@@ -1,10 +1,11 @@
 use super::answer::not_understood;
 use super::bodies;
+use super::call::{Call, JSON, METADATA, METADATA_LIST};
 use super::live::{
     self, BindingObject, MetadataList, MetadataOnly, Plain, SecretObject, TokenObject,
 };
 use super::metadata::meta;
-use super::request::{Call, JSON, METADATA, METADATA_LIST, Requests};
+use super::request::Requests;
 use crate::backends::buffer::WipedBuffer;
 use crate::names::{Namespace, ObjectName, ServiceAccountRef};
 use crate::observe::live::{LiveBinding, LiveMeta, LiveSecret, LiveSecretMeta, Observed};

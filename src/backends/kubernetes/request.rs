@@ -4,16 +4,16 @@
 //! which a write may have happened says so.
 
 use super::answer::{self, Refused};
+use super::call::Call;
 use super::settings::{Opened, Peer, Settings};
 use super::trouble;
+use crate::backends::Conduct;
 use crate::backends::buffer::WipedBuffer;
 use crate::backends::file_mark::FileMark;
-use crate::backends::{Conduct, Deed};
 use crate::chance::Backoff;
 use crate::observe::{Failure, FailureClass};
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use std::path::PathBuf;
@@ -37,57 +37,6 @@ const STANDS: Duration = Duration::from_secs(5);
 const LOOK_AT_FILES: Duration = Duration::from_secs(5);
 /// More than 500 objects' metadata can be; an answer above that is not one of ours.
 const LONGEST_ANSWER: usize = 64 << 20;
-
-pub(super) const JSON: &str = "application/json";
-pub(super) const APPLY: &str = "application/apply-patch+yaml";
-/// Metadata instead of the object: what makes an answer about a Secret hold no value.
-pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-pub(super) const METADATA_LIST: &str =
-    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-
-/// A request.
-#[derive(Clone)]
-pub(super) struct Call {
-    /// For messages: `read Secret shop/mail`.
-    pub(super) what: String,
-    pub(super) method: Method,
-    /// Path and query.
-    pub(super) path: String,
-    pub(super) accept: &'static str,
-    pub(super) content_type: &'static str,
-    pub(super) body: Bytes,
-    pub(super) writes: bool,
-    /// The body holds values, which the server's sentences may repeat.
-    pub(super) confidential: bool,
-}
-
-impl Call {
-    /// As it is counted.
-    fn deed(&self) -> Deed {
-        match (self.writes, self.path.ends_with("/token")) {
-            (_, true) => Deed::LogIn,
-            (true, false) => Deed::Write,
-            (false, false) => Deed::Read,
-        }
-    }
-
-    pub(super) fn get(
-        what: impl Into<String>,
-        path: impl Into<String>,
-        accept: &'static str,
-    ) -> Self {
-        Self {
-            what: what.into(),
-            method: Method::GET,
-            path: path.into(),
-            accept,
-            content_type: JSON,
-            body: Bytes::new(),
-            writes: false,
-            confidential: false,
-        }
-    }
-}
 
 /// The requests of one cluster, shared by its reader and its writer.
 pub(super) struct Requests {

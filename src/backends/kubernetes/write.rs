@@ -1,6 +1,7 @@
 use super::answer::not_understood;
 use super::bodies;
-use super::request::{APPLY, Call, JSON, METADATA, Requests, doubtful};
+use super::call::{APPLY, Call, JSON, METADATA};
+use super::request::{Requests, doubtful};
 use crate::apply::{ObjectMarks, SecretWrite, WriteCluster};
 use crate::names::{Namespace, ObjectName, ServiceAccountRef};
 use crate::observe::{Failure, FailureClass};

@@ -1,16 +1,18 @@
 //! Requests to one Vault: sent within a budget, repeated where that is harmless, and judged.
 
+mod judge;
+mod token;
+
 use super::address::Address;
 use super::answer::{Answer, Lost};
 use super::classify::{self, PERHAPS};
 use super::long_answer::{self, Received};
 use super::memory::Memory;
-use super::own_token::{self, OwnToken, Used};
-use super::request::{Intent, Request, Token};
+use super::own_token::{self, OwnToken};
+use super::request::{Intent, Request};
 use super::{Budget, VaultConnection, connect, namespace, retry};
 use crate::backends::{Conduct, Deed};
 use crate::observe::{Failure, FailureClass, KvValue};
-use crate::secret::SecretBytes;
 use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::HeaderValue;
@@ -125,31 +127,6 @@ impl Http {
     async fn ask_in_namespace(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         self.check_namespace().await?;
         self.ask(request).await
-    }
-
-    /// Waits for the first word of keyfleet's own token, where the request needs it.
-    async fn token_is_ready(&self, request: &Request<'_>) -> Result<Option<Used>, Failure> {
-        if !matches!(request.token, Token::Own) {
-            return Ok(None);
-        }
-        let ready = tokio::time::timeout(self.budget.deadline, self.own.ready()).await;
-        ready
-            .unwrap_or_else(|_| Err(self.too_late(request)))
-            .map(Some)
-    }
-
-    /// Whether keyfleet has another token by now, after Vault did not accept this one: such a refusal did nothing.
-    async fn may_try_another_token<T>(
-        &self,
-        used: Option<Used>,
-        outcome: &Result<T, Failure>,
-    ) -> bool {
-        let (Some(used), Err(failure)) = (used, outcome.as_ref().map(drop)) else {
-            return false;
-        };
-        let is_another = self.own.is_another_after(used, failure);
-        let in_time = tokio::time::timeout(self.budget.deadline, is_another).await;
-        in_time.unwrap_or(false)
     }
 
     /// Sends a request whose good answer may be very long, and takes out of it what is wanted; `None` when there is
@@ -361,76 +338,6 @@ impl Http {
         }
     }
 
-    fn token_header(&self, request: &Request<'_>) -> Result<Option<HeaderValue>, Lost> {
-        match (request.token, self.own.current()) {
-            (Token::None, _) => Ok(None),
-            (Token::Session(token), _) => connect::header(token).map(Some),
-            (Token::Own, Some(token)) => connect::header(&token).map(Some),
-            (Token::Own, None) => Err(Lost::setup("there is no token for this Vault")),
-        }
-    }
-
-    /// Turns an answer into what the caller can use, or into the failure that it is.
-    async fn judge(&self, request: &Request<'_>, answer: Answer) -> Result<Reply, Failure> {
-        let found = match answer.status {
-            200..=299 => true,
-            404 if says_absent(&answer) && request.intent != Intent::LogIn => false,
-            403 if self.token_is_invalid(request, &answer).await => {
-                return Err(classify::invalid_token(request));
-            }
-            _ => {
-                let own = self.own.current();
-                let tokens = tokens(request, own.as_deref());
-                return Err(classify::failure(request, &answer, &tokens));
-            }
-        };
-        let data = answer
-            .fields()
-            .filter(|fields| !found || no_errors(fields))
-            .ok_or_else(|| classify::foreign(request, &answer))?;
-        Ok(Reply {
-            found,
-            date: answer.date,
-            body: KvValue {
-                version: None,
-                data,
-            },
-        })
-    }
-
-    /// A sealed Vault and an overloaded one both answer 503.
-    async fn is_sealed(&self, answer: &Answer) -> bool {
-        if answer.says("sealed") {
-            return true;
-        }
-        let question = Request::state("sys/seal-status");
-        match self.once(&question).await {
-            Ok(status) => status
-                .fields()
-                .is_some_and(|fields| fields.get("sealed") == Some(&Value::Bool(true))),
-            _ => false,
-        }
-    }
-
-    /// Both a token that may not and one that is none are answered with 403. A token that is known gets to the check
-    /// of its policies, whose refusal has another form; where neither form is clear, the token looks itself up.
-    async fn token_is_invalid(&self, request: &Request<'_>, answer: &Answer) -> bool {
-        if request.intent == Intent::LogIn || answer.errors().is_none() {
-            return false;
-        }
-        if answer.says("invalid token") || answer.says("bad token") {
-            return true;
-        }
-        if answer.says("1 error occurred") {
-            return false;
-        }
-        let question = Request::read(&["auth/token/lookup-self"]).with(request.token);
-        match self.once(&question).await {
-            Ok(own) => own.status == 403 && !own.says("1 error occurred"),
-            _ => false,
-        }
-    }
-
     fn lost(&self, request: &Request<'_>, lost: Lost) -> Failure {
         let mut why = lost.why;
         if !lost.unsent && request.intent == Intent::Change {
@@ -448,7 +355,9 @@ impl Http {
                 "check that {} is Vault's address and that it is up",
                 self.address.base()
             )),
-            FailureClass::Setup => failure.hint("set VAULT_TOKEN, or configure a login"),
+            FailureClass::Setup if self.own.current().is_none() => {
+                failure.hint("set VAULT_TOKEN, or configure a login")
+            }
             _ => failure,
         }
     }
@@ -459,36 +368,5 @@ impl Http {
             why.push_str(PERHAPS);
         }
         request.failure(FailureClass::TimedOut, why)
-    }
-}
-
-/// What no message may repeat.
-fn tokens<'t>(request: &Request<'t>, own: Option<&'t SecretBytes>) -> Vec<&'t str> {
-    let session = match request.token {
-        Token::Session(token) => Some(token),
-        Token::None | Token::Own => None,
-    };
-    let tokens = own.into_iter().chain(session);
-    tokens.filter_map(SecretBytes::expose_text).collect()
-}
-
-/// Whether a 404 is Vault's own "nothing there", and not "no such namespace" or somebody else's page.
-fn says_absent(answer: &Answer) -> bool {
-    match answer.errors() {
-        Some(errors) => errors.iter().all(|error| {
-            error.contains("no handler for route") || error.contains("unsupported path")
-        }),
-        // A deleted version of a secret: its metadata, and no errors.
-        None => answer
-            .fields()
-            .is_some_and(|fields| fields.contains_key("data")),
-    }
-}
-
-fn no_errors(fields: &Map<String, Value>) -> bool {
-    match fields.get("errors") {
-        None | Some(Value::Null) => true,
-        Some(Value::Array(errors)) => errors.is_empty(),
-        Some(_) => false,
     }
 }
