@@ -1,5 +1,5 @@
 //! The servers of a run: opened once, used by every round, and asked for a cluster's credentials at most once. A process that
-//! stays opens them anew before each pass, and goes on with the tokens of the clusters.
+//! stays opens a scope anew before each pass (`Alone`), and goes on with the tokens of its cluster.
 
 use super::Options;
 use crate::apply::{WriteCluster, WriteVault};
@@ -92,16 +92,6 @@ impl OpenCell {
 impl World {
     /// Opens what the chosen cells need.
     pub async fn open(desired: &Desired, options: &Options, open: &dyn Open) -> Self {
-        let nothing = Self {
-            vaults: BTreeMap::new(),
-            cells: BTreeMap::new(),
-        };
-        nothing.reopen(desired, options, open).await
-    }
-
-    /// Opens what the chosen cells need now, and goes on with the tokens that are still of use there; the others are given
-    /// back.
-    pub async fn reopen(self, desired: &Desired, options: &Options, open: &dyn Open) -> Self {
         let vaults: BTreeMap<_, _> = desired
             .vaults
             .values()
@@ -110,19 +100,17 @@ impl World {
         let chosen = desired.cells.iter().filter(|cell| options.is_chosen(cell));
         let opened = chosen.map(|cell| {
             let vault = vaults[&cell.vault].as_ref();
-            let sessions = self.sessions_at(&cell.cluster, vault);
             async move {
                 let cluster = open.cluster(cell, vault).await;
-                let open = OpenCell::new(cluster, vault.ok(), sessions.unwrap_or_default());
+                let open = OpenCell::new(cluster, vault.ok(), Arc::default());
                 (cell.cluster.clone(), Arc::new(open))
             }
         });
-        let cells: BTreeMap<_, _> = futures::future::join_all(opened)
-            .await
-            .into_iter()
-            .collect();
-        self.end_all_but(&cells).await;
-        Self { vaults, cells }
+        let cells = futures::future::join_all(opened).await;
+        Self {
+            cells: cells.into_iter().collect(),
+            vaults,
+        }
     }
 
     /// Of one Vault, and no cluster.
@@ -145,30 +133,6 @@ impl World {
         let open = OpenCell::new(cluster, vault, sessions);
         self.cells.insert(name, Arc::new(open));
         self
-    }
-
-    /// The tokens of a cluster, where they are of this very connection: no other Vault may see them.
-    fn sessions_at(
-        &self,
-        cluster: &ClusterName,
-        vault: Result<&OpenVault, &Failure>,
-    ) -> Option<Arc<Sessions>> {
-        let (cell, vault) = (self.cells.get(cluster)?, vault.ok()?);
-        let before = cell.vault.as_ref()?;
-        Arc::ptr_eq(before, &vault.as_cluster).then(|| Arc::clone(&cell.sessions))
-    }
-
-    /// Gives back the tokens that nobody goes on with.
-    async fn end_all_but(&self, kept: &BTreeMap<ClusterName, Arc<OpenCell>>) {
-        let is_kept = |name: &ClusterName, cell: &OpenCell| {
-            let by = kept.get(name);
-            by.is_some_and(|by| Arc::ptr_eq(&by.sessions, &cell.sessions))
-        };
-        let ended = self
-            .cells
-            .iter()
-            .filter(|(name, cell)| !is_kept(name, cell));
-        futures::future::join_all(ended.map(|(_, cell)| cell.end_sessions())).await;
     }
 
     pub fn vault(&self, name: &VaultName) -> Result<&OpenVault, &Failure> {

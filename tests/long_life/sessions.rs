@@ -6,7 +6,7 @@ use keyfleet::desire::{Cell, Desired, SecretId};
 use keyfleet::observe::Failure;
 use keyfleet::observe::freshness::Why;
 use keyfleet::observe::values::{Sessions, see_values};
-use keyfleet::pipeline::{self, Open as _, OpenCluster, OpenVault, Options, World};
+use keyfleet::pipeline::{Alone, Look, Open as _, OpenCluster, OpenVault, Options};
 use keyfleet::secret::SecretBytes;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -198,25 +198,29 @@ async fn the_token_of_a_role_that_is_not_used_any_more_is_given_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn passes_of_one_process_go_on_with_the_same_tokens_and_leave_none() {
     let scene = Scene::onboarded("passes").await;
-    let mut desired = compile(&scene.repository).await;
+    let desired = compile(&scene.repository).await;
     let opener = Opener::lasting(scene.settings(), Bounds::default());
     opener.follow(&desired);
     let options = Options {
         full: true,
         ..Options::default()
     };
-    let mut world = World::open(&desired, &options, &opener).await;
+    let cell = Arc::clone(&desired.cells[0]);
+    let sessions = Arc::new(Sessions::default());
+    let vault = || opener.vault(&desired.vaults[&cell.vault]);
     for _ in 0..3 {
-        let planned = pipeline::plan(&desired, &world, &options).await;
+        let vault = vault();
+        let cluster = opener.cluster(&cell, vault.as_ref()).await;
+        let look = vault.clone().map(|open| Look::of_cell(&open, &cell));
+        let tokens = Arc::clone(&sessions);
+        let alone = Alone::cell(&desired, &cell, vault, cluster, tokens, options.clone());
+        let planned = alone.plan(look).await;
         assert!(planned.is_in_sync() && !planned.has_unread());
-        world = world.reopen(&desired, &options, &opener).await;
     }
     assert_eq!(scene.logins(), 1);
     assert_eq!(scene.proxy.count(on("*", "revoke-self")), 0);
 
-    // The next revision has no such cluster.
-    desired.cells.clear();
-    opener.follow(&desired);
-    world.reopen(&desired, &options, &opener).await;
+    // The cluster is not declared any more.
+    sessions.end(vault().unwrap().as_cluster.as_ref()).await;
     assert_eq!(scene.proxy.count(on("*", "revoke-self")), 1);
 }
