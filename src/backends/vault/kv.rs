@@ -1,7 +1,7 @@
 //! Versions and values of KV secrets.
 //!
-//! Versions come without any value: one recursive list of a mount where the server has it, else one read of metadata
-//! for each path. What a bulk list does not show is asked for singly before it is called absent, since a policy
+//! Versions come without any value: one recursive list of a mount where the server has it, or of a folder in it, else one
+//! read of metadata for each path. What a bulk list does not show is asked for singly before it is called absent, since a policy
 //! can leave entries out of a list.
 
 use super::http::{Http, unexpected};
@@ -23,19 +23,26 @@ use std::sync::{Arc, OnceLock};
 /// Up to here single reads are no more than the bulk list with what it may leave out.
 const SINGLY: usize = 2;
 
+/// Up to so many requests are sent instead of a list of the whole mount, which may be that of a large fleet.
+const FEW: usize = 3;
+
 type Versions = BTreeMap<KvPath, Observed<KvVersion>>;
 
 pub(super) async fn versions(http: &Http, mount: &MountPath, paths: &BTreeSet<KvPath>) -> Versions {
     let mut found = Versions::new();
-    if paths.len() > SINGLY && http.memory.may_scan(mount) {
-        match scan(http, mount, paths).await {
-            Ok(scanned) => found = scanned,
-            Err(failure) if is_missing(&failure) || is_refused(&failure) => {
-                http.memory.no_scan(mount);
-            }
-            Err(failure) => {
-                let unknown = |path: &KvPath| (path.clone(), Observed::Unknown(failure.clone()));
-                return paths.iter().map(unknown).collect();
+    if paths.len() > SINGLY {
+        let folders = folders(paths).into_iter();
+        for (folder, within) in folders.filter(|(folder, _)| http.memory.may_scan(mount, folder)) {
+            match scan(http, mount, folder, within).await {
+                Ok(scanned) => found.extend(scanned),
+                Err(failure) if is_missing(&failure) || is_refused(&failure) => {
+                    http.memory.no_scan(mount, folder);
+                }
+                Err(failure) => {
+                    let unknown =
+                        |path: &KvPath| (path.clone(), Observed::Unknown(failure.clone()));
+                    return paths.iter().map(unknown).collect();
+                }
             }
         }
     }
@@ -47,25 +54,51 @@ pub(super) async fn versions(http: &Http, mount: &MountPath, paths: &BTreeSet<Kv
     found
 }
 
+/// The folders that are listed for these paths, each with its own; without a name, the whole mount.
+fn folders(paths: &BTreeSet<KvPath>) -> Vec<(&str, Vec<&KvPath>)> {
+    let mut folders: BTreeMap<&str, Vec<&KvPath>> = BTreeMap::new();
+    for path in paths {
+        let folder = path.as_str().split_once('/');
+        let folder = folder.map_or("", |(folder, _)| folder);
+        folders.entry(folder).or_default().push(path);
+    }
+    let is_listed =
+        |(folder, paths): &(&str, Vec<&KvPath>)| !folder.is_empty() && paths.len() > SINGLY;
+    let (listed, singly): (Vec<_>, Vec<_>) = folders.into_iter().partition(is_listed);
+    let left: usize = singly.iter().map(|(_, paths)| paths.len()).sum();
+    if listed.len() + left <= FEW {
+        listed
+    } else {
+        vec![("", paths.iter().collect())]
+    }
+}
+
 async fn scan(
     http: &Http,
     mount: &MountPath,
-    paths: &BTreeSet<KvPath>,
+    folder: &str,
+    paths: Vec<&KvPath>,
 ) -> Result<Versions, Failure> {
-    let request = Request::scan(&[mount.as_str(), "detailed-metadata"]);
-    let paths: Arc<HashSet<KvPath>> = Arc::new(paths.iter().cloned().collect());
+    let whole = [mount.as_str(), "detailed-metadata", folder];
+    let request = Request::scan(if folder.is_empty() {
+        &whole[..2]
+    } else {
+        &whole
+    });
+    let paths: Arc<HashSet<KvPath>> = Arc::new(paths.into_iter().cloned().collect());
     let wanted = |now| Field {
         name: "data",
         then: Field {
             name: "key_info",
             then: KeyInfo {
                 paths: Arc::clone(&paths),
+                folder: folder.to_owned(),
                 now,
             },
         },
     };
     let Some(scanned) = http.send_for(&request, &wanted).await? else {
-        http.memory.no_scan(mount);
+        http.memory.no_scan(mount, folder);
         return Ok(Versions::new());
     };
     let found = scanned.flatten().unwrap_or_default().into_iter();
@@ -81,6 +114,8 @@ async fn scan(
 /// Out of a whole mount's metadata, the newest versions of these secrets; or what their metadata lacks.
 struct KeyInfo {
     paths: Arc<HashSet<KvPath>>,
+    /// What the keys are relative to.
+    folder: String,
     /// By the server's clock.
     now: Option<Timestamp>,
 }
@@ -111,7 +146,7 @@ impl<'de> Visitor<'de> for KeyInfo {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut found = Vec::with_capacity(self.paths.len());
-        while let Some(path) = entries.next_key_seed(OneOf(&self.paths))? {
+        while let Some(path) = entries.next_key_seed(OneOf(&self))? {
             match path {
                 Some(path) => found.push((path, newest(&entries.next_value()?, self.now))),
                 None => drop(entries.next_value::<IgnoredAny>()?),
@@ -121,8 +156,8 @@ impl<'de> Visitor<'de> for KeyInfo {
     }
 }
 
-/// The path, when it is one of these; without a copy of its text.
-struct OneOf<'a>(&'a HashSet<KvPath>);
+/// The path, when it is one of these; of a whole mount without a copy of its text.
+struct OneOf<'a>(&'a KeyInfo);
 
 impl<'de> DeserializeSeed<'de> for OneOf<'_> {
     type Value = Option<KvPath>;
@@ -140,7 +175,13 @@ impl Visitor<'_> for OneOf<'_> {
     }
 
     fn visit_str<E>(self, path: &str) -> Result<Self::Value, E> {
-        Ok(self.0.get(path).cloned())
+        let KeyInfo { paths, folder, .. } = self.0;
+        let found = if folder.is_empty() {
+            paths.get(path)
+        } else {
+            paths.get(format!("{folder}/{path}").as_str())
+        };
+        Ok(found.cloned())
     }
 }
 
@@ -319,4 +360,28 @@ fn nothing(request: &Request<'_>, outer: &KvValue) -> Failure {
         .failure(FailureClass::NotFound, why)
         .status(404)
         .hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(paths: &[&str]) -> Vec<String> {
+        let paths = paths.iter().map(|path| KvPath::parse(path).unwrap());
+        let paths: BTreeSet<KvPath> = paths.collect();
+        let folders = folders(&paths).into_iter();
+        folders.map(|(folder, _)| folder.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_secrets_of_one_cluster_are_not_looked_for_in_the_whole_mount() {
+        let own = ["eu/a", "eu/b", "eu/deep/c", "shared/mail"];
+        assert_eq!(listed(&own), ["eu"]);
+        let both = ["eu/a", "eu/b", "eu/c", "shared/a", "shared/b", "shared/c"];
+        assert_eq!(listed(&both), ["eu", "shared"]);
+        // More requests than a list of all is worth.
+        let fleet = ["eu/a", "eu/b", "eu/c", "us/a", "us/b", "shared/mail"];
+        assert_eq!(listed(&fleet), [""]);
+        assert_eq!(listed(&["a", "b", "c", "d"]), [""]);
+    }
 }

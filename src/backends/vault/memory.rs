@@ -3,13 +3,14 @@
 use crate::names::MountPath;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     no_policy_texts: AtomicBool,
     policy_versions: AtomicBool,
-    no_kv_scan: Mutex<BTreeSet<MountPath>>,
+    /// Mounts, and folders in them.
+    no_kv_scan: Mutex<BTreeSet<String>>,
 }
 
 impl Memory {
@@ -31,18 +32,22 @@ impl Memory {
         self.policy_versions.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn may_scan(&self, mount: &MountPath) -> bool {
-        let mounts = self
-            .no_kv_scan
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        !mounts.contains(mount)
+    /// Whether the list of this folder is worth asking for; without a name, that of the whole mount.
+    pub(super) fn may_scan(&self, mount: &MountPath, folder: &str) -> bool {
+        let none = self.no_kv_scan();
+        !none.contains(&place(mount, "")) && !none.contains(&place(mount, folder))
     }
 
-    pub(super) fn no_scan(&self, mount: &MountPath) {
-        self.no_kv_scan
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(mount.clone());
+    pub(super) fn no_scan(&self, mount: &MountPath, folder: &str) {
+        self.no_kv_scan().insert(place(mount, folder));
     }
+
+    fn no_kv_scan(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        let none = self.no_kv_scan.lock();
+        none.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn place(mount: &MountPath, folder: &str) -> String {
+    format!("{mount}/{folder}")
 }
