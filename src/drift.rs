@@ -12,7 +12,7 @@ mod report;
 
 pub use finding::{Difference, Finding, Standing, Written, findings};
 pub use item::{Class, Held, Item, Line, Object, Severity, What, Where};
-pub use ledger::{LEDGER_SCHEMA, Ledger, Look, Mark};
+pub use ledger::{LEDGER_SCHEMA, Ledger, Look, Mark, still_standing};
 pub use report::{
     About, Applied, Counts, Coverage, LeftOut, Missed, Problem, REPORT_SCHEMA, Report, Resolution,
     Resolved, ScopeLine, Since, State, Told, ToldBy,

@@ -15,6 +15,7 @@ use super::item::{Item, Where};
 use super::report::{Applied, Report, Resolved};
 use crate::plan::{self, Cause, Scope};
 use book::Book;
+pub use hidden::still_standing;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -29,7 +29,7 @@ pub struct ClusterStatus {
     pub secrets: Vec<SecretStatus>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SecretStatus {
     pub name: String,
     pub state: SecretState,

@@ -3,6 +3,7 @@
 //! Promises: no value and no token is on it; a reader gets whole entries and holds up no writer.
 
 mod misdeclared;
+mod unseen;
 
 use crate::connect::{Phase, TokenState};
 use crate::desire::{Cell, Desired, DesiredVault};
@@ -144,6 +145,8 @@ pub struct Passes {
     pub permission: Permission,
     /// Since when this process sees what the last pass found.
     pub first_seen: Arc<BTreeMap<Target, Timestamp>>,
+    /// What the last pass could not look at, and when it was seen last.
+    pub unseen: Arc<BTreeMap<Target, Timestamp>>,
 }
 
 impl Passes {

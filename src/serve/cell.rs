@@ -288,9 +288,9 @@ impl CellTask {
                 state.passes.last_success = Some(about.began);
             }
             if let Some(after) = &seen.after {
-                state.secrets = Arc::clone(&after.secrets);
+                state.take_secrets(&after.secrets);
             }
-            state.passes.ended(about, seen)
+            state.passes.ended(&scope, about, seen)
         });
         self.service.count(&pass);
     }

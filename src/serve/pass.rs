@@ -206,7 +206,7 @@ pub(super) struct About {
 
 impl Passes {
     /// A pass ended. Where it saw nothing, what was seen before it stands. To be called within its span.
-    pub(super) fn ended(&mut self, about: About, seen: Seen) -> Arc<Pass> {
+    pub(super) fn ended(&mut self, scope: &Scope, about: About, seen: Seen) -> Arc<Pass> {
         let Seen {
             end,
             written,
@@ -222,14 +222,15 @@ impl Passes {
             full: _,
         } = about;
         let (seen, findings, notes, looked_at) = match (after, &self.last) {
-            (Some(after), _) => (Some(began), after.findings, after.notes, after.looked_at),
-            (None, Some(last)) => (
-                last.seen,
-                last.findings.clone(),
-                last.notes.clone(),
-                last.looked_at,
-            ),
-            (None, None) => (None, Vec::new(), Vec::new(), 0),
+            (Some(after), _) => {
+                let findings = self.found(after.findings);
+                (Some(began), findings, after.notes, after.looked_at)
+            }
+            (None, Some(last)) => {
+                let findings = self.found_nothing(&end, scope);
+                (last.seen, findings, last.notes.clone(), last.looked_at)
+            }
+            (None, None) => (None, self.found_nothing(&end, scope), Vec::new(), 0),
         };
         let pass = Arc::new(Pass {
             run,

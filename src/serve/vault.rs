@@ -313,7 +313,7 @@ impl VaultTask {
                 state.passes.last_success = Some(about.began);
             }
             state.token = token;
-            state.passes.ended(about, seen)
+            state.passes.ended(&scope, about, seen)
         });
         self.service.count(&pass);
     }

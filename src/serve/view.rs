@@ -13,7 +13,9 @@ mod select;
 mod state;
 
 pub use attention::{About, Attention, attention};
-pub use finding::{Found, Tally, Topic, Wish, cause_word, findings, narrowed, of as findings_of};
+pub use finding::{
+    Found, Tally, Topic, Wish, cause_word, findings, in_rows, narrowed, of as findings_of,
+};
 pub use fleet::{ClusterRow, Order, cluster, clusters, every_cluster};
 pub use release::{Approval, Release, releases};
 pub use rotation::{Lag, rotation};

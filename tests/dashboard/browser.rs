@@ -248,6 +248,7 @@ async fn pictures() {
         ("fleet", "/"),
         ("cluster", "/clusters/dev-us-005"),
         ("misdeclared", "/clusters/dev-ap-035"),
+        ("failing", "/clusters/prod-us-003"),
         ("never-seen", "/clusters/wrong"),
         ("held", "/held"),
         ("reports", "/reports"),

@@ -163,7 +163,7 @@ async fn findings_are_narrowed_by_topic_cause_kind_and_scope() {
     assert_eq!(total("").await, "10");
     assert_eq!(total("?topic=held").await, "3");
     assert_eq!(total("?topic=held&cause=pending").await, "2");
-    assert_eq!(total("?kind=secret").await, "4");
+    assert_eq!(total("?kind=secret").await, "5");
     assert_eq!(total("?vault=main").await, "1");
     assert_eq!(total("?cluster=dev-us-005").await, "2");
     assert_eq!(total("?q=kube-system").await, "1");

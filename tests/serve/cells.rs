@@ -17,8 +17,10 @@ async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
     let scene = Scene::applied("serve-hangs").await;
     let service = Service::start(&scene, OFTEN);
     service.until_said("following").await;
+    is_seen(&scene, &service).await;
     scene.north.proxy.fault(any, Fault::Hang);
     service.until_said("it is let alone").await;
+    stands_as_it_was_seen(&scene, &service, 1).await;
     // The other one is kept equal meanwhile.
     scene.put(&scene.south, "app", "rotated").await;
     service
@@ -46,6 +48,46 @@ async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
     };
     assert!(said("it is let alone").contains("why="));
     said("it answers, and is looked at again");
+    for fault in [Fault::DropRequest, Fault::answer(500, "{}")] {
+        scene.north.proxy.fault(any, fault);
+        stands_as_it_was_seen(&scene, &service, 1).await;
+        scene.north.proxy.clear_faults();
+    }
+}
+
+async fn is_seen(scene: &Scene, service: &Service) {
+    service
+        .until("look at north", async || {
+            north(scene, service).await["state"] == "in-sync"
+        })
+        .await;
+}
+
+async fn north(scene: &Scene, service: &Service) -> Value {
+    let path = format!("/api/v1/clusters/{}", scene.north.name);
+    let (_, text) = service.get(service.ports.web, &path).await;
+    serde_json::from_str(&text).unwrap()
+}
+
+/// However it fails, it fails in the same words: how it was before, and one row that says why nobody sees it now.
+async fn stands_as_it_was_seen(scene: &Scene, service: &Service, secrets: usize) {
+    service
+        .until("failure", async || {
+            north(scene, service).await["state"] == "failing"
+        })
+        .await;
+    let said = north(scene, service).await;
+    let all_seen = json!({"total": secrets, "inSync": secrets});
+    assert_eq!(said["secrets"], all_seen, "{said:#}");
+    let found = said["found"].as_array().unwrap();
+    let topics: Vec<_> = found.iter().map(|found| &found["topic"]).collect();
+    assert_eq!(topics, ["not-known"], "{said:#}");
+    let path = format!("/api/v1/clusters/{}/secrets", scene.north.name);
+    let (_, text) = service.get(service.ports.web, &path).await;
+    let listed: Value = serde_json::from_str(&text).unwrap();
+    let app = &listed["secrets"][0];
+    assert_eq!(app["status"], "SUCCESS");
+    assert!(app["unseenSince"].is_string(), "{listed:#}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

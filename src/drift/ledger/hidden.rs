@@ -1,7 +1,9 @@
 //! What a look could not see: behind an object that could not be read, others may differ unseen.
 
+use crate::drift::finding::{Finding, Standing};
 use crate::drift::item::{Item, Object, What};
-use crate::plan::Kind;
+use crate::plan::{Kind, Target};
+use std::collections::BTreeSet;
 
 /// By this name the whole cluster is meant: nothing is compared with one that cannot be told to be the right one.
 const WHOLE_CLUSTER: &str = "kube-system";
@@ -45,6 +47,21 @@ impl Hidden {
         let mut unsettled = self.unsettled.iter();
         self.everything || unsettled.any(|(object, what)| hides(object, *what, item))
     }
+}
+
+/// What was found before and may stand unseen, since a look that found this did not come to it.
+pub fn still_standing<'before>(
+    before: &'before [Finding],
+    found: &[Finding],
+) -> impl Iterator<Item = &'before Finding> {
+    let is_unread = |finding: &Finding| matches!(finding.standing, Standing::Unread(_));
+    let items: Vec<Item> = found.iter().map(Item::of).collect();
+    let hidden = Hidden::behind(&items, None);
+    let settled = found.iter().filter(|it| !is_unread(it));
+    let settled: BTreeSet<Target> = settled.map(|it| it.target.clone()).collect();
+    before.iter().filter(move |it| {
+        !is_unread(it) && !settled.contains(&it.target) && hidden.covers(&Item::of(it))
+    })
 }
 
 fn is_whole_cluster(item: &Item) -> bool {

@@ -161,22 +161,17 @@ fn of_passes(state: State, passes: &Passes) -> (String, Option<Timestamp>) {
         State::Held => Topic::Held,
         _ => return ("nobody looked for long".to_owned(), Some(pass.began)),
     };
-    let mut of_topic = finding::of(passes).filter(|found| found.topic() == topic);
+    let rows = finding::in_rows(finding::of(passes)).into_iter();
+    let mut of_topic = rows.filter(|found| found.topic() == topic);
     let Some(first) = of_topic.next() else {
         return (String::new(), None);
     };
-    let target = &first.finding.target;
     let more = of_topic.count();
     let more = if more == 0 {
         String::new()
     } else {
         format!(", and {more} more")
     };
-    let what = format!(
-        "{} {}: {}{more}",
-        target.kind.word(),
-        target.name,
-        first.what()
-    );
+    let what = format!("{}: {}{more}", first.object(), first.what());
     (what, first.since())
 }

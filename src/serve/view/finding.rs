@@ -6,6 +6,7 @@ use crate::drift::{Difference, Finding, Standing};
 use crate::plan::{Cause, Scope};
 use crate::serve::board::Passes;
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// A finding as it is listed.
 #[derive(Clone, Copy)]
@@ -13,6 +14,12 @@ pub struct Found<'a> {
     pub finding: &'a Finding,
     /// Since when this process sees it.
     pub seen: Option<Timestamp>,
+    /// When it was seen last, where the last pass could not look at it.
+    pub unseen: Option<Timestamp>,
+    /// How many more objects are not known for the very same failure.
+    pub alike: usize,
+    /// Whether these are all of one kind.
+    pub of_one_kind: bool,
 }
 
 /// What a finding is, in one word: why it is there, or what keeps it there.
@@ -86,10 +93,10 @@ impl Topic {
 pub struct Tally([usize; Topic::ALL.len()]);
 
 impl Tally {
-    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+    pub fn of<'a>(findings: impl IntoIterator<Item = Found<'a>>) -> Self {
         let mut tally = Self::default();
-        for finding in findings {
-            tally.0[Topic::of(finding) as usize] += 1;
+        for found in findings {
+            tally.0[found.topic() as usize] += 1 + found.alike;
         }
         tally
     }
@@ -115,20 +122,51 @@ impl Tally {
     }
 }
 
-/// Everything that is found, of Vaults first.
+/// Everything that is found, each by itself, of Vaults first.
 pub fn findings(look: &Look) -> impl Iterator<Item = Found<'_>> {
     let vaults = look.known.vaults.values().map(|vault| &vault.passes);
     let clusters = look.known.clusters.values().map(|cluster| &cluster.passes);
     vaults.chain(clusters).flat_map(of)
 }
 
-/// What the last pass of a scope found.
+/// What stands after the last pass of a scope, each by itself.
 pub fn of(passes: &Passes) -> impl Iterator<Item = Found<'_>> {
     let found = passes.last.iter().flat_map(|pass| &pass.findings);
-    found.map(|finding| Found {
-        finding,
-        seen: passes.first_seen.get(&finding.target).copied(),
+    found.map(|finding| {
+        let is_unread = matches!(finding.standing, Standing::Unread(_));
+        let unseen = passes.unseen_since(&finding.target);
+        Found {
+            finding,
+            seen: passes.first_seen.get(&finding.target).copied(),
+            unseen: unseen.filter(|_| !is_unread),
+            alike: 0,
+            of_one_kind: true,
+        }
     })
+}
+
+/// As rows: what is not known for one and the same failure is one.
+pub fn in_rows<'a>(found: impl Iterator<Item = Found<'a>>) -> Vec<Found<'a>> {
+    let mut rows: Vec<Found<'a>> = Vec::new();
+    let mut of_failure = BTreeMap::new();
+    for one in found {
+        let Standing::Unread(failure) = &one.finding.standing else {
+            rows.push(one);
+            continue;
+        };
+        let key = (
+            &one.finding.target.scope,
+            failure.class,
+            failure.status,
+            &failure.why,
+        );
+        let row = *of_failure.entry(key).or_insert(rows.len());
+        match rows.get_mut(row) {
+            Some(row) => row.take_in(one),
+            None => rows.push(one),
+        }
+    }
+    rows
 }
 
 /// Which findings a reader wants; what is empty does not matter.
@@ -146,7 +184,7 @@ pub struct Wish {
 
 /// The findings that a reader wants, worst first.
 pub fn narrowed<'a>(look: &'a Look, wish: &Wish) -> Vec<Found<'a>> {
-    let mut found: Vec<_> = findings(look).filter(|found| wish.is_met(*found)).collect();
+    let mut found = in_rows(findings(look).filter(|found| wish.is_met(*found)));
     found.sort_by_key(|found| found.topic());
     found
 }
@@ -171,6 +209,13 @@ impl Wish {
 }
 
 impl<'a> Found<'a> {
+    /// One more object of the same failure.
+    fn take_in(&mut self, other: Self) {
+        self.alike += 1;
+        self.of_one_kind &= self.finding.target.kind == other.finding.target.kind;
+        self.seen = self.seen.min(other.seen);
+    }
+
     pub fn topic(self) -> Topic {
         Topic::of(self.finding)
     }
@@ -187,6 +232,17 @@ impl<'a> Found<'a> {
         match &self.finding.target.scope {
             Scope::Vault(name) => name.as_str(),
             Scope::Cluster(name) => name.as_str(),
+        }
+    }
+
+    /// What it is about: `secret shop/mail`, `12 secrets`, or `14 objects` where they are of several kinds.
+    pub fn object(self) -> String {
+        let target = &self.finding.target;
+        let number = self.alike + 1;
+        match (self.alike, self.of_one_kind) {
+            (0, _) => format!("{} {}", target.kind.word(), target.name),
+            (_, true) => crate::report::count(number, target.kind.word()),
+            (_, false) => crate::report::count(number, "object"),
         }
     }
 

@@ -34,7 +34,7 @@ impl<'a> ClusterRow<'a> {
                 (None, Some(known)) => of_cluster(known, look),
                 (None, None) => State::NotSeen,
             },
-            findings: Tally::of(found.map(|found| found.finding)),
+            findings: Tally::of(found),
         }
     }
 

@@ -4,7 +4,7 @@ use super::finding::{self, Found};
 use super::select::Words;
 use super::state::{State, of_secret};
 use crate::desire::{Assignment, DesiredSecret};
-use crate::plan::Kind;
+use crate::plan::{Kind, Scope, Target};
 use crate::report::SecretStatus;
 use crate::serve::board::ClusterState;
 use jiff::Timestamp;
@@ -16,11 +16,23 @@ pub struct SecretRow<'a> {
     /// `None`: no pass saw it yet.
     pub status: Option<&'a SecretStatus>,
     pub state: State,
+    /// When it was seen like this, where the last pass could not look at it.
+    pub unseen: Option<Timestamp>,
 }
 
 impl<'a> SecretRow<'a> {
-    fn of(desired: &'a DesiredSecret, status: Option<&'a SecretStatus>) -> Self {
+    fn of(
+        cluster: &ClusterState,
+        desired: &'a DesiredSecret,
+        status: Option<&'a SecretStatus>,
+    ) -> Self {
+        let target = Target {
+            scope: Scope::Cluster(cluster.cell.cluster.clone()),
+            kind: Kind::Secret,
+            name: desired.id.to_string(),
+        };
         Self {
+            unseen: status.and_then(|_| cluster.passes.unseen_since(&target)),
             desired,
             status,
             state: of_secret(status.map(|status| &status.state)),
@@ -72,7 +84,7 @@ pub fn secrets<'a>(
         .collect();
     let rows = cluster.cell.secrets.iter().map(|desired| {
         let status = statuses.get(desired.id.to_string().as_str()).copied();
-        SecretRow::of(desired, status)
+        SecretRow::of(cluster, desired, status)
     });
     let mut rows: Vec<_> = rows
         .filter(|row| wanted(row.state) && row.is_found_by(words))
@@ -96,6 +108,6 @@ pub fn secret<'a>(
         let target = &found.finding.target;
         target.kind == Kind::Secret && target.name == name
     });
-    let row = desired.map(|desired| SecretRow::of(desired, status));
+    let row = desired.map(|desired| SecretRow::of(cluster, desired, status));
     (row, found.collect())
 }

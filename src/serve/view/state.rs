@@ -8,11 +8,11 @@ use crate::serve::board::{Breaker, ClusterState, PassEnd, Passes, VaultState};
 /// How a scope is. Worst first: what stands above needs a person sooner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// It cannot be reached, or its last pass did not end well.
+    /// It does not answer, or not as it should, or its last pass did not end well.
     Failing,
     /// Something is wrong that no write of keyfleet can help.
     Blocked,
-    /// Something could not be read.
+    /// Something was refused, or is gone, and could not be read.
     NotKnown,
     /// A change waits for a person.
     Held,
@@ -133,8 +133,8 @@ fn of_passes(passes: &Passes, look: &Look) -> State {
 /// What one finding makes of its scope.
 fn of(standing: &Standing) -> State {
     match standing {
-        Standing::Unread(failure) if failure.is_outage() => State::Failing,
-        Standing::Unread(_) => State::NotKnown,
+        Standing::Unread(failure) if failure.is_of_one_object() => State::NotKnown,
+        Standing::Unread(_) => State::Failing,
         Standing::Blocked { .. } => State::Blocked,
         Standing::Held { .. } => State::Held,
         Standing::ToChange(_) | Standing::Waiting { .. } => State::OutOfSync,

@@ -10,7 +10,7 @@ use keyfleet::plan::{Action, Cause, Concern, FieldChange, Kind, Reason, Scope, T
 pub(crate) fn of_cluster(index: usize, cell: &Cell) -> Vec<Finding> {
     let found = Finder { cell };
     match index % 40 {
-        3 => vec![found.unread()],
+        3 => found.unread().into(),
         5 => vec![found.widened(), found.edited()],
         9 => vec![found.blocked()],
         15 => vec![found.moved()],
@@ -69,11 +69,18 @@ impl Finder<'_> {
         }
     }
 
-    fn unread(&self) -> Finding {
-        let request = "read the namespace kube-system";
-        let failure = Failure::new(FailureClass::TimedOut, request, "no answer within 10 s");
-        let failure = failure.hint("see whether its API server is up");
-        self.find(Kind::Namespace, "kube-system", Standing::Unread(failure))
+    /// Several objects, for one and the same failure.
+    fn unread(&self) -> [Finding; 3] {
+        let failure = |request: &str| {
+            let failure = Failure::new(FailureClass::TimedOut, request, "no answer within 10 s");
+            Standing::Unread(failure.hint("see whether its API server is up"))
+        };
+        let system = failure("read the namespace kube-system");
+        [
+            self.find(Kind::Namespace, "kube-system", system),
+            self.of_secret(0, failure("list Secrets")),
+            self.of_secret(1, failure("list Secrets")),
+        ]
     }
 
     fn widened(&self) -> Finding {

@@ -4,7 +4,7 @@ use super::super::ask::Ask;
 use super::{list as listed, missing, schema, shapes};
 use crate::desire::Cell;
 use crate::serve::board::{Breaker, Misdeclared};
-use crate::serve::view::{ClusterRow, Look, Reader, cluster, clusters, findings_of};
+use crate::serve::view::{ClusterRow, Look, Reader, cluster, clusters, findings_of, in_rows};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
@@ -60,6 +60,7 @@ fn in_full(cluster: &ClusterRow<'_>, look: &Look) -> Value {
     let found = state
         .into_iter()
         .flat_map(|state| findings_of(&state.passes));
+    let found = in_rows(found).into_iter();
     let found = found.map(|found| shapes::finding(found, look));
     let mut answer = row(cluster);
     let more = json!({

@@ -14,7 +14,7 @@ pub(super) async fn fleet(State(reader): State<Reader>) -> Json<Value> {
     let look = reader.look();
     let clusters: Vec<_> = every_cluster(&look).collect();
     let declared: usize = clusters.iter().map(ClusterRow::declared).sum();
-    let found = Tally::of(findings(&look).map(|found| found.finding));
+    let found = Tally::of(findings(&look));
     let vaults = look.known.vaults.values();
     Json(json!({
         "schema": schema::FLEET,

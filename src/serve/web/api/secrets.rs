@@ -34,6 +34,7 @@ fn row(row: &SecretRow<'_>) -> Value {
         "state": row.state.slug(),
         "status": row.word(),
         "why": (!row.why().is_empty()).then(|| row.why()),
+        "unseenSince": row.unseen,
         "lastSync": row.synced(),
         "mappings": desired.assignments.len(),
         "place": shapes::place(&desired.place),

@@ -7,7 +7,9 @@ use crate::desire::{Cell, Origin};
 use crate::drift::Finding;
 use crate::plan;
 use crate::serve::board::{ClusterState, Misdeclared, Pass, PassEnd, Trigger};
-use crate::serve::view::{self, Paged, Reader, SecretRow, State as Is, findings_of, paged};
+use crate::serve::view::{
+    self, Paged, Reader, SecretRow, State as Is, findings_of, in_rows, paged,
+};
 use crate::serve::web::ask::{Ask, Segment};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -75,9 +77,9 @@ pub(super) async fn page(
         (None, None) => return missing(&look, &ask, "Nothing is known of this cluster yet."),
     };
     let list = format!("{path}#secrets");
-    let rows = view::secrets(cluster, &ask.words(), |state| ask.wants(state));
-    let secrets = paged(rows, ask.page(), PER_PAGE);
-    let findings = findings_of(&cluster.passes).map(|found| FindingRow::of(found, look.now));
+    let secrets = view::secrets(cluster, &ask.words(), |state| ask.wants(state));
+    let secrets = paged(secrets, ask.page(), PER_PAGE);
+    let rows = in_rows(findings_of(&cluster.passes));
     let page = Page {
         frame: Frame::of(&look, &ask, Nav::None, &path),
         name,
@@ -86,8 +88,11 @@ pub(super) async fn page(
         misdeclared,
         state: row.state,
         pass: cluster.passes.last.as_deref(),
-        findings: findings.take(SHOWN).collect(),
-        found: findings_of(&cluster.passes).count(),
+        found: rows.len(),
+        findings: {
+            let shown = rows.into_iter().take(SHOWN);
+            shown.map(|found| FindingRow::of(found, look.now)).collect()
+        },
         findings_link: format!("/findings?cluster={}", Segment(name)),
         in_sync: row.in_sync(),
         turn: Turn::of(&secrets, &ask, &list),

@@ -121,7 +121,7 @@ fn vaults(look: &Look) -> Vec<VaultRow<'_>> {
                 .filter(|cluster| cluster.cell.vault == *name)
                 .count()
         },
-        findings: Tally::of(view::findings_of(&vault.passes).map(|found| found.finding)),
+        findings: Tally::of(view::findings_of(&vault.passes)),
         vault,
     });
     rows.collect()

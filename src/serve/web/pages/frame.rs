@@ -55,7 +55,7 @@ impl<'a> Frame<'a> {
         Self {
             look,
             here,
-            tally: Tally::of(findings(look).map(|found| found.finding)),
+            tally: Tally::of(findings(look)),
             style: style::path(),
             version: env!("CARGO_PKG_VERSION"),
             refresh,

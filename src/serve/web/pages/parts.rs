@@ -137,8 +137,17 @@ impl<'a> FindingRow<'a> {
         &self.found.finding.target.name
     }
 
+    /// Of several objects in one row.
+    pub(super) fn objects(&self) -> Option<String> {
+        (self.found.alike > 0).then(|| self.found.object())
+    }
+
     pub(super) fn link(&self) -> Option<String> {
         target_link(&self.found.finding.target)
+    }
+
+    pub(super) fn unseen(&self) -> Option<Safe<Age>> {
+        self.found.unseen.map(|at| age(at, self.now))
     }
 
     pub(super) fn scope_link(&self) -> String {

@@ -6,7 +6,7 @@ use super::{missing, show};
 use crate::desire::DesiredVault;
 use crate::observe::KvEngine;
 use crate::serve::board::{Pass, VaultState};
-use crate::serve::view::{Reader, State as Is, findings_of, of_vault};
+use crate::serve::view::{Reader, State as Is, findings_of, in_rows, of_vault};
 use crate::serve::web::ask::{Ask, Segment};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -45,7 +45,8 @@ pub(super) async fn page(
         desired: &vault.desired,
         state: of_vault(vault, &look),
         health: health(vault),
-        findings: findings_of(&vault.passes)
+        findings: in_rows(findings_of(&vault.passes))
+            .into_iter()
             .map(|found| FindingRow::of(found, look.now))
             .collect(),
         pass: vault.passes.last.as_deref(),
