@@ -110,6 +110,10 @@ pub struct VaultState {
     pub desired: Arc<DesiredVault>,
     pub passes: Passes,
     pub health: Option<Result<Health, Failure>>,
+    /// When it was asked how it is.
+    pub health_at: Option<Timestamp>,
+    /// Where it is by the settings, for a fleet that does not say it.
+    pub own_address: Option<String>,
     /// How keyfleet's own token is; `None` before there was a connection.
     pub token: Option<TokenState>,
 }

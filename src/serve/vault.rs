@@ -364,6 +364,8 @@ impl super::board::Board {
                     desired: Arc::clone(desired),
                     passes: Passes::default(),
                     health: None,
+                    health_at: None,
+                    own_address: None,
                     token: None,
                 })
             };

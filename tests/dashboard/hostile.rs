@@ -125,6 +125,8 @@ fn vault(state: &VaultState, text: &str) -> VaultState {
             high_availability: Some(text.to_owned()),
         })),
         token: None,
+        health_at: Some(made_up::now()),
+        own_address: Some(text.to_owned()),
     }
 }
 

@@ -77,6 +77,8 @@ pub(crate) fn board(shape: Shape) -> Board {
                     expires_at: Some(now() + SignedDuration::from_hours(60)),
                     trouble: None,
                 }),
+                health_at: Some(ago(31)),
+                own_address: None,
             };
             known.vaults.insert(name.clone(), Arc::new(vault));
         }

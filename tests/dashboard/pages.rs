@@ -1,6 +1,6 @@
 //! What the pages say, and where they lead.
 
-use super::made_up::misdeclare;
+use super::made_up::{self, misdeclare};
 use super::markup::{links, must_be_usable};
 use super::site::{MAIN, Site};
 use http::StatusCode;
@@ -305,6 +305,8 @@ async fn a_sealed_vault_comes_before_everything_else() {
                 "it is sealed",
             ))),
             token: None,
+            health_at: Some(made_up::now() - SignedDuration::from_mins(7)),
+            own_address: None,
         };
         known.vaults.insert(name, Arc::new(sealed));
     });
@@ -317,11 +319,9 @@ async fn a_sealed_vault_comes_before_everything_else() {
             .unwrap()
             .contains("vault main")
     );
-    assert!(
-        site.page("/vaults/main")
-            .await
-            .contains("failed to ask sys/health: it is sealed")
-    );
+    let page = site.page("/vaults/main").await;
+    assert!(page.contains("failed to ask sys/health: it is sealed"));
+    assert!(page.contains(">7 min ago</time>"), "how old that is");
 }
 
 #[tokio::test]

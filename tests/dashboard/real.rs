@@ -231,6 +231,8 @@ fn fill(board: &Board, wanted: Wanted, planned: &Planned, status: Status) {
                 passes: passes(Scope::Vault(name.clone())).0,
                 health: Some(vault.health),
                 token: None,
+                health_at: Some(now),
+                own_address: None,
             };
             known.vaults.insert(name, Arc::new(state));
         }

@@ -49,6 +49,7 @@ async fn a_cluster_that_hangs_is_let_alone_and_found_again() {
     assert!(said("it is let alone").contains("why="));
     said("it answers, and is looked at again");
     for fault in [Fault::DropRequest, Fault::answer(500, "{}")] {
+        is_seen(&scene, &service).await;
         scene.north.proxy.fault(any, fault);
         stands_as_it_was_seen(&scene, &service, 1).await;
         scene.north.proxy.clear_faults();

@@ -216,6 +216,8 @@ async fn all_that_is_told_is_in_the_catalogue_and_the_other_way_round() {
                     expires_at: Some(at(3600)),
                     trouble: None,
                 }),
+                health_at: None,
+                own_address: None,
             }),
         );
     });

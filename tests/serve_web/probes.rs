@@ -60,6 +60,8 @@ pub(crate) fn vault(
         },
         health: Some(health),
         token: None,
+        health_at: None,
+        own_address: None,
     })
 }
 

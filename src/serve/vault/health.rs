@@ -6,6 +6,7 @@ use crate::names::VaultName;
 use crate::observe::live::Health;
 use crate::observe::{Failure, FailureClass};
 use crate::pipeline::{Open as _, OpenVault};
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,9 +37,12 @@ impl VaultTask {
             () = self.stop.cancelled() => return false,
         };
         let is_well = is_well(&health);
+        let access = self.service.settings.vaults.get(self.name.as_str());
         let before = self.service.board.update_vault(desired, |state| {
             let before = state.health.as_ref().map(self::is_well);
             state.health = Some(health.clone());
+            state.health_at = Some(Timestamp::now());
+            state.own_address = access.map(|access| access.address.clone());
             before
         });
         match (&health, is_well) {

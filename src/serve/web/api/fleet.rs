@@ -77,6 +77,7 @@ fn vault(vault: &VaultState, look: &Look) -> Value {
         "name": vault.desired.name.as_str(),
         "state": of_vault(vault, look).slug(),
         "health": health,
+        "healthAt": vault.health_at,
         "tokenExpires": vault.token_expires(),
         "passes": shapes::passes(&vault.passes),
     })
