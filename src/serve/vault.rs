@@ -105,7 +105,8 @@ impl VaultTask {
 
     fn reason(&self, before: &Wish) -> Trigger {
         let now = self.wishes.borrow();
-        if now.followed.revision == before.followed.revision {
+        // A folder that is read as it stands changes under one name.
+        if Arc::ptr_eq(&now.followed, &before.followed) {
             Trigger::Report
         } else {
             Trigger::Revision

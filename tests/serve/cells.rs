@@ -119,6 +119,9 @@ async fn a_revision_that_cannot_be_understood_leaves_the_last_one_in_force() {
     scene.write("fleet.yaml", &fleet);
     scene.declare(&scene.north, "new");
     service.until_secret(&scene, "new", "value-of-new").await;
+    // The folder is no git repository: its revision is called the same as before.
+    service.until_said("why=revision").await;
+    assert!(!service.log().contains("why=report"));
     an_error_in_one_cluster_makes_nobody_think_that_it_is_gone(&scene, &service).await;
 }
 
