@@ -82,6 +82,15 @@ async fn a_file_that_does_not_parse_keeps_what_its_cluster_has() {
         ]
     );
     assert_eq!(plan["inSync"], false);
+    // It may be declared in that very file.
+    let summary = "perhaps no longer declared: a declaration of this cluster has an error";
+    assert_eq!(plan["held"][1]["summary"], summary);
+    let drift = scene.run(&["drift"]);
+    assert!(
+        drift.out.contains("perhaps no longer declared"),
+        "{drift:?}"
+    );
+    assert!(!drift.out.contains(" no longer declared  "), "{drift:?}");
     let run = scene.apply();
     assert_eq!(run.code, 1, "{run:?}");
     told(&scene, &run, "clusters/north/broken.yaml:");

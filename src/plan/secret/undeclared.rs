@@ -72,7 +72,11 @@ fn delete(cell: &Cell, live: &LiveSecretMeta, target: Target) -> Option<Change> 
         target,
         action: Action::Delete,
         fields: Vec::new(),
-        summary: "no longer declared".to_owned(),
+        summary: if cell.complete {
+            "no longer declared".to_owned()
+        } else {
+            "perhaps no longer declared: a declaration of this cluster has an error".to_owned()
+        },
         reason: Reason::NoLongerDeclared,
         cause: Cause::Pending,
         concerns: concerns.into_iter().flatten().collect(),

@@ -4,7 +4,7 @@ use super::{HINT, Phrase, moment};
 use crate::drift::{
     Class, Item, Object, Report, Resolution, Resolved, Since, State, Told, ToldBy, What, Where,
 };
-use crate::plan::{Cause, FieldChange, Kind};
+use crate::plan::{Cause, Concern, FieldChange, Kind};
 use crate::report::style::clean;
 use jiff::Timestamp;
 
@@ -169,6 +169,9 @@ fn cause(told: &Told) -> Phrase {
         ) => phrase.ours(format!("rotation v{from} → v{to}")),
         (Some(Cause::Rotation { .. }), _) => phrase.ours("rotation"),
         (Some(Cause::Adopt), _) => phrase.ours("to be taken over"),
+        (_, What::Undeclared) if may_be_declared(&told.item) => {
+            phrase.ours("perhaps no longer declared")
+        }
         (_, What::Undeclared) => phrase.ours("no longer declared"),
         (_, What::Missing) => phrase.ours("missing"),
         (Some(Cause::Pending), _) => phrase.ours("git asks for it"),
@@ -179,6 +182,13 @@ fn cause(told: &Told) -> Phrase {
             None => phrase,
         },
     }
+}
+
+/// What declares it may be in a file with an error.
+fn may_be_declared(item: &Item) -> bool {
+    let incomplete = Concern::IncompleteSource.to_string();
+    let held = item.held.as_ref();
+    held.is_some_and(|held| held.why.contains(&incomplete))
 }
 
 fn since(report: &Report, told: &Told) -> Phrase {
