@@ -209,6 +209,9 @@ fn since(report: &Report, told: &Told) -> Phrase {
 /// When it happened: it was still as declared at the first of these.
 fn between(after: Timestamp, seen: Timestamp) -> String {
     let (from, to) = (moment(after), moment(seen));
+    if from == to {
+        return format!("at {to}");
+    }
     match (from.strip_suffix(" UTC"), to.get(..11)) {
         (Some(start), Some(day)) if start.starts_with(day) => {
             format!("between {start} and {}", &to[11..])
@@ -234,5 +237,33 @@ fn resolved(class: Class, resolution: &Resolution) -> Phrase {
         Resolved::Undeclared => phrase
             .ours(format!("not declared any more by {at}, with revision "))
             .theirs(revision),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_it_happened_is_said_once() {
+        let said = |after: &str, seen: &str| {
+            let at = |text: &str| format!("2026-11-{text}:07Z").parse().unwrap();
+            between(at(after), at(seen))
+        };
+        for (after, seen, told) in [
+            ("28T18:41", "28T18:41", "at 2026-11-28 18:41 UTC"),
+            (
+                "28T18:41",
+                "28T18:43",
+                "between 2026-11-28 18:41 and 18:43 UTC",
+            ),
+            (
+                "27T23:59",
+                "28T00:01",
+                "between 2026-11-27 23:59 and 2026-11-28 00:01 UTC",
+            ),
+        ] {
+            assert_eq!(said(after, seen), told);
+        }
     }
 }
