@@ -53,6 +53,7 @@ async fn the_fleet_says_of_each_cluster_how_it_is() {
         "out of reach: no answer within 10 s",
         "and 3 more failing",
         "mount auth/old-cluster: no longer declared",
+        "binding role-tokenreview-binding: keyfleet does not own it",
         "1 error in the declarations",
         "looks only",
         "1–100 of 120 clusters",

@@ -172,6 +172,6 @@ fn of_passes(state: State, passes: &Passes) -> (String, Option<Timestamp>) {
     } else {
         format!(", and {more} more")
     };
-    let what = format!("{}: {}{more}", first.object(), first.what());
+    let what = format!("{}: {}{more}", first.object(), first.in_words());
     (what, first.since())
 }

@@ -275,6 +275,21 @@ impl<'a> Found<'a> {
         }
     }
 
+    /// The same where nothing else is shown beside it: what has only fields to show says why it is held, or which they are.
+    pub fn in_words(self) -> String {
+        if !self.what().is_empty() {
+            return self.what().to_owned();
+        }
+        match &self.finding.standing {
+            Standing::Held { why, .. } if !why.is_empty() => why[0].to_string(),
+            _ => {
+                let fields = self.finding.fields.iter();
+                let names: Vec<_> = fields.map(|field| field.field.as_str()).collect();
+                names.join(", ")
+            }
+        }
+    }
+
     /// What to do about it.
     pub fn hint(self) -> Option<&'a str> {
         match &self.finding.standing {

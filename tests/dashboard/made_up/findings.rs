@@ -146,7 +146,7 @@ impl Finder<'_> {
 
     fn foreign(&self) -> Finding {
         let standing = Standing::Held {
-            difference: difference("subjects differ", Cause::Adopt),
+            difference: difference("", Cause::Adopt),
             why: vec![Concern::NotOurs],
             id: "0f33c2d1".to_owned(),
         };
