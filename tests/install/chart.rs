@@ -28,7 +28,7 @@ fn comparable(cluster: &super::support::Cluster, objects: Vec<Value>) -> BTreeMa
             continue;
         }
         without_marks(&mut object["metadata"]);
-        if object["kind"] == "Deployment" {
+        if object["kind"] == "Deployment" || object["kind"] == "StatefulSet" {
             let template = &mut object["spec"]["template"];
             without_marks(&mut template["metadata"]);
             let settings = &mut template["spec"]["volumes"][0]["configMap"]["name"];
@@ -78,12 +78,24 @@ fn settings(cluster: &super::support::Cluster, text: &str) -> Value {
 
 #[tokio::test]
 async fn the_chart_makes_what_the_manifests_make() {
+    are_alike(&FOLDERS, &[EVERYTHING]).await;
+}
+
+/// The same with volumes that outlive the pods.
+#[tokio::test]
+async fn the_chart_keeps_what_the_manifests_keep() {
+    let [_, managed, monitoring] = FOLDERS;
+    let folders = ["tests/install/persistent", managed, monitoring];
+    are_alike(&folders, &[EVERYTHING, "persistence.enabled=true"]).await;
+}
+
+async fn are_alike(folders: &[&str], values: &[&str]) {
     let cluster = cluster().await;
-    let manifests = FOLDERS
+    let manifests = folders
         .iter()
         .flat_map(|folder| kustomized(cluster, folder));
     let manifests = comparable(cluster, manifests.collect());
-    let chart = rendered("keyfleet", "keyfleet", &[EVERYTHING]);
+    let chart = rendered("keyfleet", "keyfleet", values);
     let chart = comparable(cluster, objects(cluster, &chart));
 
     let names = |objects: &BTreeMap<String, Value>| objects.keys().cloned().collect::<Vec<_>>();
@@ -187,6 +199,47 @@ async fn another_release_names_everything_after_itself() {
         map["metadata"]["name"]
     );
     assert_eq!(pod["serviceAccountName"], "second-keyfleet");
+}
+
+/// Of the cluster's class, of another, and of a claim that is there.
+#[tokio::test]
+async fn the_volume_is_the_one_that_is_asked_for() {
+    let cluster = cluster().await;
+    cluster.create_namespace("kept").await;
+    for (values, claims, volume) in [
+        (&[][..], json!([Value::Null]), Value::Null),
+        (
+            &["persistence.storageClass=fast"][..],
+            json!(["fast"]),
+            Value::Null,
+        ),
+        (
+            &["persistence.existingClaim=mine", "replicas=1"][..],
+            json!([]),
+            json!("mine"),
+        ),
+    ] {
+        let values = [&["persistence.enabled=true"], values].concat();
+        let text = rendered("keyfleet", "kept", &values);
+        let dry = ["apply", "--dry-run=server", "--validate=strict", "-f", "-"];
+        kubectl_ok(cluster, &dry, &text);
+        let objects = objects(cluster, &text);
+        let set = objects.iter().find(|it| it["kind"] == "StatefulSet");
+        let spec = &set.unwrap()["spec"];
+        let templates = spec["volumeClaimTemplates"].as_array();
+        let classes = templates.into_iter().flatten();
+        let classes = classes.map(|it| it["spec"]["storageClassName"].clone());
+        assert_eq!(Value::Array(classes.collect()), claims, "{values:?}");
+        let volumes = spec["template"]["spec"]["volumes"].as_array().unwrap();
+        let data = volumes.iter().find(|it| it["name"] == "data");
+        let claim = data.map(|it| it["persistentVolumeClaim"]["claimName"].clone());
+        assert_eq!(claim.unwrap_or_default(), volume, "{values:?}");
+        assert!(
+            volumes
+                .iter()
+                .all(|it| it["name"] != "data" || it["emptyDir"].is_null())
+        );
+    }
 }
 
 /// What the schema lets through is good for keyfleet, too.
@@ -299,6 +352,12 @@ fn the_schema_refuses_what_cannot_be_meant() {
         ),
         ("monitoring: {alerts: 'yes'}", "at '/monitoring/alerts'"),
         ("podLabels: {team: 7}", "at '/podLabels/team'"),
+        ("persistence: {size: 10}", "at '/persistence/size'"),
+        // No two pods may share it.
+        (
+            "persistence: {enabled: true, existingClaim: mine}",
+            "at '/replicas'",
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("values.yaml");

@@ -17,6 +17,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end }}
 
+{{- /* Pods with volumes of their own are those of a StatefulSet. */}}
+{{- define "keyfleet.kind" -}}
+{{- ternary "StatefulSet" "Deployment" .Values.persistence.enabled }}
+{{- end }}
+
 {{- define "keyfleet.metadata" -}}
 name: {{ include "keyfleet.name" . }}
 namespace: {{ .Release.Namespace }}
