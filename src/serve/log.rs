@@ -14,6 +14,7 @@ pub use pass::{pass_ended, pass_span, step};
 use super::settings::LogFormat;
 use crate::diagnostics::{Diagnostics, Severity};
 use std::io::{IsTerminal, Write};
+use tracing::Level;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
@@ -44,19 +45,32 @@ impl Log {
 
 /// A line for everything that the service does; more of the rest with `verbose`, or as `RUST_LOG` says.
 pub fn start(format: LogFormat, verbose: u8) -> Log {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| {
-        EnvFilter::new(match verbose {
-            0 => "off,keyfleet=warn,keyfleet::serve=info",
-            1 => "off,keyfleet=info",
-            2 => "off,keyfleet=debug",
-            _ => "off,keyfleet=trace",
-        })
-    });
+    let wished = std::env::var("RUST_LOG").ok();
+    let filter = filter(wished.as_deref().map(str::trim), verbose);
     let (writer, log) = behind(std::io::stderr());
     let colour = std::io::stderr().is_terminal();
     // Whoever embeds this library may have set up logging already.
     let _ = tracing::subscriber::set_global_default(subscriber(format, filter, writer, colour));
     log
+}
+
+/// What is told to who looks after the service; what every pass of every cluster looks at is no news there.
+const USUAL: &str = "off,keyfleet=warn,keyfleet::serve=info";
+
+/// `RUST_LOG=info` alone means these lines, and no library's; one that names a target means what it says.
+fn filter(wished: Option<&str>, verbose: u8) -> EnvFilter {
+    let told = match (wished, verbose) {
+        (Some(wished), _) if !wished.is_empty() => match wished.parse::<Level>() {
+            Ok(Level::INFO) => USUAL.to_owned(),
+            Ok(level) => format!("off,keyfleet={level}"),
+            Err(_) => wished.to_owned(),
+        },
+        (_, 0) => USUAL.to_owned(),
+        (_, 1) => "off,keyfleet=info".to_owned(),
+        (_, 2) => "off,keyfleet=debug".to_owned(),
+        _ => "off,keyfleet=trace".to_owned(),
+    };
+    EnvFilter::try_new(told).unwrap_or_else(|_| EnvFilter::new(USUAL))
 }
 
 /// A thread that writes, and a queue before it.
@@ -115,7 +129,7 @@ pub fn problems(problems: &Diagnostics) {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::{EnvFilter, Log, LogFormat, WAITING, behind, pass_span, subscriber};
+    use super::{EnvFilter, Log, LogFormat, WAITING, behind, filter, pass_span, subscriber};
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
     use std::time::{Duration, Instant};
@@ -149,6 +163,18 @@ pub(super) mod tests {
         let filter = EnvFilter::new("off,keyfleet::serve=info");
         tracing::subscriber::with_default(subscriber(format, filter, writer, false), say);
         log
+    }
+
+    #[test]
+    fn a_level_alone_is_of_the_service() {
+        let told = |wished, verbose| filter(wished, verbose).to_string();
+        let usual = told(None, 0);
+        assert!(usual.contains("keyfleet::serve=info") && usual.contains("keyfleet=warn"));
+        assert_eq!(told(Some("info"), 0), usual);
+        assert_eq!(told(Some(""), 0), usual);
+        assert!(told(Some("debug"), 0).contains("keyfleet=debug"));
+        assert_eq!(told(Some("hyper=debug"), 2), "hyper=debug");
+        assert!(told(None, 1).contains("keyfleet=info"));
     }
 
     #[test]

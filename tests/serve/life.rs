@@ -53,6 +53,7 @@ async fn told_to_end_it_finishes_the_write_in_hand_and_ends_within_ten_seconds()
         begin.elapsed()
     );
     assert_eq!(status.code(), Some(0), "{}", service.log());
+    assert!(service.log().contains("stopping after what is in hand"));
     let cut: Vec<Request> = writes()
         .into_iter()
         .filter(|write| write.status.is_none_or(|status| status >= 300))
