@@ -175,16 +175,23 @@ async fn check_names(reading: &mut Reading) {
     }
     let (source, reference) = (repository.source.clone(), repository.reference.clone());
     let read = pipeline::read(source, reference, repository.limits, Access::default());
+    let (settings, problems) = (&reading.settings, &mut reading.problems);
+    let place = settings.places.of("repository.url");
     match read.await.map(pipeline::compile) {
+        Ok(wanted) if wanted.is_empty => {
+            let empty = Diagnostic::warning(&place, "the repository holds no declaration at all");
+            problems
+                .push(empty.hint("keyfleet waits for one: name the folder that fleet.yaml is in"));
+        }
         Ok(wanted) if wanted.is_plannable() => {
-            let settings = &reading.settings;
-            settings.check_names(&wanted.desired, &mut reading.problems);
+            settings.check_names(&wanted.desired, problems);
         }
-        Ok(_) => {}
-        Err(error) => {
-            let place = reading.settings.places.of("repository.url");
-            reading.problems.error(&place, format!("{error:#}"));
+        Ok(_) => {
+            let unusable =
+                Diagnostic::warning(&place, "fleet.yaml has errors, and cannot be followed");
+            problems.push(unusable.hint("`keyfleet validate` says which"));
         }
+        Err(error) => problems.error(&place, format!("{error:#}")),
     }
 }
 

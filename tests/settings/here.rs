@@ -117,6 +117,9 @@ fn a_folder_that_is_none_is_told() {
     let folder = machine();
     let folder = folder.path();
     told(folder, "repository: {url: ^nowhere}\n", "No such file", 1);
+    fs::create_dir(folder.join("new")).unwrap();
+    let empty = "repository: {url: ^new}\n";
+    told(folder, empty, "no declaration at all", 0);
     told(folder, "data: ^file\n", "file is a file", 1);
     told(
         folder,
