@@ -115,7 +115,7 @@ catalogue! {
     KEPT: "keyfleet_data_file_write_success", Gauge, ["file"],
         "0 when a file of the data directory could not be written: what it remembers is lost with the process.";
     SETTINGS_RELOAD: "keyfleet_settings_reload_success", Gauge, [],
-        "0 when the settings were read again and are wrong: the old ones are in use.";
+        "0 when the settings were read again and could not be taken: the old ones are in use.";
     WEBHOOKS: "keyfleet_webhooks_total", Counter, ["forge", "result"],
         "Webhooks that arrived, by what became of them.";
     LOG_LINES_DROPPED: "keyfleet_log_lines_dropped_total", Counter, [],
