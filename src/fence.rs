@@ -338,7 +338,8 @@ mod tests {
         assert_eq!(write.await, Err(Stale { begun: true }));
         assert_eq!(polls.load(Ordering::Relaxed), 1);
         assert!(body.collect().await.is_err());
-        assert!(fence.may_write() && !work.may_write());
+        assert!(fence.may_write() && !fence.is_of_the_past());
+        assert!(!work.may_write() && work.is_of_the_past());
         assert!(!work.of_this_term().may_write());
     }
 

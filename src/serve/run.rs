@@ -36,8 +36,8 @@ use tokio_util::task::TaskTracker;
 /// How long tasks may take to finish what they have in hand.
 const LAST_WORK: Duration = Duration::from_secs(7);
 
-/// A pass that takes longer than this keeps no other waiting.
-const SLOW_PASS: Duration = Duration::from_secs(1);
+/// A pass that takes longer than this keeps no other waiting: a first sync is over by then, and a cluster that hangs is not.
+const SLOW_PASS: Duration = Duration::from_secs(5);
 
 /// After so many periods without a look, a scope is overdue.
 const OVERDUE: u32 = 3;
