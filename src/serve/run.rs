@@ -13,7 +13,7 @@ use super::log::{self, Log};
 use super::memory::Memory;
 use super::reports::Reporter;
 use super::service::Service;
-use super::settings::{Active, Reading, Settings};
+use super::settings::{Active, Reading, Requests, Settings};
 use super::view::Reader;
 use super::web::{Counters, ListenError, Listeners, Nudge, Parts, Watchdog};
 use super::web::{api, pages};
@@ -37,7 +37,7 @@ use tokio_util::task::TaskTracker;
 const LAST_WORK: Duration = Duration::from_secs(7);
 
 /// A pass that takes longer than this keeps no other waiting: a first sync is over by then, and a cluster that hangs is not.
-const SLOW_PASS: Duration = Duration::from_secs(5);
+const SLOW_PASS: Duration = Duration::from_secs(2);
 
 /// After so many periods without a look, a scope is overdue.
 const OVERDUE: u32 = 3;
@@ -116,6 +116,12 @@ pub async fn run(
     let given_up = contender.give_up().await;
     tracing::info!("ended");
     given_up.and(ended)
+}
+
+/// As many as use all requests when each sends as many as it may: more are not sooner done, and each has in memory what it has
+/// seen. On 200 clusters with 50 Secrets each, 64 at once took 30 MiB more than 16 and as long.
+fn passes_at_once(requests: Requests) -> usize {
+    (requests.all / requests.per_cluster.max(1)).max(1)
 }
 
 fn contend(settings: &Settings, fence: Fence) -> anyhow::Result<Contender> {
@@ -226,7 +232,7 @@ impl Process {
 
     fn service(&self, settings: Settings) -> Arc<Service> {
         Arc::new(Service {
-            places: Places::new(settings.reconcile.requests.all, SLOW_PASS),
+            places: Places::new(passes_at_once(settings.reconcile.requests), SLOW_PASS),
             settings,
             board: Arc::clone(&self.board),
             conduct: self.conduct.clone(),
