@@ -126,8 +126,9 @@ impl CellTask {
     }
 
     async fn obey(&mut self, mut order: Order) {
+        let taken = Instant::now();
         // Unless this pass says otherwise: one that ends by a fault of keyfleet says nothing.
-        self.retry = Some(Instant::now() + RETRY);
+        self.retry = Some(taken + RETRY);
         if self.wrote.is_some_and(|wrote| wrote > order.given) {
             // What this very cell has written since is not in that look.
             order.look = None;
@@ -151,12 +152,15 @@ impl CellTask {
             () = self.stop.cancelled() => return,
             place = self.service.places.free() => place,
         };
-        place.hold(self.pass(&order, cluster, run, span)).await;
+        place
+            .hold(self.pass(&order, taken, cluster, run, span))
+            .await;
     }
 
     async fn pass(
         &mut self,
         order: &Order,
+        taken: Instant,
         cluster: Result<OpenCluster, Failure>,
         run: String,
         span: Span,
@@ -183,7 +187,8 @@ impl CellTask {
         }
         span.in_scope(|| self.learn(&seen));
         let mut about = About::of(order, run, at, full);
-        about.took = began.elapsed();
+        // With its wait for a place: who is looked at late is late.
+        about.took = taken.elapsed();
         span.in_scope(|| self.tell(order, about, seen));
     }
 

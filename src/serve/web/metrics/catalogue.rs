@@ -99,7 +99,7 @@ catalogue! {
     PASSES: "keyfleet_passes_total", Counter, ["result"],
         "Passes over one cluster or Vault, by how they ended.";
     PASS_DURATION: "keyfleet_pass_duration_seconds", Histogram, [],
-        "How long a pass over one cluster or Vault took.";
+        "How long a pass over one cluster or Vault took, its wait for a place among the passes included.";
     REQUESTS: "keyfleet_requests_total", Counter, ["target", "kind"],
         "Requests that were sent, by server and by whether they read, log in or write.";
     PASS_REQUESTS: "keyfleet_pass_requests", Gauge, ["target"],
