@@ -217,6 +217,7 @@ async fn the_authority_of_a_vault_is_read_again_when_its_file_is_swapped() {
     let file = Swapped::new(&one.pem());
     let desired = super::fleet_at(&address).await;
     let settings = Settings {
+        vault_address: Some(address),
         vault_token: Some(SecretBytes::from("canary-4711".to_owned())),
         vault_ca_file: Some(file.path()),
         ..settings()

@@ -178,6 +178,10 @@ impl Keeping {
                     tracing::warn!("vault {}: the token is not renewed: {failure}", self.vault);
                     self.lives(life.not_renewable());
                 }
+                // What OpenBao says of a token that is at the end of its longest life: waiting would outlive it.
+                _ if failure.status == Some(500) && self.credential.is_login() => {
+                    self.obtain().await;
+                }
                 _ => {
                     self.trouble(&failure);
                     self.due = Some((self.pause(), Due::Renew));
