@@ -10,6 +10,7 @@ use super::{Admission, Destination, Forge, Places, Repository, Settings};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::git::{Branch, Source};
 use crate::serve::web;
+use std::collections::BTreeMap;
 
 impl Settings {
     /// What the settings tell by themselves, once flags and environment are there too.
@@ -25,6 +26,7 @@ impl Settings {
             problems.error(&self.places.of(error.setting()), error.to_string());
         }
         self.check_forges(problems);
+        self.check_directories(problems);
         for (index, sink) in self.reports.sinks.iter().enumerate() {
             if let Destination::Branch {
                 repository, branch, ..
@@ -33,6 +35,23 @@ impl Settings {
                 let setting = format!("reports.sinks.{index}.branch");
                 self.check_branch(&setting, repository, branch, problems);
             }
+        }
+    }
+
+    /// What is due together is put there together, under one name.
+    fn check_directories(&self, problems: &mut Diagnostics) {
+        let mut known = BTreeMap::new();
+        for (index, sink) in self.reports.sinks.iter().enumerate() {
+            let Destination::Directory(folder) = &sink.to else {
+                continue;
+            };
+            let Some(first) = known.insert(folder, &sink.name) else {
+                continue;
+            };
+            let place = self.places.of(&format!("reports.sinks.{index}.directory"));
+            let wrong = format!("the sink {first} writes to this directory, too");
+            let hint = format!("give it another one, or let the schedules name {first}");
+            problems.push(Diagnostic::error(&place, wrong).hint(hint));
         }
     }
 
