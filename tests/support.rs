@@ -46,6 +46,8 @@ pub(crate) mod raft;
 pub(crate) mod repository;
 #[path = "support/request.rs"]
 pub(crate) mod request;
+#[path = "support/sandbox.rs"]
+pub(crate) mod sandbox;
 #[path = "support/tls.rs"]
 pub(crate) mod tls;
 #[path = "support/vault.rs"]
@@ -59,6 +61,7 @@ pub(crate) use keyfleet::{Keyfleet, Run};
 pub(crate) use kubeconfig::kubeconfig;
 pub(crate) use proxy::{Fault, Proxy, Purpose, Request};
 pub(crate) use repository::Repository;
+pub(crate) use sandbox::Sandbox;
 pub(crate) use vault::{Flavour, Vault};
 pub(crate) use world::{World, world};
 

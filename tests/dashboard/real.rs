@@ -2,7 +2,7 @@
 
 use super::site::Site;
 use crate::support::canary::Canaries;
-use crate::support::{Keyfleet, init};
+use crate::support::{Sandbox, init};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -19,68 +19,23 @@ use keyfleet::serve::board::{
 };
 use reqwest::Certificate;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// `keyfleet sandbox`, with the clusters of the example.
-struct Sandbox {
-    process: Child,
-    keyfleet: Keyfleet,
+/// A sandbox with the clusters of the example, for people with `kubectl`.
+struct Hands {
+    sandbox: Sandbox,
     kubeconfig: Value,
-    control: String,
-    _folder: tempfile::TempDir,
 }
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Sandbox {
+impl Hands {
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_keyfleet"))
-            .args(["sandbox", "--output", "json", "--folder"])
-            .arg(folder.path().join("world"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let output = process.stdout.take().unwrap();
-        BufReader::new(output).read_line(&mut line).unwrap();
-        let places: Value = serde_json::from_str(&line).unwrap();
-        let variable = |name: &str| places["environment"][name].as_str().unwrap().to_owned();
-        let kubeconfig = PathBuf::from(variable("KUBECONFIG"));
+        let sandbox = Sandbox::start(&[]);
+        let kubeconfig = std::fs::read_to_string(&sandbox.keyfleet.kubeconfig).unwrap();
         Self {
-            process,
-            kubeconfig: serde_json::from_str(&std::fs::read_to_string(&kubeconfig).unwrap())
-                .unwrap(),
-            control: places["control"].as_str().unwrap().to_owned(),
-            keyfleet: Keyfleet {
-                repository: PathBuf::from(places["repository"].as_str().unwrap()),
-                vault_addr: variable("VAULT_ADDR"),
-                vault_token: variable("VAULT_TOKEN"),
-                kubeconfig,
-            },
-            _folder: folder,
+            sandbox,
+            kubeconfig: serde_json::from_str(&kubeconfig).unwrap(),
         }
-    }
-
-    async fn in_vault(&self, path: &str, body: Value) {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = format!("{}/v1/{path}", self.keyfleet.vault_addr);
-        let asked = client
-            .post(url)
-            .header("X-Vault-Token", &self.keyfleet.vault_token);
-        let answer = asked.body(body.to_string()).send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {}", answer.status());
     }
 
     async fn edit_secret(&self, cluster: &str, path: &str, body: Value) {
@@ -117,7 +72,7 @@ impl Sandbox {
     /// Whatever it is asked, the connection breaks.
     async fn cut(&self, server: &str) {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = format!("{}/faults/{server}", self.control);
+        let url = format!("{}/faults/{server}", self.sandbox.control);
         let fault = json!({"mishap": "cut"});
         let answer = client
             .put(url)
@@ -135,10 +90,10 @@ impl Sandbox {
     /// A value is rotated, a policy opened, a Secret edited, and one cluster is out of reach.
     async fn harm(&self) {
         let rotated = json!({"data": {"noreply": ROTATED}});
-        self.in_vault("kv/data/shared/mail", rotated).await;
+        self.sandbox.write("kv/data/shared/mail", rotated).await;
         let open = "path \"kv/*\" { capabilities = [\"read\"] }";
         let policy = "sys/policies/acl/prod-eu-kv-rw";
-        self.in_vault(policy, json!({"policy": open})).await;
+        self.sandbox.write(policy, json!({"policy": open})).await;
         let checkout = "/api/v1/namespaces/shop/secrets/checkout";
         let edited = json!({"data": {"password": STANDARD.encode(BY_HAND)}});
         self.edit_secret("prod-eu", checkout, edited).await;
@@ -147,15 +102,15 @@ impl Sandbox {
 
     /// One pass over all of it, as the service makes it, on a board.
     async fn board(&self) -> Board {
-        let source = Source::parse(self.keyfleet.repository.to_str().unwrap()).unwrap();
+        let source = Source::parse(self.sandbox.keyfleet.repository.to_str().unwrap()).unwrap();
         let read = pipeline::read(source, None, Limits::default(), Access::default()).await;
         let wanted = pipeline::compile(read.unwrap());
         let settings = Settings {
-            vault_address: Some(self.keyfleet.vault_addr.clone()),
+            vault_address: Some(self.sandbox.keyfleet.vault_addr.clone()),
             vault_namespace: None,
             vault_ca_file: None,
-            vault_token: Some(SecretBytes::from(self.keyfleet.vault_token.clone())),
-            kubeconfig: Some(self.keyfleet.kubeconfig.clone()),
+            vault_token: Some(SecretBytes::from(self.sandbox.keyfleet.vault_token.clone())),
+            kubeconfig: Some(self.sandbox.keyfleet.kubeconfig.clone()),
             vaults: std::collections::BTreeMap::new(),
         };
         let options = Options::default();
@@ -242,26 +197,26 @@ fn fill(board: &Board, wanted: Wanted, planned: &Planned, status: Status) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_real_passes_saw_is_shown_and_no_value_is() {
     init();
-    let sandbox = Sandbox::start();
+    let hands = Hands::start();
     let mut canaries = Canaries::default();
     canaries.add("a value by hand", BY_HAND);
     canaries.add("a rotated value", ROTATED);
-    canaries.add("the root token", &sandbox.keyfleet.vault_token);
+    canaries.add("the root token", &hands.sandbox.keyfleet.vault_token);
 
     // Nothing is there yet: what a role is needed for waits.
-    let site = Site::of(sandbox.board().await);
+    let site = Site::of(hands.board().await);
     says(&site, "/", &["0<span class=\"quiet\">/"]).await;
     says(&site, "/findings?topic=waiting", &["shop/checkout"]).await;
 
-    let applied = sandbox.keyfleet.run(&["apply", "--yes"]);
+    let applied = hands.sandbox.keyfleet.run(&["apply", "--yes"]);
     assert_eq!(applied.code, 0, "{applied:?}");
-    let site = Site::of(sandbox.board().await);
+    let site = Site::of(hands.board().await);
     says(&site, "/", &["Nothing waits for a person."]).await;
     let made = ["SUCCESS", "data-label=\"Version\">1<"];
     says(&site, CHECKOUT, &made).await;
 
-    sandbox.harm().await;
-    let site = Site::of(sandbox.board().await);
+    hands.harm().await;
+    let site = Site::of(hands.board().await);
     let edited = [
         "drift",
         "by kubectl-edit",

@@ -65,7 +65,7 @@ impl Keyfleet {
 }
 
 /// Tests find it by cargo's variable; an example, which has none, beside its own folder.
-fn binary() -> PathBuf {
+pub(super) fn binary() -> PathBuf {
     if let Some(built) = option_env!("CARGO_BIN_EXE_keyfleet") {
         return PathBuf::from(built);
     }
