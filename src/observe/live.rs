@@ -97,6 +97,13 @@ pub struct Health {
     pub high_availability: Option<String>,
 }
 
+impl Health {
+    /// Whether it does its work.
+    pub fn is_well(&self) -> bool {
+        self.initialized && !self.sealed
+    }
+}
+
 /// The newest version of a KV v2 secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KvVersion {

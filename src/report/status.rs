@@ -90,12 +90,7 @@ impl SecretState {
 impl Status {
     /// Whether anything is not as it should be.
     pub fn has_errors(&self) -> bool {
-        let vault_ok = |vault: &VaultStatus| {
-            vault
-                .health
-                .as_ref()
-                .is_ok_and(|health| health.initialized && !health.sealed)
-        };
+        let vault_ok = |vault: &VaultStatus| vault.health.as_ref().is_ok_and(Health::is_well);
         let secret_ok = |secret: &SecretStatus| {
             matches!(
                 secret.state,

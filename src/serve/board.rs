@@ -133,8 +133,7 @@ impl VaultState {
     /// Whether it does its work for keyfleet; `None` while nobody has asked.
     pub fn is_up(&self) -> Option<bool> {
         let health = self.health.as_ref()?.as_ref();
-        let is_well = health.is_ok_and(|health| health.initialized && !health.sealed);
-        Some(is_well && !self.lacks_token())
+        Some(health.is_ok_and(Health::is_well) && !self.lacks_token())
     }
 }
 

@@ -89,7 +89,7 @@ pub async fn run(
     let mut listeners = Listeners::start(&settings, process.parts()).await?;
     listens(&listeners);
     let contender = contend(&settings, fence)?;
-    let ended = loop {
+    let (service, ended) = loop {
         let service = process.service(settings.clone());
         let next = tokio::select! {
             biased;
@@ -108,7 +108,6 @@ pub async fn run(
             Next::Fault(fault) => break (service, Err(fault)),
         }
     };
-    let (service, ended) = ended;
     process.stands(Standing::Stopping);
     // Side by side, so that all of it is over in ten seconds.
     tokio::join!(listeners.end(), service.end());

@@ -92,7 +92,8 @@ impl Settings {
 }
 
 impl Repository {
-    fn of(source: git::Source) -> Self {
+    /// With nothing said but where it is.
+    pub fn of(source: git::Source) -> Self {
         Self {
             source,
             reference: None,

@@ -62,8 +62,7 @@ impl VaultTask {
 }
 
 fn is_well(health: &Result<Health, Failure>) -> bool {
-    let does_its_work = |health: &Health| health.initialized && !health.sealed;
-    health.as_ref().is_ok_and(does_its_work)
+    health.as_ref().is_ok_and(Health::is_well)
 }
 
 async fn health(open: &Result<OpenVault, Failure>) -> Result<Health, Failure> {
