@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use keyfleet::drift::{About, Ledger};
-use keyfleet::git::{Limits, Source};
+use keyfleet::git::Source;
 use keyfleet::report::drift::Format;
 use keyfleet::serve::settings::{Destination, Repository, Schedule, SecretSource, Sink};
 use keyfleet::serve::sinks::{Courier, Patience, Rendered};
@@ -87,18 +87,7 @@ fn fill(bare: &Path) {
 }
 
 fn repository(address: &str) -> Repository {
-    Repository {
-        source: Source::parse(address).unwrap(),
-        reference: None,
-        interval: Duration::from_secs(60),
-        accept: None,
-        username: None,
-        token: None,
-        ssh_key: None,
-        known_hosts: None,
-        certificate_authority: None,
-        limits: Limits::default(),
-    }
+    Repository::of(Source::parse(address).unwrap())
 }
 
 fn branch(repository: Repository, name: &str) -> Sink {

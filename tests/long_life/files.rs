@@ -8,8 +8,6 @@ use keyfleet::desire::Desired;
 use keyfleet::observe::{FailureClass, ReadCluster};
 use keyfleet::pipeline::{Open as _, OpenCluster};
 use keyfleet::secret::SecretBytes;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -198,21 +196,10 @@ async fn vault_with(acceptor: Arc<Mutex<TlsAcceptor>>) -> String {
     address
 }
 
-fn acceptor(authority: &Authority) -> TlsAcceptor {
-    super::support::init();
-    let identity = authority.issue();
-    let chain = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
-    let config = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![chain], key);
-    TlsAcceptor::from(Arc::new(config.unwrap()))
-}
-
 #[tokio::test]
 async fn the_authority_of_a_vault_is_read_again_when_its_file_is_swapped() {
     let (one, two) = (Authority::new("one"), Authority::new("two"));
-    let serving = Arc::new(Mutex::new(acceptor(&one)));
+    let serving = Arc::new(Mutex::new(one.acceptor()));
     let address = vault_with(Arc::clone(&serving)).await;
     let file = Swapped::new(&one.pem());
     let desired = super::fleet_at(&address).await;
@@ -230,7 +217,7 @@ async fn the_authority_of_a_vault_is_read_again_when_its_file_is_swapped() {
     first.auth_mounts().await.unwrap();
     assert!(Arc::ptr_eq(&first, &open()), "nothing has changed");
 
-    *serving.lock().unwrap() = acceptor(&two);
+    *serving.lock().unwrap() = two.acceptor();
     let failure = open().auth_mounts().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Tls, "{failure}");
     file.swap(&two.pem());

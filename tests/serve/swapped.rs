@@ -4,7 +4,7 @@ use super::process::Service;
 use super::scene::{Member, Scene};
 use super::support::tls::Authority;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName};
 use serde_json::json;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -80,14 +80,8 @@ impl Front {
 
 impl Serving {
     fn by(authority: &Authority) -> Self {
-        let identity = authority.issue();
-        let chain = CertificateDer::from_pem_slice(identity.certificate.as_bytes()).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
-        let config = rustls::ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![chain], key);
         Self {
-            acceptor: TlsAcceptor::from(Arc::new(config.unwrap())),
+            acceptor: authority.acceptor(),
             ended: CancellationToken::new(),
         }
     }

@@ -40,16 +40,8 @@ pub(crate) fn settings() -> Settings {
     let minute = Duration::from_secs(60);
     Settings {
         repository: Repository {
-            source: git::Source::parse("https://git.example/acme.git").unwrap(),
             reference: Some("main".to_owned()),
-            interval: minute,
-            accept: None,
-            username: None,
-            token: None,
-            ssh_key: None,
-            known_hosts: None,
-            certificate_authority: None,
-            limits: git::Limits::default(),
+            ..Repository::of(git::Source::parse("https://git.example/acme.git").unwrap())
         },
         vaults: BTreeMap::new(),
         reconcile: Reconcile {

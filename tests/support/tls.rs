@@ -1,5 +1,10 @@
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
 
 /// A certificate authority of a test: every cluster has its own.
 #[derive(Debug)]
@@ -27,6 +32,19 @@ impl Authority {
 
     pub fn pem(&self) -> String {
         self.issuer.pem()
+    }
+
+    /// Takes connections with a new certificate of its own.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        super::init();
+        let Identity { certificate, key } = self.issue();
+        let chain = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("it is PEM");
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("it is PEM");
+        let server = ServerConfig::builder()
+            .with_no_client_auth()
+            .with_single_cert(vec![chain], key)
+            .expect("the key belongs to the certificate");
+        Arc::new(server).into()
     }
 
     /// A new serving certificate for 127.0.0.1 and localhost.

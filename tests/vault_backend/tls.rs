@@ -3,14 +3,9 @@ use crate::support::tls::Authority;
 use keyfleet::backends::vault::{Budget, VaultConnection, VaultReader};
 use keyfleet::observe::{FailureClass, ReadVault};
 use keyfleet::secret::SecretBytes;
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
 const ANSWER: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\nConnection: close\r\n\r\n{\"data\":{}}";
@@ -18,17 +13,7 @@ const ANSWER: &[u8] =
 /// A server with a certificate of this authority that answers every request as a Vault without mounts. It ends with
 /// the test's runtime.
 async fn server(authority: &Authority) -> u16 {
-    crate::support::init();
-    let identity = authority.issue();
-    let chain = CertificateDer::from_pem_slice(identity.certificate.as_bytes())
-        .expect("a test server can be set up");
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())
-        .expect("a test server can be set up");
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![chain], key)
-        .expect("a test server can be set up");
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = authority.acceptor();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await
         .expect("a test server can be set up");

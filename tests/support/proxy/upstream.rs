@@ -32,14 +32,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl Tls {
     pub fn of(authority: &Authority) -> Self {
-        super::init();
-        let Identity { certificate, key } = authority.issue();
-        let chain = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("it is PEM");
-        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("it is PEM");
-        let server = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(vec![chain], key)
-            .expect("the key belongs to the certificate");
+        let acceptor = authority.acceptor();
         let ca = CertificateDer::from_pem_slice(authority.pem().as_bytes()).expect("it is PEM");
         let mut roots = RootCertStore::empty();
         roots.add(ca).expect("a CA can be trusted");
@@ -47,7 +40,7 @@ impl Tls {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Self {
-            acceptor: Arc::new(server).into(),
+            acceptor,
             connector: Arc::new(client).into(),
         }
     }
