@@ -83,6 +83,8 @@ pub struct Cell {
     pub place: Place,
     /// For people who look for it; groups have chosen by them already.
     pub labels: BTreeMap<String, String>,
+    /// Where a file says something of the cluster, by the field's name; what no file says is a default.
+    pub said: BTreeMap<&'static str, Place>,
     pub vault: VaultName,
     /// Whether every declaration of this cluster was understood.
     pub complete: bool,

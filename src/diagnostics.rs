@@ -5,6 +5,7 @@
 mod merge;
 mod render;
 
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -15,12 +16,14 @@ pub use render::render;
 const ROOT: &str = ".";
 
 /// A place in a file of the repository. Lines and columns count from one, columns in characters.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Place {
+    #[serde(serialize_with = "text")]
     pub file: Arc<str>,
     pub line: usize,
     pub column: usize,
     /// How many characters of the line are meant; at least one.
+    #[serde(skip)]
     pub length: usize,
 }
 
@@ -63,6 +66,10 @@ impl fmt::Display for Place {
             line => write!(formatter, "{}:{line}:{}", self.file, self.column),
         }
     }
+}
+
+fn text<S: serde::Serializer>(text: &Arc<str>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(text)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

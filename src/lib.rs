@@ -17,9 +17,11 @@ pub mod desire;
 pub mod drift;
 pub mod git;
 pub mod guard;
+pub mod insight;
 pub mod observe;
 pub mod plan;
 pub mod report;
+pub mod review;
 
 pub mod backends;
 pub mod cli;

@@ -3,7 +3,7 @@
 //! [`Policy::parse`] takes what the servers take, HCL 1 and JSON, and keeps only the meaning: two
 //! policies are equal when they say the same of the same paths, however they are written. [`Acl`]
 //! answers what several policies grant on a path as the server would. [`render`] writes a policy that keyfleet
-//! derived, [`difference`] says what changed, and [`widens`], [`grants_beyond`] and
+//! derived, [`difference`] says what changed and [`effects`] what that grants, and [`widens`], [`grants_beyond`] and
 //! [`dangerous_patterns`] are for guards.
 //!
 //! Everything here is pure: no server, no clock, no disk. Absent on purpose: filling in identity
@@ -14,6 +14,7 @@ mod acl;
 mod capability;
 mod control_group;
 mod difference;
+mod effect;
 mod error;
 mod fields;
 mod json;
@@ -34,6 +35,7 @@ mod widening;
 pub use acl::{Access, Acl};
 pub use capability::{Capability, CapabilitySet};
 pub use difference::{PathDifference, difference};
+pub use effect::{Decision, Effect, effects};
 pub use error::{ParseError, ParseErrors, Position};
 pub use path::{PathPattern, PatternError};
 pub use render::render;

@@ -5,6 +5,7 @@ mod json;
 mod markup;
 mod notes;
 mod outcome;
+mod phrase;
 mod rows;
 mod status;
 mod style;

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages that only compute: the same input gives the same output, on any machine, at any time.
-const PURE: [&str; 13] = [
+const PURE: [&str; 15] = [
     "declare",
     "desire",
     "plan",
@@ -24,6 +24,8 @@ const PURE: [&str; 13] = [
     "policy",
     "yaml",
     "names",
+    "insight",
+    "review",
     "mark",
     "diagnostics",
     "schedule",
@@ -203,7 +205,9 @@ fn the_pure_stages_reach_for_no_client_clock_environment_or_disk() {
 
 #[test]
 fn what_decides_cannot_write() {
-    let deciding = ["declare", "desire", "plan", "guard", "drift", "report"];
+    let deciding = [
+        "declare", "desire", "plan", "guard", "drift", "insight", "review", "report",
+    ];
     let found = complaints(&deciding, |source| {
         let writers = ["WriteVault", "WriteCluster", "ReadVault", "ReadCluster"];
         let hits = writers.iter().filter(|name| source.code.contains(**name));
@@ -240,6 +244,8 @@ fn the_stages_do_not_reach_back_to_what_drives_them() {
         "policy",
         "yaml",
         "names",
+        "insight",
+        "review",
         "mark",
         "diagnostics",
         "secret",
@@ -271,6 +277,8 @@ fn the_sandbox_knows_no_stage_and_no_stage_knows_the_sandbox() {
         "connect",
         "mark",
         "names",
+        "insight",
+        "review",
         "yaml",
         "diagnostics",
         "secret",

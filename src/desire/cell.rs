@@ -114,6 +114,7 @@ pub(super) fn resolve(
         cluster: cluster.name.clone(),
         place: cluster.place.clone(),
         labels: cluster.labels.clone(),
+        said: spec.places(),
         vault,
         complete: declared.complete && secrets_complete,
         adopt: spec.adopt.unwrap_or(false),

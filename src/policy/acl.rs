@@ -10,7 +10,7 @@ use super::Policy;
 use super::capability::{Capability, CapabilitySet};
 use super::path::PathPattern;
 use super::rule::{Grant, Rule};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a token with some policies may do on a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,37 @@ impl Acl {
             expires: None,
             grant: grant.clone(),
         })
+    }
+
+    /// Whether one of the policies is `root`.
+    pub(super) fn is_root(&self) -> bool {
+        self.root
+    }
+
+    /// The patterns of which the two say different things, in order.
+    pub(super) fn differing<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a PathPattern> {
+        let unlike = |one: &'a Self, other: &'a Self| {
+            let rules = one.rules.iter();
+            rules
+                .filter(|(pattern, grant)| other.rules.get(pattern) != Some(grant))
+                .map(|(pattern, _)| pattern)
+        };
+        unlike(self, other).chain(unlike(other, self)).collect()
+    }
+
+    /// What is said of exactly this pattern.
+    pub(super) fn grant_of(&self, pattern: &PathPattern) -> Option<&Grant> {
+        self.rules.get(pattern)
+    }
+
+    /// The stanza that `sys/capabilities` goes by, without regard to templated paths.
+    pub(super) fn deciding_grant(&self, path: &str) -> Option<(&PathPattern, &Grant)> {
+        self.winner(path.trim_start_matches('/'), Capability::List)
+    }
+
+    /// The templated paths that might match.
+    pub(super) fn templated_for(&self, path: &str) -> Vec<PathPattern> {
+        self.templated(path.trim_start_matches('/'), Capability::List)
     }
 
     fn winner(&self, path: &str, capability: Capability) -> Option<(&PathPattern, &Grant)> {

@@ -131,6 +131,34 @@ fn not_allowed(list: &[Window], now: Timestamp) -> Option<(Closed, Option<Timest
     })
 }
 
+/// As a file writes them: `deny 0 9 * * * (UTC) for 2h`; what several lists say is joined by `; and`.
+impl fmt::Display for Windows {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, list) in self.lists.iter().enumerate() {
+            if index > 0 {
+                formatter.write_str("; and ")?;
+            }
+            for (index, window) in list.iter().enumerate() {
+                let comma = if index > 0 { ", " } else { "" };
+                write!(formatter, "{comma}{window}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Permission::Allow => "allow",
+            Permission::Deny => "deny",
+        };
+        let (expression, zone) = (self.schedule.expression(), self.schedule.zone());
+        let duration = self.duration;
+        write!(formatter, "{kind} {expression} ({zone}) for {duration:#}")
+    }
+}
+
 impl fmt::Display for Closed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,6 +8,7 @@ use crate::names::{
     MountPath, NameError, ObjectName, PolicyName, RoleName, ServiceAccountRef, VaultName,
 };
 use crate::yaml::{Fields, Node};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a cluster file says; what it leaves out is the fleet's default, then keyfleet's.
@@ -107,6 +108,35 @@ impl ClusterSpec {
         fields.unsupported(&["auth"], problems);
         fields.finish(problems);
         Some(spec)
+    }
+
+    /// Where each field is written, as far as that is kept.
+    pub fn places(&self) -> BTreeMap<&'static str, Place> {
+        fn place<T>(said: Option<&(T, Place)>) -> Option<&Place> {
+            said.map(|(_, place)| place)
+        }
+        let ca = self.certificate_authority.as_ref();
+        let policies = self.policies.as_ref().and_then(|policies| policies.first());
+        let places = [
+            ("vault", place(self.vault.as_ref())),
+            ("server", place(self.server.as_ref())),
+            ("certificateAuthority", ca.map(CaSource::place)),
+            ("connect", place(self.connect.as_ref())),
+            ("identity", place(self.identity.as_ref())),
+            ("reviewer", place(self.reviewer.as_ref())),
+            ("access", place(self.access.as_ref())),
+            ("mount", place(self.mount.as_ref())),
+            ("role", place(self.role.as_ref())),
+            ("policy", place(self.policy.as_ref())),
+            ("policies", place(policies)),
+            ("ttl", place(self.ttl.as_ref())),
+            ("maxTtl", place(self.max_ttl.as_ref())),
+            ("audience", place(self.audience.as_ref())),
+            ("binding", place(self.binding.as_ref())),
+        ];
+        let said = places.into_iter();
+        said.filter_map(|(field, place)| Some((field, place?.clone())))
+            .collect()
     }
 
     /// Takes from `defaults` what is not said here.

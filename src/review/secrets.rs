@@ -1,0 +1,276 @@
+//! Which Secrets of one cluster come, go, are called otherwise, or are filled from elsewhere.
+
+use super::change::{Change, Follows, KeyChange, Meaning, SecretChange, SecretMove};
+use super::critical::Critical;
+use super::mapping::Mapping;
+use crate::desire::{Cell, DesiredSecret, SecretId};
+use crate::diagnostics::Place;
+use crate::plan::FieldChange;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A cluster before and after; `None` where it is not of the fleet.
+#[derive(Clone, Copy)]
+pub(super) struct Pair<'a> {
+    pub(super) base: Option<&'a Cell>,
+    pub(super) head: Option<&'a Cell>,
+}
+
+impl<'a> Pair<'a> {
+    /// Secrets of a cluster that comes or goes come or go with it.
+    pub(super) fn follows(self) -> Option<Follows> {
+        let both = self.base.is_some() && self.head.is_some();
+        (!both).then_some(Follows::Cluster)
+    }
+
+    fn side(cell: Option<&'a Cell>) -> BTreeMap<&'a SecretId, Side<'a>> {
+        let secrets = cell.into_iter().flat_map(|cell| {
+            let side = move |secret| (cell, secret);
+            cell.secrets.iter().map(side)
+        });
+        secrets
+            .map(|(cell, secret)| (&secret.id, Side { cell, secret }))
+            .collect()
+    }
+}
+
+/// A Secret, and the cluster it is of.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    cell: &'a Cell,
+    secret: &'a DesiredSecret,
+}
+
+impl Side<'_> {
+    fn mapping(self) -> Mapping {
+        Mapping::of(self.secret, &self.cell.vault)
+    }
+}
+
+/// What changes of the Secrets of a cluster.
+pub(super) fn compare(pair: Pair<'_>) -> Vec<Change> {
+    let (base, head) = (Pair::side(pair.base), Pair::side(pair.head));
+    let mut changes = Vec::new();
+    let (mut lost, mut gained) = (Vec::new(), Vec::new());
+    for (id, before) in &base {
+        match head.get(id) {
+            Some(after) => changes.extend(changed(*before, *after)),
+            None => lost.push(*before),
+        }
+    }
+    gained.extend(
+        head.iter()
+            .filter(|(id, _)| !base.contains_key(*id))
+            .map(|(_, side)| *side),
+    );
+    for (before, after) in renamed(&mut lost, &mut gained) {
+        changes.push(rename(before, after));
+    }
+    changes.extend(lost.into_iter().map(|side| whole(side, SecretMove::Lost)));
+    changes.extend(
+        gained
+            .into_iter()
+            .map(|side| whole(side, SecretMove::Gained)),
+    );
+    let follows = pair.follows();
+    for change in &mut changes {
+        change.follows = follows;
+    }
+    changes
+}
+
+/// Takes out of both lists what is one Secret under two names: the same in it, or the same declaration with another name.
+fn renamed<'a>(lost: &mut Vec<Side<'a>>, gained: &mut Vec<Side<'a>>) -> Vec<(Side<'a>, Side<'a>)> {
+    let mut pairs = Vec::new();
+    for is_one in [is_same as fn(&Side<'_>, &Side<'_>) -> bool, is_rewritten] {
+        lost.retain(|before| {
+            let found = gained.iter().position(|after| is_one(before, after));
+            let Some(found) = found else { return true };
+            pairs.push((*before, gained.remove(found)));
+            false
+        });
+    }
+    pairs
+}
+
+fn is_same(before: &Side<'_>, after: &Side<'_>) -> bool {
+    before.secret.mapping_digest == after.secret.mapping_digest
+        && before.mapping().is_same(&after.mapping())
+}
+
+/// The same place in the same file, and something in it that both read.
+fn is_rewritten(before: &Side<'_>, after: &Side<'_>) -> bool {
+    let (old, new) = (before.mapping(), after.mapping());
+    before.secret.place.file == after.secret.place.file
+        && before.secret.place.line == after.secret.place.line
+        && !old.paths().is_disjoint(&new.paths())
+}
+
+fn rename(before: Side<'_>, after: Side<'_>) -> Change {
+    let from = before.secret.id.to_string();
+    let mut change = whole(after, SecretMove::Renamed { from });
+    change.before.insert(before.secret.place.clone());
+    if let Meaning::Secret(secret) = &mut change.meaning {
+        secret.keys = keys(&before.mapping(), &after.mapping());
+        secret.fields = fields(before, after);
+        change.critical = redirected(&secret.keys);
+    }
+    change
+}
+
+/// A Secret that is there on one side only.
+fn whole(side: Side<'_>, how: SecretMove) -> Change {
+    let nothing = Mapping {
+        keys: BTreeMap::new(),
+        spreads: Vec::new(),
+    };
+    let is_lost = how == SecretMove::Lost;
+    let keys = if is_lost {
+        keys(&side.mapping(), &nothing)
+    } else {
+        keys(&nothing, &side.mapping())
+    };
+    let meaning = Meaning::Secret(SecretChange {
+        secret: side.secret.id.to_string(),
+        how,
+        keys,
+        fields: Vec::new(),
+    });
+    let place = Some(&side.secret.place);
+    let (before, place) = if is_lost {
+        (place, None)
+    } else {
+        (None, place)
+    };
+    Change::of_cluster(meaning, Vec::new(), &side.cell.cluster).written(before, place)
+}
+
+fn changed(before: Side<'_>, after: Side<'_>) -> Option<Change> {
+    if before.secret.mapping_digest == after.secret.mapping_digest
+        && before.cell.vault == after.cell.vault
+    {
+        return None;
+    }
+    let keys = keys(&before.mapping(), &after.mapping());
+    let fields = fields(before, after);
+    if keys.is_empty() && fields.is_empty() {
+        return None;
+    }
+    let critical = redirected(&keys);
+    let meaning = Meaning::Secret(SecretChange {
+        secret: after.secret.id.to_string(),
+        how: SecretMove::Changed,
+        keys,
+        fields,
+    });
+    let change = Change::of_cluster(meaning, critical, &after.cell.cluster);
+    Some(change.written(Some(&before.secret.place), Some(&after.secret.place)))
+}
+
+fn redirected(keys: &[KeyChange]) -> Vec<Critical> {
+    let any = keys.iter().any(KeyChange::is_redirected);
+    any.then_some(Critical::Redirected).into_iter().collect()
+}
+
+/// Keys that come, go, or are filled otherwise, by name; then what is spread.
+fn keys(before: &Mapping, after: &Mapping) -> Vec<KeyChange> {
+    let names: BTreeSet<&String> = before.keys.keys().chain(after.keys.keys()).collect();
+    let mut changes = Vec::new();
+    for name in names {
+        let (old, new) = (before.keys.get(name), after.keys.get(name));
+        if old.map(|(source, _)| source) == new.map(|(source, _)| source) {
+            continue;
+        }
+        changes.push(KeyChange {
+            key: Some(name.clone()),
+            before: old.map(|(source, _)| source.clone()),
+            after: new.map(|(source, _)| source.clone()),
+            place: new.map(|(_, place)| place.clone()),
+        });
+    }
+    changes.extend(spreads(before, after));
+    changes
+}
+
+/// Of what is spread, the order counts: it decides which of two fields of one name stays.
+fn spreads(before: &Mapping, after: &Mapping) -> Vec<KeyChange> {
+    let sources = |mapping: &Mapping| -> Vec<_> {
+        let spreads = mapping.spreads.iter();
+        spreads.map(|(source, _)| source.clone()).collect()
+    };
+    let (old, new) = (sources(before), sources(after));
+    if old == new {
+        return Vec::new();
+    }
+    let spread = |before: Option<_>, after: Option<_>, place: Option<Place>| KeyChange {
+        key: None,
+        before,
+        after,
+        place,
+    };
+    let place = |index: usize| after.spreads.get(index).map(|(_, place)| place.clone());
+    let is_reordered = old.iter().collect::<BTreeSet<_>>() == new.iter().collect::<BTreeSet<_>>();
+    if is_reordered || (old.len() == 1 && new.len() == 1) {
+        let pairs = old.into_iter().zip(new).enumerate();
+        let pairs = pairs.filter(|(_, (old, new))| old != new);
+        return pairs
+            .map(|(index, (old, new))| spread(Some(old), Some(new), place(index)))
+            .collect();
+    }
+    let gone = old.iter().filter(|source| !new.contains(source));
+    let come = new.iter().enumerate();
+    let come = come.filter(|(_, source)| !old.contains(source));
+    gone.map(|source| spread(Some(source.clone()), None, None))
+        .chain(come.map(|(index, source)| spread(None, Some(source.clone()), place(index))))
+        .collect()
+}
+
+fn fields(before: Side<'_>, after: Side<'_>) -> Vec<FieldChange> {
+    let (old, new) = (before.secret, after.secret);
+    let mut fields = Vec::new();
+    let mut field = |name: &str, before: String, after: String| {
+        if before != after {
+            fields.push(FieldChange {
+                field: name.to_owned(),
+                before: Some(before),
+                after: Some(after),
+            });
+        }
+    };
+    field("dialect", old.dialect.to_string(), new.dialect.to_string());
+    let role = |secret: &DesiredSecret| format!("{}/{}", secret.login.mount, secret.login.role);
+    let is_of_cell = |side: Side<'_>| {
+        side.secret.login.mount == side.cell.mount && side.secret.login.role == side.cell.role.name
+    };
+    // Where the whole cluster logs in otherwise, that is told of the cluster.
+    if !(is_of_cell(before) && is_of_cell(after)) {
+        field("read as", role(old), role(new));
+    }
+    fields.extend(texts("label", &old.labels, &new.labels));
+    // By name only: tools keep whole objects in annotations.
+    let hidden = texts("annotation", &old.annotations, &new.annotations).into_iter();
+    let hide = |text: Option<String>| text.map(|_| "…".to_owned());
+    fields.extend(hidden.map(|field| FieldChange {
+        before: hide(field.before),
+        after: hide(field.after),
+        ..field
+    }));
+    fields
+}
+
+/// Labels, one field each.
+pub(super) fn texts(
+    what: &str,
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Vec<FieldChange> {
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let names = names.into_iter();
+    let names = names.filter(|name| before.get(*name) != after.get(*name));
+    names
+        .map(|name| FieldChange {
+            field: format!("{what} {name}"),
+            before: before.get(name).cloned(),
+            after: after.get(name).cloned(),
+        })
+        .collect()
+}
