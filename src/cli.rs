@@ -11,6 +11,7 @@ mod interruption;
 mod plan;
 mod plan_file;
 mod playground;
+mod review;
 mod sandbox;
 mod serve;
 mod status;
@@ -43,6 +44,8 @@ enum Verb {
     Plan(plan::Plan),
     /// Show what would change, ask, and make it so
     Apply(apply::Apply),
+    /// Say what a pull request means for who can read what; exit 0 nothing critical, 3 critical, 1 error
+    Review(review::Review),
     /// Report what was changed by hand; exit 0 nothing, 2 findings, 1 error
     Drift(drift::Drift),
     /// Say how Vaults, clusters and every Secret are
@@ -89,6 +92,7 @@ pub fn run() -> ExitCode {
             Verb::Validate(verb) => verb.run().await,
             Verb::Plan(verb) => verb.run().await,
             Verb::Apply(verb) => verb.run().await,
+            Verb::Review(verb) => verb.run().await,
             Verb::Drift(verb) => verb.run().await,
             Verb::Status(verb) => verb.run().await,
             Verb::Serve(verb) => verb.run(arguments.verbose).await,

@@ -6,6 +6,7 @@ mod markup;
 mod notes;
 mod outcome;
 mod phrase;
+pub mod review;
 mod rows;
 mod status;
 mod style;

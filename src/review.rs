@@ -13,6 +13,7 @@ mod gather;
 mod mapping;
 mod onboarding;
 mod pairs;
+mod proof;
 mod secrets;
 mod shared;
 mod unknown;
@@ -32,6 +33,7 @@ pub use change::{
     Membership, PolicyChange, Presence, Reached, SecretChange, SecretMove, Source, VaultChange,
 };
 pub use critical::Critical;
+pub use proof::{Answer, Proof, Question, Verdict};
 pub use unknown::{Problem, Problems, Unknown};
 
 /// One revision, as far as it was understood.
@@ -51,6 +53,8 @@ pub struct Review {
     pub unknown: Vec<Unknown>,
     /// Errors and warnings that come, and how many go.
     pub problems: Problems,
+    /// What the servers said; `None` where none was asked.
+    pub proof: Option<Proof>,
 }
 
 impl Review {
@@ -91,6 +95,7 @@ pub fn review(base: Side<'_>, head: Side<'_>) -> Review {
         changes,
         unknown,
         problems: Problems::between(base.problems, head.problems),
+        proof: None,
     }
 }
 

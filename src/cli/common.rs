@@ -69,6 +69,36 @@ impl RepositoryArguments {
     }
 }
 
+/// Which repository, and which two revisions of it.
+#[derive(Debug, clap::Args)]
+pub(super) struct RevisionsArguments {
+    /// A directory, or a git URL (https, ssh, file)
+    #[arg(value_name = "REPO", default_value = ".")]
+    repository: String,
+    #[arg(long, value_name = "REF")]
+    base: Option<String>,
+    #[arg(long, value_name = "REF")]
+    head: Option<String>,
+}
+
+impl RevisionsArguments {
+    pub(super) async fn read(
+        &self,
+    ) -> anyhow::Result<(pipeline::Repository, pipeline::Repository)> {
+        let source = Source::parse(&self.repository)?;
+        let access = Access::from_lookup(variable);
+        let base = pipeline::read(
+            source.clone(),
+            self.base.clone(),
+            Limits::default(),
+            access.clone(),
+        )
+        .await?;
+        let head = pipeline::read(source, self.head.clone(), Limits::default(), access).await?;
+        Ok((base, head))
+    }
+}
+
 /// Which clusters, and how they are looked at.
 #[derive(Debug, clap::Args)]
 pub(super) struct ScopeArguments {

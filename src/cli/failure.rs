@@ -11,6 +11,8 @@ pub(super) enum Exit {
     Error,
     /// Something is not as declared.
     Changes,
+    /// A person should look before it is merged.
+    Critical,
     /// Somebody had seen enough: what a shell says of a command that Ctrl-C ended.
     Interrupted,
 }
@@ -21,6 +23,7 @@ impl From<Exit> for ExitCode {
             Exit::Good => 0,
             Exit::Error => 1,
             Exit::Changes => 2,
+            Exit::Critical => 3,
             Exit::Interrupted => 130,
         })
     }

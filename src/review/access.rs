@@ -62,7 +62,11 @@ impl<'a> Side<'a> {
 
     /// Where a path is read by the cluster's own declarations.
     fn reads(&self, path: &str) -> Option<&'a Place> {
-        let read = self.read.get_or_init(|| {
+        self.read().get(path).copied()
+    }
+
+    fn read(&self) -> &BTreeMap<String, &'a Place> {
+        self.read.get_or_init(|| {
             let Some(cell) = self.cell else {
                 return BTreeMap::new();
             };
@@ -72,8 +76,12 @@ impl<'a> Side<'a> {
             // In reverse, so that the first place of a path is the one that stays.
             let places = assignments.map(|it| (it.from.api_path(), &it.place));
             places.collect::<Vec<_>>().into_iter().rev().collect()
-        });
-        read.get(path).copied()
+        })
+    }
+
+    fn may_read(&self, path: &str) -> bool {
+        let decision = self.access.acl.decision(path);
+        decision.capabilities.contains(Capability::Read)
     }
 
     fn is_derived(&self) -> bool {
@@ -115,8 +123,49 @@ pub(super) fn compare(pair: Pair<'_>, fleets: &Fleets<'_>) -> Vec<Change> {
 fn compared(pair: Pair<'_>, fleets: &Fleets<'_>) -> Vec<Change> {
     let base = Side::of(pair.base, fleets.base);
     let head = Side::of(pair.head, fleets.head);
+    let mut changes = changed(pair, &base, &head, fleets);
+    changes.extend(denied(pair, &base, &head));
+    changes
+}
+
+/// Paths that the declarations of the head read and its role may not, where that was not so before. A policy that is not
+/// in the repository may grant them: then nobody can say.
+fn denied(pair: Pair<'_>, base: &Side<'_>, head: &Side<'_>) -> Vec<Change> {
+    let Some(cell) = pair.head.filter(|_| head.access.unseen.is_empty()) else {
+        return Vec::new();
+    };
+    let is_denied = |side: &Side<'_>, path: &str| {
+        let decision = side.access.acl.decision(path);
+        !decision.capabilities.contains(Capability::Read) && decision.templated.is_empty()
+    };
+    let paths = head.read().iter();
+    let denied = paths.filter(|(path, _)| is_denied(head, path));
+    let new = denied.filter(|(path, _)| base.reads(path).is_none() || !is_denied(base, path));
+    new.map(|(path, place)| {
+        let meaning = Meaning::Denied {
+            role: format!("{}/{}", cell.mount, cell.role.name),
+            path: path.clone(),
+            secrets: secrets_from(cell, path),
+        };
+        let critical = vec![Critical::Denied];
+        Change::of_cluster(meaning, critical, &cell.cluster).written(None, Some(place))
+    })
+    .collect()
+}
+
+/// The Secrets of a cluster that are filled from a path.
+fn secrets_from(cell: &Cell, path: &str) -> BTreeSet<String> {
+    let secrets = cell.secrets.iter();
+    let filled = secrets.filter(|secret| {
+        let mut read = secret.references().into_iter();
+        read.any(|reference| reference.api_path() == path)
+    });
+    filled.map(|secret| secret.id.to_string()).collect()
+}
+
+fn changed(pair: Pair<'_>, base: &Side<'_>, head: &Side<'_>, fleets: &Fleets<'_>) -> Vec<Change> {
     let effects = effects(&base.access.acl, &head.access.acl);
-    let change = |effect: &Effect| change(effect, pair, &base, &head, fleets);
+    let change = |effect: &Effect| change(effect, pair, base, head, fleets);
     effects.iter().filter_map(change).collect()
 }
 
@@ -129,7 +178,7 @@ fn change(
 ) -> Option<Change> {
     let cell = pair.head.or(pair.base)?;
     let path = effect.pattern.to_string();
-    let mut reaches = reached(&effect.pattern, cell, base, head, fleets);
+    let mut reaches = reached(effect, cell, base, head, fleets);
     let more = reaches.len().saturating_sub(MOST_REACHED);
     reaches.truncate(MOST_REACHED);
     let (before, after) = (allowed(&effect.before), allowed(&effect.after));
@@ -159,25 +208,25 @@ fn allowed(decision: &Decision) -> Allowed {
     }
 }
 
-/// The paths of the fleet for which it makes a difference whether they can be read.
+/// The paths of the fleet that can be read now and could not, or the reverse where nothing is gained.
 fn reached(
-    pattern: &PathPattern,
+    effect: &Effect,
     cell: &Cell,
     base: &Side<'_>,
     head: &Side<'_>,
     fleets: &Fleets<'_>,
 ) -> Vec<Reached> {
-    let reads = |side: &Side<'_>, path: &str| {
-        let decision = side.access.acl.decision(path);
-        (
-            decision.capabilities.contains(Capability::Read),
-            decision.templated.is_empty(),
-        )
+    let gained = effect.after.capabilities.minus(effect.before.capabilities);
+    let is_gain = !gained.is_empty();
+    let makes_difference = |path: &str| match (base.may_read(path), head.may_read(path)) {
+        (false, true) => is_gain,
+        (true, false) => !is_gain,
+        _ => false,
     };
     let known = fleets.uses.in_vault(cell.vault.as_str());
-    let below = known.filter(|(path, _)| pattern.matches(path));
+    let below = known.filter(|(path, _)| effect.pattern.matches(path));
     below
-        .filter(|(path, _)| reads(base, path) != reads(head, path))
+        .filter(|(path, _)| makes_difference(path))
         .map(|(path, clusters)| Reached {
             path: path.to_owned(),
             used_by: clusters.clone(),
@@ -192,8 +241,10 @@ fn follows(effect: &Effect, path: &str, base: &Side<'_>, head: &Side<'_>) -> Opt
         reads && decision.conditions.is_empty() && side.is_derived() && side.reads(path).is_some()
     };
     let nothing = |decision: &Decision| decision.capabilities.is_empty();
-    let follows = (nothing(&effect.before) && only_read(&effect.after, head))
-        || (nothing(&effect.after) && only_read(&effect.before, base));
+    let gained = nothing(&effect.before) && only_read(&effect.after, head);
+    // What is lost and still read is no consequence: it is trouble.
+    let lost = nothing(&effect.after) && only_read(&effect.before, base);
+    let follows = gained || (lost && head.reads(path).is_none());
     follows.then_some(Follows::Declarations)
 }
 

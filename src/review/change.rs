@@ -87,6 +87,13 @@ pub enum Meaning {
         all: bool,
     },
     Secret(SecretChange),
+    /// Declarations read a path that their role may not: the Secrets cannot be filled.
+    Denied {
+        /// `mount/role`.
+        role: String,
+        path: String,
+        secrets: BTreeSet<String>,
+    },
     Access(AccessChange),
     Policy(PolicyChange),
     Vault(VaultChange),

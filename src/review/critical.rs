@@ -23,6 +23,8 @@ pub enum Critical {
     MountChanges,
     /// Tokens live longer.
     LivesLonger,
+    /// A Secret that nobody can fill.
+    Denied,
     /// A `*` or a `+`: paths that nobody has written yet, too.
     Star,
     /// More than the declarations of this cluster read.
@@ -75,6 +77,9 @@ impl fmt::Display for Critical {
                 "the cluster logs in elsewhere; the old mount goes, with every token it issued"
             }
             Self::LivesLonger => "a token that leaks is good for longer",
+            Self::Denied => {
+                "the role may not read what its declarations do: these Secrets stay as they are, or are never made"
+            }
             Self::Star => "a wildcard also grants paths that nobody has written yet",
             Self::BeyondDeclarations => "more is granted than the declarations of the cluster read",
             Self::Reaches { what } => return write!(formatter, "the grant {what}"),
@@ -121,6 +126,7 @@ impl Critical {
                 "its removal is held until an Approval releases it"
             }
             Self::LivesLonger => "see whether so long a life is needed",
+            Self::Denied => "grant the path, or use `access: derived`",
             Self::Star => "name the paths, or see that everything that will ever be there is meant",
             Self::BeyondDeclarations => "use `access: derived`, or see why more is needed",
             Self::Reaches { .. } => "no cluster needs this to read its secrets",
@@ -150,6 +156,7 @@ impl Critical {
             Self::VaultChanges => "vault-changes",
             Self::MountChanges => "mount-changes",
             Self::LivesLonger => "lives-longer",
+            Self::Denied => "denied",
             Self::Star => "star",
             Self::BeyondDeclarations => "beyond-declarations",
             Self::Reaches { .. } => "reaches-beyond-secrets",

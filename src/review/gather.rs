@@ -210,6 +210,15 @@ fn replaced(change: &Change, replace: &dyn Fn(&str) -> String) -> Change {
                 .collect(),
             fields: fields(&change.fields),
         }),
+        Meaning::Denied {
+            role,
+            path,
+            secrets,
+        } => Meaning::Denied {
+            role: replace(role),
+            path: replace(path),
+            secrets: all(secrets),
+        },
         Meaning::Access(change) => Meaning::Access(AccessChange {
             role: replace(&change.role),
             path: replace(&change.path),

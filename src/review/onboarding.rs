@@ -129,9 +129,10 @@ fn who_logs_in(fields: &mut Fields<'_>) {
         |it| it.service_account.to_string(),
         always(Critical::AccountChanges),
     );
-    fields.field("audience", audience, |_, head| {
+    fields.field("audience", audience, |base, head| {
         let any = head.role.audience.is_empty();
-        Some(Critical::AudienceChanges { any })
+        // From any to one, fewer may log in.
+        (!base.role.audience.is_empty()).then_some(Critical::AudienceChanges { any })
     });
     let longer = |old: Duration, new: Duration| (new > old).then_some(Critical::LivesLonger);
     fields.field(
