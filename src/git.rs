@@ -19,6 +19,7 @@
 mod access;
 mod branch;
 mod cache;
+mod compare;
 mod directory;
 mod error;
 mod files;
@@ -37,6 +38,7 @@ mod tree;
 pub use access::{Access, Token};
 pub use branch::{Branch, Change, Person, Written};
 pub use cache::{Cache, Fetched, Held, Outcome, Rewrite};
+pub use compare::{ChangeKind, Comparison, FileChange, How, compare};
 pub use error::{Cause, Error};
 pub use files::{FileProblem, Problem};
 pub use limits::Limits;

@@ -27,7 +27,7 @@ pub use permission::permissions;
 pub use reviewed::{Reviewed, review};
 pub use rounds::{Announced, Applied, Run, apply};
 pub use scope::{Alone, Look};
-pub use source::{Followed, Repository, read};
+pub use source::{Followed, Repository, compare, read};
 pub use world::{Open, OpenCluster, OpenVault, World};
 
 /// What a run is about, and how.

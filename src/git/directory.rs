@@ -12,42 +12,43 @@ use git2::{Index, ObjectType, Oid};
 
 use super::files::{Collector, Problem};
 use super::local::{Located, subtree};
-use super::{Error, Revision, names, revision, tree};
+use super::tree::{self, Kind, Leaf, Leaves};
+use super::{Error, Revision, names, revision};
 
 const SKIP_WORKTREE: u16 = 1 << 14;
 
 pub(super) fn read(
     root: &Path,
-    located: Option<Located>,
+    located: Option<&Located>,
     found: &mut Collector<'_>,
-) -> Result<Revision, Error> {
-    let tracked = located
-        .as_ref()
-        .map_or_else(|| Ok(BTreeMap::new()), |located| tracked(located, root))?;
+) -> Result<(Revision, Leaves), Error> {
+    let tracked = located.map_or_else(|| Ok(BTreeMap::new()), |located| tracked(located, root))?;
     let mut walk = Walk {
         root,
-        located: located.as_ref(),
+        located,
         tracked,
-        seen: BTreeMap::new(),
+        seen: Leaves::new(),
         found,
     };
     walk.report_absent();
     walk.directory("")?;
     let seen = walk.seen;
     let Some(located) = located else {
-        return Ok(Revision::default());
+        return Ok((Revision::default(), seen));
     };
     let Some(head) = revision::head(&located.repository, &root.display().to_string())? else {
-        return Ok(Revision::default());
+        return Ok((Revision::default(), seen));
     };
-    let committed = match subtree(&located, &head)? {
+    let mut committed = match subtree(located, &head)? {
         Some(tree) => tree::list(&located.repository, &tree, found)?,
-        None => BTreeMap::new(),
+        None => Leaves::new(),
     };
-    Ok(Revision {
+    committed.retain(|_, leaf| matches!(leaf.kind, Kind::File | Kind::Link));
+    let revision = Revision {
         commit: Some(head.id().to_string()),
         edited: committed != seen,
-    })
+    };
+    Ok((revision, seen))
 }
 
 /// What git's index knows about a path below the directory.
@@ -89,8 +90,8 @@ struct Walk<'w, 'c> {
     root: &'w Path,
     located: Option<&'w Located>,
     tracked: BTreeMap<String, Tracked>,
-    /// The object id that git would give what lies on disk, to compare with the commit.
-    seen: BTreeMap<String, Oid>,
+    /// What lies on disk, by the object ids that git would give it.
+    seen: Leaves,
     found: &'w mut Collector<'c>,
 }
 
@@ -168,7 +169,7 @@ impl Walk<'_, '_> {
             let target = target
                 .as_ref()
                 .map(|target| target.as_os_str().as_encoded_bytes());
-            self.note(&path, target.unwrap_or_default());
+            self.note(&path, Kind::Link, target.unwrap_or_default());
             self.found.problem(path, Problem::Symlink);
             return Ok(());
         }
@@ -189,7 +190,7 @@ impl Walk<'_, '_> {
             let id = bounded
                 .then(|| Oid::hash_file(ObjectType::Blob, on_disk).ok())
                 .flatten();
-            self.seen.insert(path, id.unwrap_or(Oid::ZERO_SHA1));
+            self.see(&path, Kind::File, id.unwrap_or(Oid::ZERO_SHA1));
             return Ok(());
         }
         // A file that grows while it is read must not get past the limit that its size passed.
@@ -199,7 +200,7 @@ impl Walk<'_, '_> {
                 self.unreadable(&path, &io::Error::other("it changed while it was read"));
             }
             Ok(_) => {
-                let id = self.note(&path, &bytes);
+                let id = self.note(&path, Kind::File, &bytes);
                 match self.found.known(id) {
                     Some(known) => self.found.text(path, id, known),
                     None => self.found.file(path, id, &bytes),
@@ -238,14 +239,18 @@ impl Walk<'_, '_> {
         self.tracked.contains_key(path) || first.is_some_and(|(known, _)| known.starts_with(&below))
     }
 
-    fn note(&mut self, path: &str, content: &[u8]) -> Oid {
+    fn note(&mut self, path: &str, kind: Kind, content: &[u8]) -> Oid {
         let id = Oid::hash_object(ObjectType::Blob, content).unwrap_or(Oid::ZERO_SHA1);
-        self.seen.insert(path.to_owned(), id);
+        self.see(path, kind, id);
         id
     }
 
+    fn see(&mut self, path: &str, kind: Kind, id: Oid) {
+        self.seen.insert(path.to_owned(), Leaf { kind, id });
+    }
+
     fn unreadable(&mut self, path: &str, error: &io::Error) {
-        self.seen.insert(path.to_owned(), Oid::ZERO_SHA1);
+        self.see(path, Kind::File, Oid::ZERO_SHA1);
         self.found.problem(
             path.to_owned(),
             Problem::Unreadable {

@@ -30,6 +30,16 @@ pub enum Error {
         place: String,
         hint: String,
     },
+    #[error("failed to compare two revisions of {place}: {why}; {hint}")]
+    NotCompared {
+        place: String,
+        why: String,
+        hint: String,
+    },
+    #[error(
+        "failed to read '{path}' from git's object database: {place} is a partial clone, which lacks what nobody has looked at there; fetch the rest with `git fetch --refetch --no-filter`, or clone it without a filter"
+    )]
+    PartialClone { path: String, place: String },
     #[error("failed to read {place}: it has no commits{hint}")]
     NoCommits { place: String, hint: String },
     #[error(

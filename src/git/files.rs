@@ -87,12 +87,22 @@ impl<'a> Collector<'a> {
         wanted: &'a dyn Fn(&str) -> bool,
         before: &'a Memory,
     ) -> Self {
+        Self::going_on(limits, wanted, before, Memory::default())
+    }
+
+    /// The same beside another reading, which has kept this.
+    pub(super) fn going_on(
+        limits: &'a Limits,
+        wanted: &'a dyn Fn(&str) -> bool,
+        before: &'a Memory,
+        kept: Memory,
+    ) -> Self {
         let (files, problems) = (BTreeMap::new(), BTreeMap::new());
         Self {
             limits,
             wanted,
             before,
-            kept: Memory::default(),
+            kept,
             files,
             problems,
             read: 0,
@@ -211,7 +221,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn join(parent: &str, name: &str) -> String {
+pub(super) fn join(parent: &str, name: &str) -> String {
     if parent.is_empty() {
         name.to_owned()
     } else {
@@ -265,7 +275,7 @@ fn shared_directories(before: &str, path: &str) -> usize {
 }
 
 /// `a`, `a/b` and `a/b/c` of `a/b/c`.
-fn prefixes(path: &str) -> impl Iterator<Item = &str> {
+pub(super) fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/')
         .map(|(at, _)| &path[..at])
         .chain([path])

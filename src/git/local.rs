@@ -44,6 +44,19 @@ pub(super) fn of_commits(
     }
 }
 
+/// The repository of a source on this machine, and the directory that can be read as it stands; `None` for a directory that
+/// is in no repository.
+pub(super) fn around(source: &Source) -> Result<Option<(Located, Option<PathBuf>)>, Error> {
+    if let Some(located) = of_commits(source, None)? {
+        return Ok(Some((located, None)));
+    }
+    let Source::Directory(path) = source else {
+        return Ok(None);
+    };
+    let root = root(path)?;
+    Ok(locate(&root)?.map(|located| (located, Some(root))))
+}
+
 fn root(path: &Path) -> Result<PathBuf, Error> {
     path.canonicalize().map_err(|source| Error::Directory {
         path: path.to_owned(),
@@ -62,7 +75,8 @@ pub(super) fn read(
         (Some(located), _) => read_revision(&located, &source.to_string(), reference, found),
         (None, Source::Directory(path)) => {
             let root = root(path)?;
-            directory::read(&root, locate(&root)?, found)
+            let located = locate(&root)?;
+            directory::read(&root, located.as_ref(), found).map(|(revision, _)| revision)
         }
         (None, _) => Ok(Revision::default()),
     }
@@ -87,7 +101,7 @@ fn commit<'r>(
     }
 }
 
-fn no_commits(place: &str) -> Error {
+pub(super) fn no_commits(place: &str) -> Error {
     Error::NoCommits {
         place: place.to_owned(),
         hint: "; commit something, or choose another branch with --ref".to_owned(),
@@ -106,11 +120,31 @@ fn read_revision(
         place: place.to_owned(),
         revision: commit.id().to_string(),
     })?;
-    tree::read(&located.repository, &root, found)?;
+    let read = tree::read(&located.repository, &root, found);
+    read.map_err(|error| explained(&located.repository, place, error))?;
     Ok(Revision {
         commit: Some(commit.id().to_string()),
         edited: false,
     })
+}
+
+/// Says what is the matter where an object is missing because git was told not to fetch all of them.
+pub(super) fn explained(repository: &Repository, place: &str, error: Error) -> Error {
+    match error {
+        Error::Object { path, .. } if is_partial(repository) => Error::PartialClone {
+            path,
+            place: place.to_owned(),
+        },
+        error => error,
+    }
+}
+
+fn is_partial(repository: &Repository) -> bool {
+    let Ok(config) = repository.config() else {
+        return false;
+    };
+    let entries = config.entries(Some(r"^remote\..*\.promisor$"));
+    entries.is_ok_and(|mut entries| entries.next().is_some())
 }
 
 /// The part of a commit that lies below the directory asked for.

@@ -2,32 +2,60 @@ use std::collections::{BTreeMap, HashSet};
 
 use git2::{Odb, Oid, Repository, Tree};
 
-use super::files::{Collector, Problem};
+use super::files::{self, Collector, Problem};
 use super::{Error, Revision, error::Cause, names};
 
-const DIRECTORY: i32 = 0o040_000;
+pub(super) const DIRECTORY: i32 = 0o040_000;
 const LINK: i32 = 0o120_000;
 const SUBMODULE: i32 = 0o160_000;
 
-/// Reads a tree of git's object database into the collector. Sizes are checked before content is unpacked.
+/// What lies at a path, as far as it matters: a wanted file, or what may hide one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leaf {
+    pub(super) kind: Kind,
+    pub(super) id: Oid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Link,
+    Submodule,
+    /// A file or a directory whose name is not used, by its printable name.
+    BadName,
+}
+
+/// All that matters of a tree, by path.
+pub(super) type Leaves = BTreeMap<String, Leaf>;
+
+/// Reads a tree of git's object database into the collector.
 pub(super) fn read(
     repository: &Repository,
     tree: &Tree<'_>,
     found: &mut Collector<'_>,
 ) -> Result<(), Error> {
+    let leaves = list(repository, tree, found)?;
     let odb = repository.odb().map_err(|e| damaged("", e))?;
-    walk(repository, tree, "", &mut |entry| match entry {
-        Visit::Name(parent, name) => found.enter(parent, name),
-        Visit::Leaf(path, LINK, _) => {
-            found.problem(path, Problem::Symlink);
-            Ok(None)
-        }
-        Visit::Leaf(path, SUBMODULE, _) => {
-            found.problem(path, Problem::Submodule);
-            Ok(None)
-        }
-        Visit::Leaf(path, _, id) => blob(&odb, path, id, found).map(|()| None),
-    })
+    leaves
+        .iter()
+        .try_for_each(|(path, leaf)| read_leaf(&odb, path, *leaf, found))
+}
+
+/// Reads one of what was listed. Its size is checked before its content is unpacked.
+pub(super) fn read_leaf(
+    odb: &Odb<'_>,
+    path: &str,
+    leaf: Leaf,
+    found: &mut Collector<'_>,
+) -> Result<(), Error> {
+    let path = path.to_owned();
+    match leaf.kind {
+        Kind::File => return blob(odb, path, leaf.id, found),
+        Kind::Link => found.problem(path, Problem::Symlink),
+        Kind::Submodule => found.problem(path, Problem::Submodule),
+        Kind::BadName => found.problem(path, Problem::Name),
+    }
+    Ok(())
 }
 
 /// The same for the tree of a commit.
@@ -75,9 +103,6 @@ pub(super) fn check_commit(repository: &Repository, commit: Oid) -> Result<(), E
 }
 
 fn blob(odb: &Odb<'_>, path: String, id: Oid, found: &mut Collector<'_>) -> Result<(), Error> {
-    if !found.wants(&path) {
-        return Ok(());
-    }
     if let Some(known) = found.known(id) {
         if found.admit(&path, known.size)? {
             found.text(path, id, known);
@@ -92,56 +117,44 @@ fn blob(odb: &Odb<'_>, path: String, id: Oid, found: &mut Collector<'_>) -> Resu
     Ok(())
 }
 
-/// The wanted files and the links of a tree with their object ids, without reading one of them.
+/// What matters of a tree, without reading one file.
 pub(super) fn list(
     repository: &Repository,
     tree: &Tree<'_>,
     found: &mut Collector<'_>,
-) -> Result<BTreeMap<String, Oid>, Error> {
-    let mut out = BTreeMap::new();
-    walk(repository, tree, "", &mut |entry| {
-        match entry {
-            Visit::Name(parent, name) => return found.pass(parent, name),
-            Visit::Leaf(_, SUBMODULE, _) => {}
-            Visit::Leaf(path, mode, id) => {
-                if mode == LINK || found.wants(&path) {
-                    out.insert(path, id);
-                }
-            }
-        }
-        Ok(None)
-    })?;
-    Ok(out)
-}
-
-enum Visit<'v> {
-    /// An entry of a directory: the answer is its path, or nothing to pass it by.
-    Name(&'v str, &'v [u8]),
-    /// Something that is not a directory, with its mode.
-    Leaf(String, i32, Oid),
+) -> Result<Leaves, Error> {
+    let mut leaves = Leaves::new();
+    walk(repository, tree, "", found, &mut leaves)?;
+    Ok(leaves)
 }
 
 fn walk(
     repository: &Repository,
     tree: &Tree<'_>,
     parent: &str,
-    visit: &mut dyn FnMut(Visit<'_>) -> Result<Option<String>, Error>,
+    found: &mut Collector<'_>,
+    leaves: &mut Leaves,
 ) -> Result<(), Error> {
     for entry in tree {
-        let Some(path) = visit(Visit::Name(parent, entry.name_bytes()))? else {
+        let (name, id) = (entry.name_bytes(), entry.id());
+        let Some(path) = found.pass(parent, name)? else {
+            let path = files::join(parent, &names::printable_bytes(name));
+            let kind = Kind::BadName;
+            leaves.insert(path, Leaf { kind, id });
             continue;
         };
-        match entry.filemode() {
+        let kind = match entry.filemode() {
             DIRECTORY => {
-                let below = repository
-                    .find_tree(entry.id())
-                    .map_err(|e| damaged(&path, e))?;
-                walk(repository, &below, &path, visit)?;
+                let below = repository.find_tree(id).map_err(|e| damaged(&path, e))?;
+                walk(repository, &below, &path, found, leaves)?;
+                continue;
             }
-            mode => {
-                visit(Visit::Leaf(path, mode, entry.id()))?;
-            }
-        }
+            LINK => Kind::Link,
+            SUBMODULE => Kind::Submodule,
+            _ if !found.wants(&path) => continue,
+            _ => Kind::File,
+        };
+        leaves.insert(path, Leaf { kind, id });
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::declare::{self, Unreadable};
 use crate::diagnostics::Sources;
-use crate::git::{self, Access, Cache, Checkout, Fetched, Limits, Memory, Source};
+use crate::git::{self, Access, Cache, Checkout, Comparison, Fetched, Limits, Memory, Source};
 
 /// A revision's declarations as texts.
 #[derive(Clone)]
@@ -38,6 +38,25 @@ pub(super) async fn read_with(
         let wanted = &declare::is_wanted;
         let read = git::checkout_again(&source, reference, &limits, wanted, &access, &mut memory);
         (read.map(repository).map_err(Into::into), memory)
+    });
+    Ok(reading.await?)
+}
+
+/// Compares a base with what merging a head into it gives, off the threads that others wait on. `also` names files that are
+/// wanted besides the declarations. What was read is handed on for the next time.
+pub async fn compare(
+    source: Source,
+    (base, head): (Option<String>, Option<String>),
+    limits: Limits,
+    access: Access,
+    also: fn(&str) -> bool,
+    mut memory: Memory,
+) -> anyhow::Result<(Result<Comparison<Repository>, git::Error>, Memory)> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let names = (base.as_deref(), head.as_deref());
+        let wanted = |path: &str| declare::is_wanted(path) || also(path);
+        let compared = git::compare(&source, names, &limits, &wanted, &access, &mut memory);
+        (compared.map(|compared| compared.map(repository)), memory)
     });
     Ok(reading.await?)
 }

@@ -5,15 +5,11 @@ use std::time::Instant;
 use git2::{Direction, ErrorClass, Oid, Remote, Repository};
 
 use super::history::{self, Relation, Rewrite};
-use crate::git::remote::fetch::{everything, kept_as, kept_commit};
+use crate::git::remote::fetch::{DEPTHS, KEPT, everything, kept_as, kept_commit};
 use crate::git::remote::refs::{self, Want};
 use crate::git::remote::session::{Session, new_repository};
 use crate::git::source::Url;
 use crate::git::{Access, Error, Limits, tree};
-
-/// How many generations of commits are asked for, one after the other, until it is clear how the new commit stands to the
-/// followed one. The first is what a cache keeps at least, the last is everything.
-const DEPTHS: [i32; 3] = [64, 1024, i32::MAX];
 
 /// One fetch into a repository of its own, owned, so that it can outlive the caller's patience.
 pub(super) struct Pull {
@@ -111,14 +107,14 @@ impl Pull {
         remote: &mut Remote<'_>,
         want: &Want,
     ) -> Result<(Oid, Relation), Error> {
-        let Some(refspec) = kept_as(want) else {
+        let Some(refspec) = kept_as(want, KEPT) else {
             return Err(Error::UnknownReference {
                 reference: self.reference.clone().unwrap_or_default(),
                 place: self.url.text.clone(),
                 hint: "write all 40 digits of the commit".to_owned(),
             });
         };
-        let place = (self.reference.as_deref(), &*self.url.text);
+        let name = self.reference.as_deref().unwrap_or("HEAD");
         let mut tip = None;
         for depth in DEPTHS {
             match session.fetch(remote, &[&refspec], depth) {
@@ -132,7 +128,7 @@ impl Pull {
                 }
                 Err(error) => return Err(self.explain(session, &error)),
             }
-            let new = kept_commit(repository, place.0, place.1)?;
+            let new = kept_commit(repository, KEPT, name, &self.url.text)?;
             tip = Some(new);
             let Some(followed) = self.followed else {
                 return Ok((new, Relation::Forward));
