@@ -26,6 +26,7 @@ pub mod review;
 pub mod backends;
 pub mod cli;
 pub mod connect;
+pub mod forge;
 pub mod serve;
 
 mod chance;
