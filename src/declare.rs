@@ -15,6 +15,8 @@ mod kes;
 mod operation;
 mod place_groups;
 mod policy_file;
+mod rules;
+mod selector;
 mod store;
 mod tree;
 
@@ -38,6 +40,8 @@ pub use fleet::{DeleteLimit, Fleet, KvMount, VaultSpec};
 pub use group::Group;
 pub use operation::{Mode, OperationSpec, Suspend, Suspended};
 pub use policy_file::PolicyFile;
+pub use rules::{Pattern, Rule, Rules, StorePattern, Subject, Unmatched};
+pub use selector::Selector;
 pub use store::{Store, StoreKind, StoreRef};
 
 /// Everything that the repository declares.
@@ -48,6 +52,8 @@ pub struct Declarations {
     pub policies: BTreeMap<PolicyName, Arc<PolicyFile>>,
     /// Held changes that were released, by their id.
     pub approvals: Approvals,
+    /// What declarations may reference.
+    pub rules: Arc<Rules>,
     /// Folders below `clusters/` whose `cluster.yaml` cannot be used: their objects in Vault must not look abandoned.
     pub broken_clusters: BTreeSet<String>,
     /// Whether every file below `policies/` was read.
@@ -166,7 +172,8 @@ const CLUSTERS: &str = "clusters/";
 const GROUPS: &str = "groups/";
 const POLICIES: &str = "policies/";
 const APPROVALS: &str = "approvals/";
-const TOP_FOLDERS: [&str; 4] = [CLUSTERS, GROUPS, POLICIES, APPROVALS];
+const RULES: &str = "rules/";
+const TOP_FOLDERS: [&str; 5] = [CLUSTERS, GROUPS, POLICIES, APPROVALS, RULES];
 
 /// Reads every file, collecting all problems.
 pub fn load(
@@ -192,6 +199,7 @@ pub fn reload(
     let fleet = read_fleet(&files, unreadable, before, problems);
     let (policies, policies_complete) = policy_file::load(&files, unreadable, problems);
     let approvals = approval::load(&files, problems);
+    let rules = rules::load(&files, unreadable, &fleet, problems);
     let tree = Tree {
         files: &files,
         unreadable,
@@ -215,11 +223,18 @@ pub fn reload(
     let broken_clusters: BTreeSet<String> = broken.map(|(name, _)| name.clone()).collect();
     let all_known = homes_certain && broken_clusters.is_empty();
     place_groups::report(&groups, &clusters, all_known, problems);
+    if all_known {
+        rules.report(
+            clusters.values().map(|declared| &*declared.cluster),
+            problems,
+        );
+    }
     Declarations {
         fleet,
         clusters,
         policies,
         approvals,
+        rules: Arc::new(rules),
         broken_clusters,
         policies_complete: policies_complete && !all_hidden,
         clusters_certain: homes_certain && !all_hidden,

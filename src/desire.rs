@@ -10,10 +10,13 @@ mod kv_path;
 mod login;
 mod operation;
 mod policy;
+mod rules;
 mod secret;
 mod vault;
 
-use crate::declare::{Approvals, Credential, Declarations, Declared, DeleteLimit, Fleet, Reviewer};
+use crate::declare::{
+    Approvals, Credential, Declarations, Declared, DeleteLimit, Fleet, Reviewer, Rules,
+};
 use crate::diagnostics::{Diagnostics, Place};
 use crate::names::{
     ClusterName, InstallationName, MountPath, ObjectName, PolicyName, RoleName, ServiceAccountRef,
@@ -27,6 +30,7 @@ use std::time::Duration;
 
 pub use operation::{Operation, WhyNot, may_write};
 pub use policy::{DesiredPolicy, Origin};
+pub use rules::{Permits, Refusal, Refused};
 pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
 pub use vault::{DesiredVault, SharedPolicy};
 
@@ -42,6 +46,8 @@ pub struct Desired {
     pub operation: Operation,
     /// Held changes that were released in git, by their id.
     pub approvals: Approvals,
+    /// What declarations may reference: those here do.
+    pub rules: Arc<Rules>,
     /// False when `fleet.yaml` has errors: then nothing is known of any Vault, and there is nothing to plan.
     pub plannable: bool,
     pub vaults: BTreeMap<VaultName, Arc<DesiredVault>>,
@@ -69,6 +75,7 @@ impl Desired {
             plannable: self.plannable,
             operation: self.operation.clone(),
             approvals: self.approvals.clone(),
+            rules: self.rules.clone(),
             vaults: BTreeMap::from([(vault.name.clone(), vault.clone())]),
             cells,
             clusters_certain: self.clusters_certain,
@@ -151,6 +158,7 @@ pub fn resolve(declarations: &Declarations, problems: &mut Diagnostics) -> Desir
 /// Every cluster resolved by itself, and what of.
 pub struct Resolved {
     fleet: Arc<Fleet>,
+    rules: Arc<Rules>,
     policies: BTreeSet<PolicyName>,
     policies_complete: bool,
     clusters: BTreeMap<ClusterName, ResolvedCluster>,
@@ -178,6 +186,7 @@ impl Resolved {
         let names = declared.into_iter().map(|(name, _)| name.clone());
         Self {
             fleet: declarations.fleet.clone(),
+            rules: declarations.rules.clone(),
             policies: declarations.policies.keys().cloned().collect(),
             policies_complete: declarations.policies_complete,
             clusters: names.zip(resolved).collect(),
@@ -187,6 +196,7 @@ impl Resolved {
     /// Whether all that a cluster is resolved against, besides its own declarations, is the same.
     fn is_beside(&self, declarations: &Declarations) -> bool {
         Arc::ptr_eq(&self.fleet, &declarations.fleet)
+            && self.rules == declarations.rules
             && self.policies_complete == declarations.policies_complete
             && self.policies.iter().eq(declarations.policies.keys())
     }
@@ -231,6 +241,7 @@ pub fn resolve_together(
         deletes: declarations.fleet.deletes,
         operation: Operation::of_fleet(&declarations.fleet.operation),
         approvals: declarations.approvals.clone(),
+        rules: declarations.rules.clone(),
         plannable,
         vaults,
         cells,

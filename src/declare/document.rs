@@ -114,7 +114,8 @@ fn unknown_kind(node: &Node, api: &str, kind: &str) -> Diagnostic {
                 "it is the first document of {lower}s/NAME/{lower}.yaml"
             )),
             "Approval" => problem.hint("it belongs in a file below approvals/"),
-            _ => problem.hint("keyfleet's own kinds are Fleet, Cluster, Group and Approval"),
+            "Rule" => problem.hint("it belongs in a file below rules/"),
+            _ => problem.hint("keyfleet's own kinds are Fleet, Cluster, Group, Approval and Rule"),
         };
     }
     if ["PushSecret", "ClusterExternalSecret"].contains(&kind) {

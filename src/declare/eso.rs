@@ -91,21 +91,7 @@ fn store_ref(node: &Node, problems: &mut Diagnostics) -> Option<StoreRef> {
     let name = fields
         .required("name", problems)
         .and_then(|name| name.parsed("name", ObjectName::parse, problems));
-    let kind_node = node.get("kind");
-    let kind = match fields.text("kind", problems) {
-        None | Some("SecretStore") => Some(StoreKind::Namespaced),
-        Some("ClusterSecretStore") => Some(StoreKind::Cluster),
-        Some(other) => {
-            problems.push(
-                Diagnostic::error(
-                    kind_node.map_or(&fields.place, |node| &node.place),
-                    format!("`{other}` is not a kind of store"),
-                )
-                .hint("write SecretStore or ClusterSecretStore"),
-            );
-            None
-        }
-    };
+    let kind = StoreKind::read(&mut fields, node, problems);
     let place = node
         .get("name")
         .map_or_else(|| fields.place.clone(), |node| node.place.clone());

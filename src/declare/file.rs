@@ -5,8 +5,10 @@
 use super::document::{self, OWN_API};
 use super::group::Group;
 use super::policy_file::{self, PolicyFile};
+use super::rules::RuleFile;
 use super::{
-    APPROVALS, Approvals, CLUSTERS, ExternalSecret, GROUPS, POLICIES, Store, approval, has_ending,
+    APPROVALS, Approvals, CLUSTERS, ExternalSecret, GROUPS, POLICIES, RULES, Store, approval,
+    has_ending, rules,
 };
 use crate::diagnostics::{Diagnostics, Place};
 use crate::names::PolicyName;
@@ -67,6 +69,7 @@ pub(super) enum Content {
     Text,
     Policy(Option<(PolicyName, Arc<PolicyFile>)>),
     Approvals(Approvals),
+    Rules(RuleFile),
     Cluster(ClusterFile),
     Group(GroupFile),
 }
@@ -125,6 +128,9 @@ impl Content {
         }
         if path.starts_with(APPROVALS) {
             return Self::Approvals(approval::read(path, text, problems));
+        }
+        if path.starts_with(RULES) {
+            return Self::Rules(rules::read(path, text, problems));
         }
         let in_folder = |top| folder_of(path, top).filter(|(_, inner)| !inner.is_empty());
         if let Some((_, inner)) = in_folder(CLUSTERS) {

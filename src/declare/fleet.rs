@@ -8,7 +8,7 @@ pub(crate) use vault::vault_address;
 
 use super::cluster::ClusterSpec;
 use super::document::is_own_kind;
-use super::{FLEET_FILE, Files, OperationSpec, Unreadable};
+use super::{FLEET_FILE, Files, OperationSpec, Unmatched, Unreadable, rules};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::{InstallationName, VaultName};
 use crate::yaml::{self, Fields, Node, nearest};
@@ -25,6 +25,8 @@ pub struct Fleet {
     pub default_vault: VaultName,
     pub defaults: ClusterSpec,
     pub deletes: DeleteLimit,
+    /// What declarations of a namespace may reference for which there is no rule, where the file says.
+    pub unmatched: Option<Unmatched>,
     /// What holds for every cluster, and for what they share.
     pub operation: OperationSpec,
     /// False when `fleet.yaml` could not be understood whole: then nothing can be planned, and what is missing in a
@@ -77,6 +79,7 @@ impl Fleet {
             default_vault: main,
             defaults: ClusterSpec::default(),
             deletes: DeleteLimit::default(),
+            unmatched: None,
             operation: OperationSpec::default(),
             whole: true,
         }
@@ -175,6 +178,9 @@ fn read_spec(mut spec: Fields<'_>, fleet: &mut Fleet, problems: &mut Diagnostics
     }
     if let Some(node) = spec.optional("limits") {
         fleet.deletes = limits(node, problems);
+    }
+    if let Some(node) = spec.optional("rules") {
+        fleet.unmatched = rules::read_unmatched(node, problems);
     }
     fleet.operation = OperationSpec::read(&mut spec, problems);
     spec.unsupported(&["schedules", "sinks"], problems);

@@ -2,6 +2,7 @@
 
 use super::Cluster;
 use super::document::{is_own_kind, text_map};
+use super::selector::Selector;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::GroupName;
 use crate::yaml::{Content, Fields, Node, nearest};
@@ -13,46 +14,17 @@ const OPENING: &str = "${";
 #[derive(Debug, Clone)]
 pub struct Group {
     pub place: Place,
-    requirements: Vec<Requirement>,
+    selector: Selector,
     variables: BTreeMap<String, String>,
     /// False for a group whose file cannot be read: it may have been meant for any cluster, and places nothing.
     pub readable: bool,
-}
-
-/// One condition of a label selector.
-#[derive(Debug, Clone)]
-struct Requirement {
-    key: String,
-    operator: Operator,
-    values: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Operator {
-    In,
-    NotIn,
-    Exists,
-    DoesNotExist,
-}
-
-impl Requirement {
-    /// As Kubernetes evaluates selectors: `NotIn` also holds without the label.
-    fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
-        let value = labels.get(&self.key);
-        match self.operator {
-            Operator::In => value.is_some_and(|value| self.values.contains(value)),
-            Operator::NotIn => value.is_none_or(|value| !self.values.contains(value)),
-            Operator::Exists => value.is_some(),
-            Operator::DoesNotExist => value.is_none(),
-        }
-    }
 }
 
 impl Group {
     pub(super) fn unreadable(place: &Place) -> Self {
         Self {
             place: place.clone(),
-            requirements: Vec::new(),
+            selector: Selector::default(),
             variables: BTreeMap::new(),
             readable: false,
         }
@@ -72,12 +44,12 @@ impl Group {
         let place = metadata.and_then(|node| read_name(node, folder, problems));
         let mut spec = Fields::of(spec?, "spec", problems)?;
         let selector = spec.required("clusterSelector", problems);
-        let requirements = selector.and_then(|node| read_selector(node, problems));
+        let selector = selector.and_then(|node| Selector::read(node, problems));
         let variables = text_map(&mut spec, "vars", problems);
         spec.finish(problems);
         let group = Self {
             place: place?,
-            requirements: requirements?,
+            selector: selector?,
             variables,
             readable: true,
         };
@@ -86,9 +58,7 @@ impl Group {
 
     /// Whether this group's declarations stand on the cluster. An unreadable group reaches all, to make them incomplete.
     pub(super) fn selects(&self, cluster: &Cluster) -> bool {
-        self.requirements
-            .iter()
-            .all(|requirement| requirement.holds(&cluster.labels))
+        self.selector.selects(&cluster.labels)
     }
 
     /// Whether there may be something to fill in.
@@ -204,75 +174,4 @@ fn read_name(node: &Node, folder: &str, problems: &mut Diagnostics) -> Option<Pl
         );
     }
     Some(node.place.clone())
-}
-
-fn read_selector(node: &Node, problems: &mut Diagnostics) -> Option<Vec<Requirement>> {
-    let mut fields = Fields::of(node, "clusterSelector", problems)?;
-    let labels = text_map(&mut fields, "matchLabels", problems);
-    let expressions = fields.list("matchExpressions", problems);
-    fields.finish(problems);
-    let expressions: Vec<_> = expressions
-        .iter()
-        .map(|item| expression(item, problems))
-        .collect();
-    let labels = labels.into_iter().map(|(key, value)| Requirement {
-        key,
-        operator: Operator::In,
-        values: vec![value],
-    });
-    let expressions: Option<Vec<_>> = expressions.into_iter().collect();
-    Some(labels.chain(expressions?).collect())
-}
-
-fn expression(node: &Node, problems: &mut Diagnostics) -> Option<Requirement> {
-    let mut fields = Fields::of(node, "an entry of `matchExpressions`", problems)?;
-    let key = fields
-        .required("key", problems)
-        .and_then(|node| node.text("`key`", problems));
-    let operator = fields
-        .required("operator", problems)
-        .and_then(|node| read_operator(node, problems));
-    let place = fields.place_of("values");
-    let values: Vec<String> = fields
-        .list("values", problems)
-        .iter()
-        .filter_map(|item| item.text("a value", problems).map(str::to_owned))
-        .collect();
-    fields.finish(problems);
-    let (key, operator) = key.zip(operator)?;
-    let wrong = match operator {
-        Operator::In | Operator::NotIn if values.is_empty() => "this operator needs `values`",
-        Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
-            "this operator takes no `values`"
-        }
-        _ => "",
-    };
-    if !wrong.is_empty() {
-        problems
-            .push(Diagnostic::error(&place, wrong).hint(
-                "In and NotIn compare with a list of values, Exists and DoesNotExist do not",
-            ));
-        return None;
-    }
-    Some(Requirement {
-        key: key.to_owned(),
-        operator,
-        values,
-    })
-}
-
-fn read_operator(node: &Node, problems: &mut Diagnostics) -> Option<Operator> {
-    match node.text("`operator`", problems)? {
-        "In" => Some(Operator::In),
-        "NotIn" => Some(Operator::NotIn),
-        "Exists" => Some(Operator::Exists),
-        "DoesNotExist" => Some(Operator::DoesNotExist),
-        other => {
-            problems.push(
-                Diagnostic::error(&node.place, format!("`{other}` is not an operator"))
-                    .hint("write In, NotIn, Exists or DoesNotExist"),
-            );
-            None
-        }
-    }
 }

@@ -5,11 +5,43 @@ use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use crate::names::{MountPath, Namespace, ObjectName, RoleName, ServiceAccountRef};
 use crate::observe::KvEngine;
 use crate::yaml::{Fields, Node};
+use std::fmt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StoreKind {
     Namespaced,
     Cluster,
+}
+
+impl StoreKind {
+    /// `kind` of a reference to a store, `node`.
+    pub(super) fn read(
+        fields: &mut Fields<'_>,
+        node: &Node,
+        problems: &mut Diagnostics,
+    ) -> Option<Self> {
+        match fields.text("kind", problems) {
+            None | Some("SecretStore") => Some(Self::Namespaced),
+            Some("ClusterSecretStore") => Some(Self::Cluster),
+            Some(other) => {
+                let place = node.get("kind").map_or(&node.place, |kind| &kind.place);
+                problems.push(
+                    Diagnostic::error(place, format!("`{other}` is not a kind of store"))
+                        .hint("write SecretStore or ClusterSecretStore"),
+                );
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Display for StoreKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Namespaced => "SecretStore",
+            Self::Cluster => "ClusterSecretStore",
+        })
+    }
 }
 
 /// How an ExternalSecret refers to its store.

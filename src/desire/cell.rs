@@ -2,10 +2,11 @@
 
 use super::{
     AuthConfig, Cell, Connection, DesiredPolicy, DesiredSecret, Operation, Role, kv_path, policy,
-    secret,
+    rules, secret,
 };
 use crate::declare::{
-    CaSource, Cluster, ClusterSpec, Connect, Declarations, Declared, KvMount, certificate_pem,
+    CaSource, Cluster, ClusterSpec, Connect, Declarations, Declared, KvMount, Subject,
+    certificate_pem,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::{MountPath, ObjectName, PolicyName, RoleName, ServiceAccountRef};
@@ -103,7 +104,13 @@ pub(super) fn resolve(
         .connect
         .as_ref()
         .and_then(|(connect, _)| connection(connect, mounts, problems));
-    let (secrets, secrets_complete) = secret::resolve(declared.secrets(), &context, problems);
+    let (secrets, understood) = secret::resolve(declared.secrets(), &context, problems);
+    let subject = Subject {
+        cluster: &cluster.name,
+        labels: &cluster.labels,
+        role: &role.0,
+    };
+    let (secrets, permitted) = rules::permitted(secrets, &declarations.rules, subject, problems);
     policy::check_further(
         spec.policies.as_deref().unwrap_or_default(),
         declarations,
@@ -116,7 +123,7 @@ pub(super) fn resolve(
         labels: cluster.labels.clone(),
         said: spec.places(),
         vault,
-        complete: declared.complete && secrets_complete,
+        complete: declared.complete && understood && permitted,
         adopt: spec.adopt.unwrap_or(false),
         operation: Operation::of_cluster(&declarations.fleet.operation, &spec.operation),
         identity: spec.identity.as_ref().map(|(uid, _)| uid.clone()),

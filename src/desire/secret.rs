@@ -2,7 +2,7 @@
 
 use super::{kv_path, login};
 use crate::declare::{
-    Destination, Dialect, Entry, ExternalSecret, KvMount, Login, Remote, Store, VaultSpec,
+    Destination, Dialect, Entry, ExternalSecret, KvMount, Login, Remote, Store, StoreRef, VaultSpec,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::mark::digest;
@@ -33,6 +33,9 @@ pub struct DesiredSecret {
     pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, String>,
     pub login: SecretLogin,
+    /// Where the declaration says as whom: at its role, at its store, or at its name where it says nothing.
+    pub login_place: Place,
+    pub store: Option<StoreRef>,
     /// In order: a later one wins.
     pub assignments: Vec<Assignment>,
     /// A digest of what is asked for, so that metadata alone tells whether it changed.
@@ -65,6 +68,8 @@ impl DesiredSecret {
             labels,
             annotations,
             login,
+            login_place: _,
+            store: _,
             assignments,
             mapping_digest: _,
         } = &self;
@@ -202,10 +207,26 @@ fn one(
         labels: external.labels.clone(),
         annotations: external.annotations.clone(),
         login: login?,
+        login_place: login_place(external).clone(),
+        store: match &external.login {
+            Login::Store(reference) => Some(reference.clone()),
+            Login::Inline { .. } => None,
+        },
         assignments: assignments.into_iter().collect::<Option<_>>()?,
         mapping_digest: String::new(),
     };
     Some(secret.with_digest())
+}
+
+fn login_place(external: &ExternalSecret) -> &Place {
+    match &external.login {
+        Login::Store(reference) => &reference.place,
+        Login::Inline {
+            role: Some((_, place)),
+            ..
+        } => place,
+        Login::Inline { role: None, .. } => &external.place,
+    }
 }
 
 /// Both operators let a later entry win in silence.

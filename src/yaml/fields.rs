@@ -59,6 +59,15 @@ impl<'node> Fields<'node> {
         found
     }
 
+    /// Takes a field that may be left out, but not be left empty: where that would mean more than what was to be written.
+    pub fn filled(&mut self, key: &'static str, problems: &mut Diagnostics) -> Option<&'node Node> {
+        if self.entries.iter().any(|(entry, _)| entry.key == key) {
+            self.required(key, problems)
+        } else {
+            self.optional(key)
+        }
+    }
+
     /// What to say of a field that is not there; nothing when a slip of the pen is there, which is an error by itself.
     fn missing(&self, key: &'static str) -> Option<Diagnostic> {
         let entries = self.entries.iter();

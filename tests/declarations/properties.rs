@@ -8,7 +8,7 @@ use proptest::sample::{Index, select};
 use std::collections::BTreeMap;
 
 /// Repositories without an error, which use every field.
-const GOOD: [&str; 8] = [
+const GOOD: [&str; 9] = [
     "examples/repo-layout",
     "tests/cases/fleet_every_field/repo",
     "tests/cases/cluster_every_field/repo",
@@ -17,6 +17,7 @@ const GOOD: [&str; 8] = [
     "tests/cases/group_every_field/repo",
     "tests/cases/group_places_a_store/repo",
     "tests/cases/approval_every_field/repo",
+    "tests/cases/rule_every_field/repo",
 ];
 
 pub(crate) fn good() -> impl Strategy<Value = Sources> {

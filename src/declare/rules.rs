@@ -1,0 +1,128 @@
+//! `rules/**/*.yaml`, kind Rule: what the declarations of a namespace may reference.
+//!
+//! A rule allows, and none forbids: what several allow is allowed. So one that cannot be read takes away, and never gives:
+//! that there is such a one is kept, since nobody can say any more for whom no rule was meant.
+//! Deliberately absent: the verdict, which needs to know what a reference leads to (`desire::rules`).
+
+mod pattern;
+mod read;
+
+use super::file::Content;
+use super::{Cluster, Files, Fleet, RULES, Selector, StoreKind, Unreadable};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use crate::names::ObjectName;
+use std::sync::Arc;
+
+pub use pattern::{Pattern, Subject};
+pub use read::Unmatched;
+pub(super) use read::{RuleFile, read, read_unmatched};
+
+/// What the declarations of some namespaces of some clusters may reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub place: Place,
+    pub name: ObjectName,
+    pub clusters: Selector,
+    pub namespaces: Vec<Pattern>,
+    /// API paths, as a policy has them.
+    pub paths: Vec<Pattern>,
+    /// `None`: the cluster's own role only.
+    pub roles: Option<Vec<Pattern>>,
+    /// `None`: every store, since what it leads to is looked at anyway.
+    pub stores: Option<Vec<StorePattern>>,
+}
+
+/// Stores of one kind, by their name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorePattern {
+    pub kind: StoreKind,
+    pub name: Pattern,
+}
+
+impl Rule {
+    /// Everything in it that may have something to fill in.
+    pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let stores = self.stores.iter().flatten().map(|store| &store.name);
+        let roles = self.roles.iter().flatten();
+        let patterns = self.namespaces.iter().chain(&self.paths);
+        patterns.chain(roles).chain(stores)
+    }
+}
+
+/// Every rule of the repository.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rules {
+    /// By their names.
+    all: Vec<Arc<Rule>>,
+    /// What the declarations of a namespace may reference for which there is no rule.
+    pub unmatched: Unmatched,
+    /// Where a rule stands, or may, that could not be read.
+    pub unread: Option<Place>,
+}
+
+impl Rules {
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.all.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether each rule of the repository is here.
+    pub fn are_whole(&self) -> bool {
+        self.unread.is_none()
+    }
+
+    /// Says which rules are for no cluster.
+    pub(super) fn report<'a>(
+        &self,
+        clusters: impl Iterator<Item = &'a Cluster>,
+        problems: &mut Diagnostics,
+    ) {
+        let clusters: Vec<_> = clusters.collect();
+        for rule in self.iter() {
+            let selects = |cluster: &&Cluster| rule.clusters.selects(&cluster.labels);
+            if !clusters.iter().any(selects) {
+                problems.push(
+                    Diagnostic::warning(&rule.place, "this rule selects no cluster")
+                        .hint("compare clusterSelector with the labels of the clusters"),
+                );
+            }
+        }
+    }
+}
+
+/// The rules of all files.
+pub(super) fn load(
+    files: &Files,
+    unreadable: &[Unreadable],
+    fleet: &Fleet,
+    problems: &mut Diagnostics,
+) -> Rules {
+    let mut rules: Vec<Arc<Rule>> = Vec::new();
+    let hides = |unread: &&Unreadable| {
+        let above = unread.path == RULES.trim_end_matches('/');
+        above || unread.path.starts_with(RULES) && unread.hides()
+    };
+    let hidden = unreadable.iter().find(hides);
+    let mut unread = hidden.map(|hidden| Place::file(&hidden.path));
+    for file in files.values() {
+        let Content::Rules(read) = &file.content else {
+            continue;
+        };
+        problems.append(file.problems.clone());
+        rules.extend(read.rules.iter().cloned());
+        if !read.whole {
+            unread.get_or_insert_with(|| Place::file(&file.path));
+        }
+    }
+    // In which files and in which order they stand means nothing.
+    rules.sort_by(|left, right| (&left.name, &left.place).cmp(&(&right.name, &right.place)));
+    let unmatched = fleet.unmatched.unwrap_or(if rules.is_empty() {
+        Unmatched::Allow
+    } else {
+        Unmatched::Deny
+    });
+    Rules {
+        all: rules,
+        unmatched,
+        unread,
+    }
+}
