@@ -24,10 +24,10 @@ use std::collections::BTreeSet;
 pub use compiler::{Compiler, Wanted, compile};
 pub use health::status;
 pub use permission::permissions;
-pub use reviewed::{Reviewed, review};
+pub use reviewed::{Reviewed, read_both, review};
 pub use rounds::{Announced, Applied, Run, apply};
 pub use scope::{Alone, Look};
-pub use source::{Followed, Repository, compare, read};
+pub use source::{Followed, Repository, read};
 pub use world::{Open, OpenCluster, OpenVault, World};
 
 /// What a run is about, and how.

@@ -6,31 +6,28 @@ use super::ui;
 use crate::connect::{Opener, Settings, variable};
 use crate::desire::Desired;
 use crate::diagnostics;
-use crate::git::{Access, Limits, Source};
-use crate::pipeline::{self, Options, Planned, Wanted, World};
+use crate::git::{self, Access, Limits, Source};
+use crate::pipeline::{self, Options, Planned, Repository, Wanted, World};
 use crate::plan::Change;
 use crate::report::count;
 use anyhow::Context;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
-/// Which repository, and which revision of it.
+/// Where a repository is.
 #[derive(Debug, clap::Args)]
-pub(super) struct RepositoryArguments {
+pub(super) struct PlaceArguments {
     /// A directory, or a git URL (https, ssh, file)
     #[arg(value_name = "REPO", default_value = ".")]
     repository: String,
-    /// A branch, tag or commit, instead of the working tree or the default branch
-    #[arg(long = "ref", value_name = "REF")]
-    reference: Option<String>,
     /// Raise or lower a limit of reading git: `file_bytes`, files, depth, `total_bytes`, `fetch_bytes`, `fetch_seconds` (can be repeated)
     #[arg(long = "git-limit", value_name = "NAME=NUMBER")]
     git_limits: Vec<String>,
 }
 
-impl RepositoryArguments {
-    /// Reads and compiles the repository; its problems are printed.
-    pub(super) async fn compile(&self) -> anyhow::Result<Wanted> {
+impl PlaceArguments {
+    /// Where to read and how much; says that it is read while the first is kept.
+    fn begin(&self) -> anyhow::Result<(ui::Busy, Source, Limits)> {
         let mut limits = Limits::default();
         for limit in &self.git_limits {
             limits.set(limit)?;
@@ -38,25 +35,12 @@ impl RepositoryArguments {
         if let Some(file) = self.file() {
             anyhow::bail!("{file} is a file, not a repository: name the repository's folder");
         }
-        let _busy = ui::busy(format!(
-            "reading {}",
-            crate::report::clean(&self.repository)
-        ));
-        let begin = Instant::now();
-        let source = Source::parse(&self.repository)?;
-        let access = Access::from_lookup(variable);
-        let repository = pipeline::read(source, self.reference.clone(), limits, access)
-            .await
-            .context("failed to read the repository")?;
-        let mut wanted = pipeline::compile(repository);
-        wanted.problems.name_root(&self.shown());
-        let clusters = wanted.desired.cells.len();
-        tracing::info!(took = ?begin.elapsed(), clusters, "{} @ {} is compiled", wanted.name, wanted.revision);
-        Ok(wanted)
+        let reading = format!("reading {}", crate::report::clean(&self.repository));
+        Ok((ui::busy(reading), Source::parse(&self.repository)?, limits))
     }
 
     /// The file that stands where the repository is to be named.
-    pub(super) fn file(&self) -> Option<String> {
+    fn file(&self) -> Option<String> {
         let is_file = std::path::Path::new(&self.repository).is_file();
         is_file.then(|| crate::report::clean(&self.repository))
     }
@@ -69,33 +53,60 @@ impl RepositoryArguments {
     }
 }
 
+/// Which repository, and which revision of it.
+#[derive(Debug, clap::Args)]
+pub(super) struct RepositoryArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// A branch, tag or commit, instead of the working tree or the default branch
+    #[arg(long = "ref", value_name = "REF")]
+    reference: Option<String>,
+}
+
+impl RepositoryArguments {
+    /// Reads and compiles the repository; its problems are printed.
+    pub(super) async fn compile(&self) -> anyhow::Result<Wanted> {
+        let begin = Instant::now();
+        let (_busy, source, limits) = self.place.begin()?;
+        let access = Access::from_lookup(variable);
+        let repository = pipeline::read(source, self.reference.clone(), limits, access)
+            .await
+            .context("failed to read the repository")?;
+        let mut wanted = pipeline::compile(repository);
+        wanted.problems.name_root(&self.place.shown());
+        let clusters = wanted.desired.cells.len();
+        tracing::info!(took = ?begin.elapsed(), clusters, "{} @ {} is compiled", wanted.name, wanted.revision);
+        Ok(wanted)
+    }
+
+    /// The file that stands where the repository is to be named.
+    pub(super) fn file(&self) -> Option<String> {
+        self.place.file()
+    }
+}
+
 /// Which repository, and which two revisions of it.
 #[derive(Debug, clap::Args)]
 pub(super) struct RevisionsArguments {
-    /// A directory, or a git URL (https, ssh, file)
-    #[arg(value_name = "REPO", default_value = ".")]
-    repository: String,
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// What the change goes into: a branch, tag or commit [default: the branch that is usually merged into]
     #[arg(long, value_name = "REF")]
     base: Option<String>,
+    /// The change: a branch, tag or commit [default: the working tree as it stands]
     #[arg(long, value_name = "REF")]
     head: Option<String>,
 }
 
 impl RevisionsArguments {
-    pub(super) async fn read(
-        &self,
-    ) -> anyhow::Result<(pipeline::Repository, pipeline::Repository)> {
-        let source = Source::parse(&self.repository)?;
+    /// Reads both revisions.
+    pub(super) async fn read(&self) -> anyhow::Result<git::Comparison<Repository>> {
+        let names = (self.base.clone(), self.head.clone());
+        let (_busy, source, limits) = self.place.begin()?;
         let access = Access::from_lookup(variable);
-        let base = pipeline::read(
-            source.clone(),
-            self.base.clone(),
-            Limits::default(),
-            access.clone(),
-        )
-        .await?;
-        let head = pipeline::read(source, self.head.clone(), Limits::default(), access).await?;
-        Ok((base, head))
+        pipeline::read_both(source, names, limits, access)
+            .await
+            .context("failed to compare")
     }
 }
 
@@ -139,10 +150,11 @@ pub(super) fn typed(
     scope: &ScopeArguments,
 ) -> String {
     let mut words = vec![quoted(&own_name()), verb.to_owned()];
-    if repository.repository != "." {
-        words.push(quoted(&repository.repository));
+    if repository.place.repository != "." {
+        words.push(quoted(&repository.place.repository));
     }
     let limits = repository
+        .place
         .git_limits
         .iter()
         .map(|limit| ("--git-limit", limit));

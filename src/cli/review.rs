@@ -3,7 +3,8 @@
 use super::common::RevisionsArguments;
 use super::failure::Exit;
 use super::ui;
-use crate::pipeline;
+use crate::git::{Comparison, How};
+use crate::pipeline::{self, Repository};
 use crate::report::review::{About, Reviewed, text};
 
 #[derive(Debug, clap::Args)]
@@ -17,15 +18,9 @@ pub(super) struct Review {
 
 impl Review {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
-        let (base, head) = self.repository.read().await?;
-        let about = About {
-            repository: head.name.clone(),
-            base: base.revision.clone(),
-            head: head.revision.clone(),
-            notes: Vec::new(),
-            files: 0,
-        };
-        let reviewed = pipeline::review(base, head);
+        let compared = self.repository.read().await?;
+        let about = about(&compared);
+        let reviewed = pipeline::review(compared.base, compared.head);
         let shown = Reviewed {
             about: &about,
             review: &reviewed.review,
@@ -38,5 +33,28 @@ impl Review {
         } else {
             Exit::Good
         })
+    }
+}
+
+/// What is reviewed, by name. How the two were brought together is worth a word only where it is not what merging gives.
+fn about(compared: &Comparison<Repository>) -> About {
+    let named = |name: &str, revision: &str| {
+        if revision.starts_with(name) || name.starts_with(revision) {
+            revision.to_owned()
+        } else {
+            format!("{name} {revision}")
+        }
+    };
+    let (base, head) = (&compared.base, &compared.head);
+    let is_plain = matches!(compared.how, How::Ahead | How::Merged);
+    About {
+        repository: head.name.clone(),
+        base: named(&compared.base_name, &base.revision),
+        head: named(&compared.head_name, &head.revision),
+        notes: (!is_plain)
+            .then(|| compared.explained())
+            .into_iter()
+            .collect(),
+        files: compared.changes.len(),
     }
 }

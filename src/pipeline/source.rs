@@ -44,7 +44,7 @@ pub(super) async fn read_with(
 
 /// Compares a base with what merging a head into it gives, off the threads that others wait on. `also` names files that are
 /// wanted besides the declarations. What was read is handed on for the next time.
-pub async fn compare(
+pub(super) async fn compare(
     source: Source,
     (base, head): (Option<String>, Option<String>),
     limits: Limits,
