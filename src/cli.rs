@@ -6,6 +6,7 @@ mod apply;
 mod common;
 mod demo;
 mod drift;
+mod explain;
 mod failure;
 mod interruption;
 mod plan;
@@ -48,6 +49,8 @@ enum Verb {
     Review(review::Review),
     /// Report what was changed by hand; exit 0 nothing, 2 findings, 1 error
     Drift(drift::Drift),
+    /// Say who can read a path of Vault, what a cluster can read, or where a Secret comes from
+    Explain(explain::Explain),
     /// Say how Vaults, clusters and every Secret are
     Status(status::Status),
     /// Follow a repository: keep everything equal to it, and say what is not
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
             Verb::Apply(verb) => verb.run().await,
             Verb::Review(verb) => verb.run().await,
             Verb::Drift(verb) => verb.run().await,
+            Verb::Explain(verb) => verb.run().await,
             Verb::Status(verb) => verb.run().await,
             Verb::Serve(verb) => verb.run(arguments.verbose).await,
             Verb::Demo(verb) => verb.run().await,

@@ -1,6 +1,7 @@
 //! What a run says: as text for people, and as versioned JSON. Pure.
 
 pub mod drift;
+pub mod explain;
 mod json;
 mod markup;
 mod notes;

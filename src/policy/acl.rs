@@ -123,6 +123,13 @@ impl Acl {
         unlike(self, other).chain(unlike(other, self)).collect()
     }
 
+    /// The patterns that grant something, in order.
+    pub fn granting(&self) -> impl Iterator<Item = &PathPattern> {
+        let rules = self.rules.iter();
+        let granting = rules.filter(|(_, grant)| !grant.capabilities().is_empty());
+        granting.map(|(pattern, _)| pattern)
+    }
+
     /// What is said of exactly this pattern.
     pub(super) fn grant_of(&self, pattern: &PathPattern) -> Option<&Grant> {
         self.rules.get(pattern)

@@ -64,7 +64,12 @@ fn effect(before: &Acl, after: &Acl, pattern: &PathPattern) -> Option<Effect> {
         after,
     };
     if pattern.is_templated() {
-        return Some(effect(before.said_of(pattern), after.said_of(pattern)));
+        // Nobody can say which paths that is.
+        let said = |acl: &Acl| Decision {
+            templated: vec![pattern.clone()],
+            ..acl.said_of(pattern)
+        };
+        return Some(effect(said(before), said(after)));
     }
     let probes = probes(pattern).into_iter();
     let decisions = probes.map(|path| (before.decision(&path), after.decision(&path)));
@@ -117,13 +122,15 @@ impl Acl {
         decision
     }
 
-    /// What the stanza for exactly this pattern says, where nobody can say which paths that is.
-    fn said_of(&self, pattern: &PathPattern) -> Decision {
-        let mut decision = self
-            .grant_of(pattern)
-            .map_or_else(Decision::default, of_grant);
-        decision.templated = vec![pattern.clone()];
-        decision
+    /// What the stanza for exactly this pattern says.
+    pub fn said_of(&self, pattern: &PathPattern) -> Decision {
+        let grant = self.grant_of(pattern);
+        grant.map_or_else(Decision::default, of_grant)
+    }
+
+    /// The stanza that decides a path, without regard to templated ones.
+    pub fn deciding_pattern(&self, path: &str) -> Option<&PathPattern> {
+        self.deciding_grant(path).map(|(pattern, _)| pattern)
     }
 }
 

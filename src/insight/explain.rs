@@ -1,0 +1,346 @@
+//! What somebody asks by one name: a path of Vault, a pattern of paths, a cluster, or a Secret.
+//!
+//! A name may be several of these at once; all of them are explained. Only the repository is asked: whether a path exists, and
+//! what was granted by hand, nobody here knows.
+
+use super::index::{Entry, MayRead, Read};
+use crate::declare::Destination;
+use crate::desire::Desired;
+use crate::diagnostics::Place;
+use crate::policy::{Decision, PathPattern};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that a name stands for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explained {
+    pub name: String,
+    pub paths: Vec<PathStory>,
+    pub clusters: Vec<ClusterStory>,
+    pub secrets: Vec<SecretStory>,
+}
+
+/// A path, from Vault's end: who is hit when it is rotated or deleted, and who else can read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathStory {
+    pub vault: String,
+    /// As a policy has it.
+    pub path: String,
+    /// The Secrets that are filled from it, each with its clusters.
+    pub fills: Vec<Filled>,
+    /// Roles that may read it.
+    pub readers: Vec<Reader>,
+}
+
+/// A Secret that is filled from a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Filled {
+    pub secret: String,
+    /// Its keys with the property each comes from; `*` for every field.
+    pub keys: BTreeSet<String>,
+    pub place: Place,
+    pub clusters: BTreeSet<String>,
+}
+
+/// A role that may read a path, or that tries to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reader {
+    pub cluster: String,
+    /// `mount/role`.
+    pub role: String,
+    pub may: May,
+    /// The stanza that decides.
+    pub by: Option<String>,
+    /// Whether a declaration of the cluster reads it.
+    pub uses: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum May {
+    Read,
+    /// A declaration reads it, and Vault will refuse.
+    Denied,
+    /// What is not in the repository decides.
+    Unknown,
+}
+
+/// A cluster, from its own end: what it can read, and what of that it uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterStory {
+    pub cluster: String,
+    pub vault: String,
+    pub role: String,
+    pub service_account: String,
+    pub policies: BTreeSet<String>,
+    /// Policies that are not in the repository.
+    pub unseen: BTreeSet<String>,
+    pub secrets: usize,
+    /// Paths that its declarations read and its role may.
+    pub uses: BTreeSet<String>,
+    /// Paths that its declarations read and its role may not.
+    pub denied: BTreeSet<String>,
+    /// Paths of which what is not in the repository decides.
+    pub unknown: BTreeSet<String>,
+    /// What is granted and no declaration of it uses, with the paths of others that it reaches.
+    pub unused: Vec<Unused>,
+}
+
+/// A stanza that nothing in the cluster needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Unused {
+    pub path: String,
+    pub capabilities: BTreeSet<&'static str>,
+    /// Paths of the fleet that it opens, with the clusters that use them.
+    pub reaches: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// A Secret, from the workload's end.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretStory {
+    pub secret: String,
+    pub clusters: BTreeSet<String>,
+    pub place: Place,
+    /// Each key, `*` for every field, with what it comes from.
+    pub keys: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Explains a name; `None` for one that stands for nothing.
+pub fn explain(fleet: &Desired, name: &str) -> Option<Explained> {
+    let entries = Entry::all(fleet);
+    let explained = Explained {
+        name: name.to_owned(),
+        paths: paths(&entries, name),
+        clusters: clusters(&entries, name),
+        secrets: secrets(&entries, name),
+    };
+    let is_anything = !explained.paths.is_empty()
+        || !explained.clusters.is_empty()
+        || !explained.secrets.is_empty();
+    is_anything.then_some(explained)
+}
+
+/// Every cluster, as its own explanation: what is granted and not used, used and not granted.
+pub fn overview(fleet: &Desired) -> Vec<ClusterStory> {
+    let entries = Entry::all(fleet);
+    entries
+        .iter()
+        .map(|entry| cluster(entry, &entries))
+        .collect()
+}
+
+/// Every name that would be explained, for who mistyped one.
+pub fn known_names(fleet: &Desired) -> BTreeSet<String> {
+    let entries = Entry::all(fleet);
+    let mut names = BTreeSet::new();
+    for entry in &entries {
+        names.insert(entry.cell.cluster.to_string());
+        names.extend(entry.reads.keys().cloned());
+        names.extend(
+            entry
+                .cell
+                .secrets
+                .iter()
+                .map(|secret| secret.id.to_string()),
+        );
+    }
+    names
+}
+
+/// What a person may mean by a path: as a policy has it, or as `vault kv get` takes it; or a pattern of such.
+fn paths(entries: &[Entry<'_>], name: &str) -> Vec<PathStory> {
+    let name = name.trim_matches('/');
+    let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
+    let pattern = PathPattern::parse(name).ok().filter(|it| !it.is_exact());
+    for entry in entries {
+        let reads = entry.reads.values().flatten();
+        for read in reads {
+            let from = &read.assignment.from;
+            let path = from.api_path();
+            let is_meant = path == name
+                || format!("{}/{}", from.mount, from.path) == name
+                || pattern.as_ref().is_some_and(|it| it.matches(&path));
+            if is_meant {
+                wanted.insert((entry.cell.vault.to_string(), path));
+            }
+        }
+    }
+    // Granted and read by nobody: it is a path all the same.
+    if pattern.is_none() && wanted.is_empty() {
+        for entry in entries {
+            let is_granted = entry.may_read(name) == MayRead::Yes;
+            if is_granted && name.contains('/') {
+                wanted.insert((entry.cell.vault.to_string(), name.to_owned()));
+            }
+        }
+    }
+    wanted
+        .into_iter()
+        .map(|(vault, path)| path_story(entries, vault, path))
+        .collect()
+}
+
+fn path_story(entries: &[Entry<'_>], vault: String, path: String) -> PathStory {
+    let here = || {
+        entries
+            .iter()
+            .filter(|entry| entry.cell.vault.as_str() == vault)
+    };
+    let mut fills: BTreeMap<(String, Place), Filled> = BTreeMap::new();
+    for entry in here() {
+        for read in entry.reads.get(&path).into_iter().flatten() {
+            let id = (read.secret.id.to_string(), read.secret.place.clone());
+            let filled = fills.entry(id).or_insert_with(|| Filled {
+                secret: read.secret.id.to_string(),
+                keys: BTreeSet::new(),
+                place: read.secret.place.clone(),
+                clusters: BTreeSet::new(),
+            });
+            filled.keys.insert(key(*read));
+            filled.clusters.insert(entry.cell.cluster.to_string());
+        }
+    }
+    let readers = here().filter_map(|entry| reader(entry, &path)).collect();
+    PathStory {
+        vault,
+        fills: fills.into_values().collect(),
+        readers,
+        path,
+    }
+}
+
+fn reader(entry: &Entry<'_>, path: &str) -> Option<Reader> {
+    let uses = entry.reads.contains_key(path);
+    let may = match entry.may_read(path) {
+        MayRead::Yes => May::Read,
+        MayRead::No if uses => May::Denied,
+        MayRead::No => return None,
+        MayRead::Unknown => May::Unknown,
+    };
+    let by = entry.access.acl.deciding_pattern(path);
+    Some(Reader {
+        cluster: entry.cell.cluster.to_string(),
+        role: entry.role(),
+        may,
+        by: by.map(ToString::to_string),
+        uses,
+    })
+}
+
+fn key(read: Read<'_>) -> String {
+    match &read.assignment.into {
+        Destination::EveryKey => "*".to_owned(),
+        Destination::Key { name, .. } => name.to_string(),
+    }
+}
+
+fn clusters(entries: &[Entry<'_>], name: &str) -> Vec<ClusterStory> {
+    let named = entries
+        .iter()
+        .filter(|entry| entry.cell.cluster.as_str() == name);
+    named.map(|entry| cluster(entry, entries)).collect()
+}
+
+fn cluster(entry: &Entry<'_>, entries: &[Entry<'_>]) -> ClusterStory {
+    let cell = entry.cell;
+    let of = |may: MayRead| -> BTreeSet<String> {
+        let paths = entry.reads.keys();
+        paths
+            .filter(|path| entry.may_read(path) == may)
+            .cloned()
+            .collect()
+    };
+    ClusterStory {
+        cluster: cell.cluster.to_string(),
+        vault: cell.vault.to_string(),
+        role: entry.role(),
+        service_account: cell.service_account.to_string(),
+        policies: cell.role.policies.iter().map(ToString::to_string).collect(),
+        unseen: entry
+            .access
+            .unseen
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        secrets: cell.secrets.len(),
+        uses: of(MayRead::Yes),
+        denied: of(MayRead::No),
+        unknown: of(MayRead::Unknown),
+        unused: entry
+            .unused()
+            .into_iter()
+            .map(|path| unused(path, entry, entries))
+            .collect(),
+    }
+}
+
+/// A stanza and the paths of other clusters that it opens.
+fn unused(path: String, entry: &Entry<'_>, entries: &[Entry<'_>]) -> Unused {
+    let pattern = PathPattern::parse(&path).ok();
+    let mut reaches: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let others = entries
+        .iter()
+        .filter(|other| other.cell.vault == entry.cell.vault);
+    for other in others {
+        for read in other.reads.keys() {
+            let is_reached = pattern.as_ref().is_some_and(|it| it.matches(read))
+                && entry.may_read(read) == MayRead::Yes;
+            if is_reached {
+                let users = reaches.entry(read.clone()).or_default();
+                users.insert(other.cell.cluster.to_string());
+            }
+        }
+    }
+    let decision = match &pattern {
+        Some(pattern) => entry.access.acl.said_of(pattern),
+        None => Decision::default(),
+    };
+    Unused {
+        capabilities: decision.capabilities.iter().map(|it| it.word()).collect(),
+        path,
+        reaches,
+    }
+}
+
+/// One Secret of many clusters is told once for each way in which it is filled.
+fn secrets(entries: &[Entry<'_>], name: &str) -> Vec<SecretStory> {
+    let mut stories: BTreeMap<(Place, BTreeMap<String, BTreeSet<String>>), SecretStory> =
+        BTreeMap::new();
+    for entry in entries {
+        let secrets = entry.cell.secrets.iter();
+        for secret in secrets.filter(|secret| secret.id.to_string() == name) {
+            let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+            for assignment in &secret.assignments {
+                let read = Read { secret, assignment };
+                keys.entry(key(read)).or_default().insert(source(read));
+            }
+            let id = (secret.place.clone(), keys.clone());
+            let story = stories.entry(id).or_insert_with(|| SecretStory {
+                secret: name.to_owned(),
+                clusters: BTreeSet::new(),
+                place: secret.place.clone(),
+                keys,
+            });
+            story.clusters.insert(entry.cell.cluster.to_string());
+        }
+    }
+    stories.into_values().collect()
+}
+
+fn source(read: Read<'_>) -> String {
+    let path = read.assignment.from.api_path();
+    match &read.assignment.into {
+        Destination::Key {
+            property: Some(property),
+            ..
+        } => format!("{path} # {property}"),
+        Destination::Key { property: None, .. } | Destination::EveryKey => path,
+    }
+}

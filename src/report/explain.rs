@@ -1,0 +1,248 @@
+//! Who can read what, for a terminal and for tools. Pure.
+
+use super::style::{Ink, Row, Style, clean, count, table};
+use crate::diagnostics::Place;
+use crate::insight::{
+    ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory, Unused,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// The version of the JSON.
+pub const EXPLAIN_SCHEMA: &str = "keyfleet.dev/explain/v1";
+
+/// How many names stand in one cell, and how many rows in one table, before the rest is counted.
+const NAMED: usize = 4;
+const ROWS: usize = 60;
+
+/// What a name stands for.
+pub fn text(explained: &Explained, style: Style) -> String {
+    let paths = explained.paths.iter().map(|story| path(story, style));
+    let clusters = explained.clusters.iter().map(|story| cluster(story, style));
+    let secrets = explained.secrets.iter().map(|story| secret(story, style));
+    let all: Vec<String> = paths.chain(clusters).chain(secrets).collect();
+    all.join("\n")
+}
+
+/// The fleet: of each cluster how much it uses, and what is granted and not used, or used and not granted.
+pub fn overview(stories: &[ClusterStory], style: Style) -> String {
+    let heads = ["cluster", "reads", "denied", "granted, not used"];
+    let mut rows: Vec<Row> = vec![heads.map(|head| (Ink::Quiet, head.to_owned())).to_vec()];
+    rows.extend(stories.iter().map(|story| {
+        let unused: BTreeSet<String> = story.unused.iter().map(|it| it.path.clone()).collect();
+        let denied = match story.denied.len() {
+            0 => (Ink::Quiet, "-".to_owned()),
+            number => (Ink::Bad, number.to_string()),
+        };
+        vec![
+            (Ink::Strong, clean(&story.cluster)),
+            (Ink::Plain, count(story.uses.len(), "path")),
+            denied,
+            (Ink::Careful, named(&unused)),
+        ]
+    }));
+    let mut text = table(&rows, 2, style);
+    let unseen: BTreeSet<String> = stories.iter().flat_map(|it| it.unseen.clone()).collect();
+    if !unseen.is_empty() {
+        text.push_str(&format!(
+            "\n  not in this repository, so that nobody here knows what they grant: {}\n",
+            named(&unseen)
+        ));
+    }
+    text
+}
+
+fn title(name: &str, about: &str, style: Style) -> String {
+    let name = style.paint(Ink::Strong, &clean(name));
+    format!("{name}   {}\n", style.paint(Ink::Quiet, &clean(about)))
+}
+
+fn part(title: &str, rows: Vec<Row>, style: Style) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let more = rows.len().saturating_sub(ROWS);
+    let shown = &rows[..rows.len() - more];
+    let mut text = format!(
+        "\n  {}\n{}",
+        style.paint(Ink::Strong, title),
+        table(shown, 4, style)
+    );
+    if more > 0 {
+        text.push_str(&format!("    and {more} more, in `-o json`\n"));
+    }
+    text
+}
+
+fn path(story: &PathStory, style: Style) -> String {
+    let mut text = title(&story.path, &format!("vault {}", story.vault), style);
+    let clusters: BTreeSet<&String> = story.fills.iter().flat_map(|it| &it.clusters).collect();
+    let hit = format!(
+        "fills {} in {}: who is hit when it is rotated or deleted",
+        count(story.fills.len(), "Secret"),
+        count(clusters.len(), "cluster")
+    );
+    let fills = story.fills.iter().map(filled).collect();
+    text.push_str(&part(&hit, fills, style));
+    let readers = |uses: bool, may: May| -> Vec<Row> {
+        let readers = story.readers.iter();
+        let those = readers.filter(|it| it.uses == uses && it.may == may);
+        those.map(reader).collect()
+    };
+    text.push_str(&part(
+        "may read it, and does",
+        readers(true, May::Read),
+        style,
+    ));
+    text.push_str(&part(
+        "may read it, and has no use for it",
+        readers(false, May::Read),
+        style,
+    ));
+    text.push_str(&part(
+        "reads it, and will be refused",
+        readers(true, May::Denied),
+        style,
+    ));
+    let mut unknown = readers(true, May::Unknown);
+    unknown.extend(readers(false, May::Unknown));
+    let title =
+        "not known: an identity template, or a policy that is not in this repository, decides";
+    text.push_str(&part(title, unknown, style));
+    if story.fills.is_empty() {
+        text.push_str("\n  no declaration reads it\n");
+    }
+    text
+}
+
+fn filled(filled: &Filled) -> Row {
+    vec![
+        (Ink::Strong, clean(&filled.secret)),
+        (Ink::Plain, keys(&filled.keys)),
+        (Ink::Careful, named(&filled.clusters)),
+        (Ink::Quiet, clean(&Place::line(&filled.place))),
+    ]
+}
+
+fn keys(names: &BTreeSet<String>) -> String {
+    if names.len() == 1 && names.contains("*") {
+        return "every field".to_owned();
+    }
+    let word = if names.len() == 1 { "key" } else { "keys" };
+    format!("{word} {}", named(names))
+}
+
+fn reader(reader: &Reader) -> Row {
+    let by = reader.by.as_ref().map(|by| format!("by {by}"));
+    vec![
+        (Ink::Strong, clean(&reader.cluster)),
+        (Ink::Plain, format!("role {}", clean(&reader.role))),
+        (Ink::Quiet, clean(&by.unwrap_or_default())),
+    ]
+}
+
+fn cluster(story: &ClusterStory, style: Style) -> String {
+    let about = format!(
+        "vault {}, role {}, for {}, policies {}",
+        story.vault,
+        story.role,
+        story.service_account,
+        named(&story.policies)
+    );
+    let mut text = title(&story.cluster, &about, style);
+    let rows = |paths: &BTreeSet<String>| -> Vec<Row> {
+        let rows = paths.iter().map(|path| vec![(Ink::Plain, clean(path))]);
+        rows.collect()
+    };
+    let uses = format!(
+        "reads {} for {}",
+        count(story.uses.len(), "path"),
+        count(story.secrets, "Secret")
+    );
+    text.push_str(&part(&uses, rows(&story.uses), style));
+    text.push_str(&part(
+        "reads, and will be refused",
+        rows(&story.denied),
+        style,
+    ));
+    let title = "reads, and what is not in this repository decides whether it may";
+    text.push_str(&part(title, rows(&story.unknown), style));
+    let unused = story.unused.iter().flat_map(unused).collect();
+    text.push_str(&part(
+        "granted, and no declaration of it uses it",
+        unused,
+        style,
+    ));
+    if !story.unseen.is_empty() {
+        text.push_str(&format!(
+            "\n  what the policies {} grant is not known: they are not in this repository\n",
+            named(&story.unseen)
+        ));
+    }
+    text
+}
+
+fn unused(unused: &Unused) -> Vec<Row> {
+    let words: Vec<&str> = unused.capabilities.iter().copied().collect();
+    let mut rows = vec![vec![
+        (Ink::Strong, clean(&unused.path)),
+        (Ink::Careful, words.join(", ")),
+    ]];
+    rows.extend(unused.reaches.iter().map(|(path, clusters)| {
+        vec![
+            (Ink::Quiet, format!("  opens {}", clean(path))),
+            (Ink::Quiet, format!("used by {}", named(clusters))),
+        ]
+    }));
+    rows
+}
+
+fn secret(story: &SecretStory, style: Style) -> String {
+    let mut text = title(
+        &story.secret,
+        &format!(
+            "Secret in {}, {}",
+            named(&story.clusters),
+            story.place.line()
+        ),
+        style,
+    );
+    let rows = story.keys.iter().map(|(key, sources)| {
+        let key = if key == "*" { "every field" } else { key };
+        vec![
+            (Ink::Strong, clean(key)),
+            (Ink::Plain, format!("← {}", named(sources))),
+        ]
+    });
+    text.push_str(&part("is filled from", rows.collect(), style));
+    text
+}
+
+fn named(names: &BTreeSet<String>) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| clean(name)).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// `keyfleet.dev/explain/v1`.
+pub fn json(repository: &str, revision: &str, explained: &Explained) -> Value {
+    let mut value = json!({
+        "schema": EXPLAIN_SCHEMA,
+        "repository": repository,
+        "revision": revision,
+    });
+    // Names and places: nothing in it can fail to be written.
+    value["explained"] = serde_json::to_value(explained).unwrap_or_default();
+    value
+}
+
+/// The same for the fleet.
+pub fn overview_json(repository: &str, revision: &str, stories: &[ClusterStory]) -> Value {
+    let explained = Explained {
+        clusters: stories.to_vec(),
+        ..Explained::default()
+    };
+    json(repository, revision, &explained)
+}
