@@ -11,7 +11,7 @@ mod uses;
 
 pub use access::{RoleAccess, role_access};
 pub use explain::{
-    ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory, Unused, explain,
+    Beyond, ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory, explain,
     known_names, overview,
 };
 pub use index::{Entry, MayRead, Read};

@@ -14,6 +14,7 @@ mod mapping;
 mod onboarding;
 mod pairs;
 mod proof;
+mod rules;
 mod secrets;
 mod shared;
 mod unknown;
@@ -30,7 +31,8 @@ use std::collections::BTreeSet;
 
 pub use change::{
     AccessChange, Allowed, ApprovalChange, Change, ClusterChange, Follows, KeyChange, Meaning,
-    Membership, PolicyChange, Presence, Reached, SecretChange, SecretMove, Source, VaultChange,
+    Membership, PolicyChange, Presence, Reached, RuleChange, SecretChange, SecretMove, Source,
+    VaultChange,
 };
 pub use critical::Critical;
 pub use proof::{Answer, Proof, Question, Verdict};
@@ -127,11 +129,15 @@ fn compare(base: &Desired, head: &Desired, fleets: &Fleets<'_>) -> (Vec<Change>,
             secrets.retain(|change| !is_lost(change));
         }
         changes.extend(deletes(pair, &secrets, base.deletes));
+        if let Some(cell) = pair.head {
+            rules::mark(&mut secrets, cell, base, head);
+        }
         changes.extend(secrets);
         changes.extend(access::compare(pair, fleets));
     }
     let mut gathered = gather::gather(changes, &owns(base, head));
     gathered.extend(shared::compare(base, head));
+    gathered.extend(rules::compare(base, head));
     (gathered, unknown)
 }
 

@@ -104,9 +104,7 @@ impl RevisionsArguments {
         let names = (self.base.clone(), self.head.clone());
         let (_busy, source, limits) = self.place.begin()?;
         let access = Access::from_lookup(variable);
-        pipeline::read_both(source, names, limits, access)
-            .await
-            .context("failed to compare")
+        pipeline::read_both(source, names, limits, access).await
     }
 }
 

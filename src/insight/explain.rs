@@ -7,7 +7,7 @@ use super::index::{Entry, MayRead, Read};
 use crate::declare::Destination;
 use crate::desire::Desired;
 use crate::diagnostics::Place;
-use crate::policy::{Decision, PathPattern};
+use crate::policy::PathPattern;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,18 +87,18 @@ pub struct ClusterStory {
     pub denied: BTreeSet<String>,
     /// Paths of which what is not in the repository decides.
     pub unknown: BTreeSet<String>,
-    /// What is granted and no declaration of it uses, with the paths of others that it reaches.
-    pub unused: Vec<Unused>,
+    /// What is granted beyond what its declarations use.
+    pub beyond: Vec<Beyond>,
 }
 
-/// A stanza that nothing in the cluster needs.
+/// A stanza that grants more than the cluster uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Unused {
+pub struct Beyond {
     pub path: String,
     pub capabilities: BTreeSet<&'static str>,
-    /// Paths of the fleet that it opens, with the clusters that use them.
-    pub reaches: BTreeMap<String, BTreeSet<String>>,
+    /// Paths that it opens and other clusters use, with those.
+    pub opens: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A Secret, from the workload's end.
@@ -273,39 +273,35 @@ fn cluster(entry: &Entry<'_>, entries: &[Entry<'_>]) -> ClusterStory {
         uses: of(MayRead::Yes),
         denied: of(MayRead::No),
         unknown: of(MayRead::Unknown),
-        unused: entry
-            .unused()
-            .into_iter()
-            .map(|path| unused(path, entry, entries))
+        beyond: entry
+            .beyond()
+            .map(|pattern| beyond(pattern, entry, entries))
             .collect(),
     }
 }
 
-/// A stanza and the paths of other clusters that it opens.
-fn unused(path: String, entry: &Entry<'_>, entries: &[Entry<'_>]) -> Unused {
-    let pattern = PathPattern::parse(&path).ok();
-    let mut reaches: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+/// A stanza and the paths that it opens, which other clusters use and this one does not.
+fn beyond(pattern: &PathPattern, entry: &Entry<'_>, entries: &[Entry<'_>]) -> Beyond {
+    let mut opens: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let others = entries
         .iter()
         .filter(|other| other.cell.vault == entry.cell.vault);
     for other in others {
-        for read in other.reads.keys() {
-            let is_reached = pattern.as_ref().is_some_and(|it| it.matches(read))
-                && entry.may_read(read) == MayRead::Yes;
-            if is_reached {
-                let users = reaches.entry(read.clone()).or_default();
-                users.insert(other.cell.cluster.to_string());
-            }
+        let paths = other.reads.keys().filter(|path| {
+            pattern.matches(path)
+                && !entry.reads.contains_key(*path)
+                && entry.may_read(path) == MayRead::Yes
+        });
+        for path in paths {
+            let users = opens.entry(path.clone()).or_default();
+            users.insert(other.cell.cluster.to_string());
         }
     }
-    let decision = match &pattern {
-        Some(pattern) => entry.access.acl.said_of(pattern),
-        None => Decision::default(),
-    };
-    Unused {
-        capabilities: decision.capabilities.iter().map(|it| it.word()).collect(),
-        path,
-        reaches,
+    let said = entry.access.acl.said_of(pattern);
+    Beyond {
+        path: pattern.to_string(),
+        capabilities: said.capabilities.iter().map(|it| it.word()).collect(),
+        opens,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{RoleAccess, role_access};
 use crate::desire::{Assignment, Cell, Desired, DesiredSecret};
 use crate::policy::{Capability, PathPattern};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// One cluster of the fleet, as somebody asks about it.
 pub struct Entry<'a> {
@@ -62,17 +62,16 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// The stanzas that grant something and that no declaration of this cluster uses.
-    pub fn unused(&self) -> BTreeSet<String> {
-        let rules = self.access.acl.granting();
-        let is_used = |pattern: &PathPattern| {
+    /// The stanzas that grant more than the declarations of this cluster use: those that no read of theirs is decided by,
+    /// and every pattern, which also grants what nobody has written yet.
+    pub fn beyond(&self) -> impl Iterator<Item = &PathPattern> {
+        let acl = &self.access.acl;
+        let decides = |pattern: &PathPattern| {
             let mut paths = self.reads.keys();
-            paths.any(|path| self.access.acl.deciding_pattern(path) == Some(pattern))
+            paths.any(|path| acl.deciding_pattern(path) == Some(pattern))
         };
-        rules
-            .filter(|pattern| !is_used(pattern))
-            .map(ToString::to_string)
-            .collect()
+        let granting = acl.granting();
+        granting.filter(move |pattern| !pattern.is_exact() || !decides(pattern))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::style::{Ink, Row, Style, clean, count, table};
 use crate::diagnostics::Place;
 use crate::insight::{
-    ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory, Unused,
+    Beyond, ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -14,22 +14,29 @@ pub const EXPLAIN_SCHEMA: &str = "keyfleet.dev/explain/v1";
 /// How many names stand in one cell, and how many rows in one table, before the rest is counted.
 const NAMED: usize = 4;
 const ROWS: usize = 60;
+/// More paths than these are told in a line each.
+const MOST_PATHS: usize = 2;
 
 /// What a name stands for.
 pub fn text(explained: &Explained, style: Style) -> String {
-    let paths = explained.paths.iter().map(|story| path(story, style));
+    let paths: Vec<String> = if explained.paths.len() > MOST_PATHS {
+        vec![many(explained, style)]
+    } else {
+        let paths = explained.paths.iter();
+        paths.map(|story| path(story, style)).collect()
+    };
     let clusters = explained.clusters.iter().map(|story| cluster(story, style));
     let secrets = explained.secrets.iter().map(|story| secret(story, style));
-    let all: Vec<String> = paths.chain(clusters).chain(secrets).collect();
+    let all: Vec<String> = paths.into_iter().chain(clusters).chain(secrets).collect();
     all.join("\n")
 }
 
 /// The fleet: of each cluster how much it uses, and what is granted and not used, or used and not granted.
 pub fn overview(stories: &[ClusterStory], style: Style) -> String {
-    let heads = ["cluster", "reads", "denied", "granted, not used"];
+    let heads = ["cluster", "reads", "denied", "granted beyond that"];
     let mut rows: Vec<Row> = vec![heads.map(|head| (Ink::Quiet, head.to_owned())).to_vec()];
     rows.extend(stories.iter().map(|story| {
-        let unused: BTreeSet<String> = story.unused.iter().map(|it| it.path.clone()).collect();
+        let beyond: BTreeSet<String> = story.beyond.iter().map(|it| it.path.clone()).collect();
         let denied = match story.denied.len() {
             0 => (Ink::Quiet, "-".to_owned()),
             number => (Ink::Bad, number.to_string()),
@@ -38,7 +45,7 @@ pub fn overview(stories: &[ClusterStory], style: Style) -> String {
             (Ink::Strong, clean(&story.cluster)),
             (Ink::Plain, count(story.uses.len(), "path")),
             denied,
-            (Ink::Careful, named(&unused)),
+            (Ink::Careful, named(&beyond)),
         ]
     }));
     let mut text = table(&rows, 2, style);
@@ -71,6 +78,29 @@ fn part(title: &str, rows: Vec<Row>, style: Style) -> String {
     if more > 0 {
         text.push_str(&format!("    and {more} more, in `-o json`\n"));
     }
+    text
+}
+
+/// What a pattern reaches: who uses it, and who else may read it.
+fn many(explained: &Explained, style: Style) -> String {
+    let about = count(explained.paths.len(), "path");
+    let mut text = title(&explained.name, &about, style);
+    let heads = ["path", "used by", "may be read, without use, by"];
+    let mut rows: Vec<Row> = vec![heads.map(|head| (Ink::Quiet, head.to_owned())).to_vec()];
+    rows.extend(explained.paths.iter().map(|story| {
+        let fills = story.fills.iter().flat_map(|it| it.clusters.clone());
+        let others = story.readers.iter();
+        let others = others.filter(|it| !it.uses && it.may == May::Read);
+        vec![
+            (Ink::Strong, clean(&story.path)),
+            (Ink::Plain, named(&fills.collect())),
+            (
+                Ink::Careful,
+                named(&others.map(|it| it.cluster.clone()).collect()),
+            ),
+        ]
+    }));
+    text.push_str(&part("reaches", rows, style));
     text
 }
 
@@ -167,12 +197,9 @@ fn cluster(story: &ClusterStory, style: Style) -> String {
     ));
     let title = "reads, and what is not in this repository decides whether it may";
     text.push_str(&part(title, rows(&story.unknown), style));
-    let unused = story.unused.iter().flat_map(unused).collect();
-    text.push_str(&part(
-        "granted, and no declaration of it uses it",
-        unused,
-        style,
-    ));
+    let beyond = story.beyond.iter().flat_map(beyond).collect();
+    let title = "granted beyond what its declarations use";
+    text.push_str(&part(title, beyond, style));
     if !story.unseen.is_empty() {
         text.push_str(&format!(
             "\n  what the policies {} grant is not known: they are not in this repository\n",
@@ -182,13 +209,13 @@ fn cluster(story: &ClusterStory, style: Style) -> String {
     text
 }
 
-fn unused(unused: &Unused) -> Vec<Row> {
-    let words: Vec<&str> = unused.capabilities.iter().copied().collect();
+fn beyond(beyond: &Beyond) -> Vec<Row> {
+    let words: Vec<&str> = beyond.capabilities.iter().copied().collect();
     let mut rows = vec![vec![
-        (Ink::Strong, clean(&unused.path)),
+        (Ink::Strong, clean(&beyond.path)),
         (Ink::Careful, words.join(", ")),
     ]];
-    rows.extend(unused.reaches.iter().map(|(path, clusters)| {
+    rows.extend(beyond.opens.iter().map(|(path, clusters)| {
         vec![
             (Ink::Quiet, format!("  opens {}", clean(path))),
             (Ink::Quiet, format!("used by {}", named(clusters))),

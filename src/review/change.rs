@@ -99,6 +99,7 @@ pub enum Meaning {
     Vault(VaultChange),
     /// One field of the fleet as a whole.
     Fleet(FieldChange),
+    Rule(RuleChange),
     Approval(ApprovalChange),
 }
 
@@ -267,6 +268,27 @@ pub enum Presence {
     Added,
     Removed,
     Changed,
+}
+
+impl Presence {
+    /// What it means that a thing is on one side, or on both.
+    pub(super) fn of<T>(before: Option<&T>, after: Option<&T>) -> Self {
+        match (before, after) {
+            (None, _) => Self::Added,
+            (_, None) => Self::Removed,
+            (Some(_), Some(_)) => Self::Changed,
+        }
+    }
+}
+
+/// What the declarations of a namespace may reference.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleChange {
+    pub rule: String,
+    pub how: Presence,
+    /// What it allows, item by item.
+    pub fields: Vec<FieldChange>,
 }
 
 /// A Vault of the fleet.

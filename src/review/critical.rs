@@ -43,6 +43,10 @@ pub enum Critical {
     ClusterGoes,
     /// It releases a held change, beside other changes.
     ApprovalWithChanges,
+    /// More may be referenced than before.
+    RulesLoosen,
+    /// The rules of the base would refuse it.
+    OnlyByNewRules,
     /// What others made is taken over.
     TakesOver,
     /// More may be deleted without a look.
@@ -98,6 +102,10 @@ impl fmt::Display for Critical {
             Self::ApprovalWithChanges => {
                 "a release beside other changes: nobody has seen yet what it would let through"
             }
+            Self::RulesLoosen => "namespaces may reference more than before",
+            Self::OnlyByNewRules => {
+                "the rules as they were would refuse it: only this change itself allows it"
+            }
             Self::TakesOver => "what others made may be overwritten and deleted",
             Self::LimitRises => "more may be deleted without a look",
             Self::InstallationChanges => {
@@ -138,6 +146,8 @@ impl Critical {
                 "see that this is meant; they are held until an Approval releases them"
             }
             Self::ApprovalWithChanges => "bring it in by a pull request of its own",
+            Self::RulesLoosen => "have it seen by whoever keeps the rules, not by whom they bind",
+            Self::OnlyByNewRules => "bring the rule in by a pull request of its own, before",
             Self::TakesOver => "see in `keyfleet plan` what that is",
             Self::LimitRises => "see why so many are to go",
             Self::InstallationChanges => "keep the name",
@@ -166,6 +176,8 @@ impl Critical {
             Self::EmptiesCluster => "empties-cluster",
             Self::ClusterGoes => "cluster-goes",
             Self::ApprovalWithChanges => "approval-with-changes",
+            Self::RulesLoosen => "rules-loosen",
+            Self::OnlyByNewRules => "only-by-new-rules",
             Self::TakesOver => "takes-over",
             Self::LimitRises => "limit-rises",
             Self::InstallationChanges => "installation-changes",

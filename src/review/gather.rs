@@ -241,6 +241,7 @@ fn replaced(change: &Change, replace: &dyn Fn(&str) -> String) -> Change {
         same @ (Meaning::Deletes { .. }
         | Meaning::Vault(_)
         | Meaning::Fleet(_)
+        | Meaning::Rule(_)
         | Meaning::Approval(_)) => same.clone(),
     };
     Change {

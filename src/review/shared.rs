@@ -74,21 +74,12 @@ fn joined<'a, K: Ord, V>(
         .map(move |name| (name, base.get(name), head.get(name)))
 }
 
-/// What it means that a thing is on one side, or on both.
-fn presence<T>(before: Option<&T>, after: Option<&T>) -> Presence {
-    match (before, after) {
-        (None, _) => Presence::Added,
-        (_, None) => Presence::Removed,
-        (Some(_), Some(_)) => Presence::Changed,
-    }
-}
-
 fn vaults(base: &Desired, head: &Desired) -> Vec<Change> {
     let both = joined(&base.vaults, &head.vaults);
     let changes = both.filter_map(|(name, before, after)| {
         let (before, after) = (before.map(AsRef::as_ref), after.map(AsRef::as_ref));
         let (fields, mut critical) = vault_fields(before, after);
-        let how = presence(before, after);
+        let how = Presence::of(before, after);
         if how == Presence::Changed && fields.is_empty() {
             return None;
         }
@@ -165,7 +156,7 @@ fn policies(base: &Desired, head: &Desired) -> Vec<Change> {
             old.as_deref().unwrap_or(&nothing),
             new.as_deref().unwrap_or(&nothing),
         );
-        let how = presence(before, after);
+        let how = Presence::of(before, after);
         let rules = rules(old, new);
         if how == Presence::Changed && rules.is_empty() {
             return None;
@@ -247,7 +238,7 @@ fn approvals(base: &Desired, head: &Desired) -> Vec<Change> {
         let reason = after.or(before).map_or("", |it| it.reason.as_str());
         let meaning = Meaning::Approval(ApprovalChange {
             id: id.clone(),
-            how: presence(before, after),
+            how: Presence::of(before, after),
             reason: reason.to_owned(),
         });
         let (old, new) = (before.map(|it| &it.place), after.map(|it| &it.place));

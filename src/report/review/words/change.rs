@@ -50,6 +50,11 @@ pub(super) fn item(change: &Change) -> Item<'_> {
         Meaning::Access(access) => of_access(access),
         Meaning::Policy(policy) => of_policy(policy),
         Meaning::Vault(vault) => of_vault(vault),
+        Meaning::Rule(rule) => {
+            let (sign, verb) = present(rule.how);
+            let lines = lines(&rule.fields);
+            (sign, "rule", theirs(&rule.rule), ours(verb), lines)
+        }
         Meaning::Approval(approval) => of_approval(approval),
     };
     Item {

@@ -169,7 +169,11 @@ pub(in crate::report::review) fn sections(review: &Review) -> Vec<Section<'_>> {
             "What a role may do, by all of its policies together, as Vault decides it.",
         ),
         ("policies", "Policies", "Files below policies/."),
-        ("fleet", "Vaults and fleet", "What all clusters share."),
+        (
+            "fleet",
+            "Vaults, fleet and rules",
+            "What all clusters share.",
+        ),
         (
             "approvals",
             "Approvals",
@@ -210,7 +214,7 @@ fn part(change: &Change) -> &'static str {
         Meaning::Secret(_) => "secrets",
         Meaning::Access(_) | Meaning::Denied { .. } => "access",
         Meaning::Policy(_) => "policies",
-        Meaning::Vault(_) | Meaning::Fleet(_) => "fleet",
+        Meaning::Vault(_) | Meaning::Fleet(_) | Meaning::Rule(_) => "fleet",
         Meaning::Approval(_) => "approvals",
     }
 }

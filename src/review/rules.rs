@@ -1,0 +1,141 @@
+//! Whether the rules change that say who may reference what, and what only the new ones allow.
+
+use super::change::{Change, Meaning, Presence, RuleChange, SecretMove};
+use super::critical::Critical;
+use crate::declare::{Rule, Unmatched};
+use crate::desire::{Cell, Desired, Permits};
+use crate::plan::FieldChange;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What changes of the rules themselves.
+pub(super) fn compare(base: &Desired, head: &Desired) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let (old, new) = (base.rules.unmatched, head.rules.unmatched);
+    if old != new {
+        let word = |unmatched| match unmatched {
+            Unmatched::Allow => "allow".to_owned(),
+            Unmatched::Deny => "deny".to_owned(),
+        };
+        let field = FieldChange {
+            field: "rules.unmatched".to_owned(),
+            before: Some(word(old)),
+            after: Some(word(new)),
+        };
+        let critical = (new == Unmatched::Allow).then_some(Critical::RulesLoosen);
+        changes.push(Change::shared(
+            Meaning::Fleet(field),
+            Vec::from_iter(critical),
+        ));
+    }
+    let (old, new) = (by_name(base), by_name(head));
+    let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    changes.extend(names.into_iter().filter_map(|name| {
+        let (before, after) = (old.get(name).copied(), new.get(name).copied());
+        rule(name, before, after, head.rules.unmatched)
+    }));
+    changes
+}
+
+fn by_name(fleet: &Desired) -> BTreeMap<&str, &Rule> {
+    let rules = fleet.rules.iter();
+    rules.map(|rule| (rule.name.as_str(), rule)).collect()
+}
+
+fn rule(
+    name: &str,
+    before: Option<&Rule>,
+    after: Option<&Rule>,
+    unmatched: Unmatched,
+) -> Option<Change> {
+    let how = Presence::of(before, after);
+    let fields = fields(before, after);
+    if how == Presence::Changed && fields.is_empty() {
+        return None;
+    }
+    // A rule allows, so what comes to it loosens; where nothing is allowed to a namespace without one, so does its end.
+    let loosens = match how {
+        Presence::Added => true,
+        Presence::Removed => unmatched == Unmatched::Allow,
+        Presence::Changed => fields.iter().any(|field| field.before.is_none()),
+    };
+    let critical = loosens.then_some(Critical::RulesLoosen);
+    let meaning = Meaning::Rule(RuleChange {
+        rule: name.to_owned(),
+        how,
+        fields,
+    });
+    let change = Change::shared(meaning, Vec::from_iter(critical));
+    Some(change.written(before.map(|it| &it.place), after.map(|it| &it.place)))
+}
+
+/// What a rule allows, item by item; what comes has no before.
+fn fields(before: Option<&Rule>, after: Option<&Rule>) -> Vec<FieldChange> {
+    let (old, new) = (allowed(before), allowed(after));
+    let field = |(name, item): &(&str, String), is_new: bool| FieldChange {
+        field: (*name).to_owned(),
+        before: (!is_new).then(|| item.clone()),
+        after: is_new.then(|| item.clone()),
+    };
+    let gone = old.difference(&new).map(|item| field(item, false));
+    let mut fields: Vec<FieldChange> = gone.collect();
+    fields.extend(new.difference(&old).map(|item| field(item, true)));
+    if let (Some(before), Some(after)) = (before, after)
+        && before.clusters != after.clusters
+    {
+        fields.push(FieldChange {
+            field: "clusterSelector".to_owned(),
+            before: None,
+            after: Some("selects others".to_owned()),
+        });
+    }
+    fields
+}
+
+fn allowed(rule: Option<&Rule>) -> BTreeSet<(&'static str, String)> {
+    let mut items = BTreeSet::new();
+    let Some(rule) = rule else {
+        return items;
+    };
+    items.extend(
+        rule.namespaces
+            .iter()
+            .map(|it| ("namespace", it.to_string())),
+    );
+    items.extend(rule.paths.iter().map(|it| ("path", it.to_string())));
+    match &rule.roles {
+        Some(roles) => items.extend(roles.iter().map(|it| ("role", it.to_string()))),
+        None => drop(items.insert(("role", "the cluster's own".to_owned()))),
+    }
+    match &rule.stores {
+        Some(stores) => {
+            let stores = stores.iter();
+            items.extend(stores.map(|it| ("store", format!("{} {}", it.kind, it.name))));
+        }
+        None => drop(items.insert(("store", "every".to_owned()))),
+    }
+    items
+}
+
+/// Marks what the rules of the base would have refused: it is allowed by nothing but this change itself.
+pub(super) fn mark(changes: &mut [Change], cell: &Cell, base: &Desired, head: &Desired) {
+    if base.rules == head.rules || !base.rules.are_whole() {
+        return;
+    }
+    let refused: BTreeSet<String> = cell
+        .secrets
+        .iter()
+        .filter(|secret| {
+            let permits = Permits::of(&base.rules, cell.subject(), &secret.id.namespace);
+            !permits.refusals(secret).is_empty()
+        })
+        .map(|secret| secret.id.to_string())
+        .collect();
+    for change in changes {
+        if let Meaning::Secret(secret) = &change.meaning
+            && secret.how != SecretMove::Lost
+            && refused.contains(&secret.secret)
+        {
+            change.critical.push(Critical::OnlyByNewRules);
+        }
+    }
+}
