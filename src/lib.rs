@@ -34,6 +34,7 @@ pub mod diagnostics;
 pub mod fence;
 pub mod mark;
 pub mod names;
+pub mod owners;
 mod places;
 pub mod policy;
 pub mod sandbox;
