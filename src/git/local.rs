@@ -72,7 +72,11 @@ pub(super) fn read(
     found: &mut Collector<'_>,
 ) -> Result<Revision, Error> {
     match (of_commits(source, reference)?, source) {
-        (Some(located), _) => read_revision(&located, &source.to_string(), reference, found),
+        (Some(located), _) => {
+            let place = source.to_string();
+            let read = read_revision(&located, &place, reference, found);
+            read.map_err(|error| explained(&located.repository, &place, error))
+        }
         (None, Source::Directory(path)) => {
             let root = root(path)?;
             let located = locate(&root)?;
@@ -120,8 +124,7 @@ fn read_revision(
         place: place.to_owned(),
         revision: commit.id().to_string(),
     })?;
-    let read = tree::read(&located.repository, &root, found);
-    read.map_err(|error| explained(&located.repository, place, error))?;
+    tree::read(&located.repository, &root, found)?;
     Ok(Revision {
         commit: Some(commit.id().to_string()),
         edited: false,

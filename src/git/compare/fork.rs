@@ -1,10 +1,12 @@
 use git2::{ErrorCode, Oid, Repository};
 
 use super::Pair;
-use crate::git::local::{self, Located, subtree};
+use crate::git::local;
 use crate::git::{Error, Source, names, revision, tree};
 
 const DEEPEN: &str = "fetch the rest with `git fetch --unshallow`; in a job of CI, with `fetch-depth: 0` of actions/checkout, or `GIT_DEPTH: 0` in GitLab";
+
+const BASE: &str = "name the branch that it is to be merged into with --base";
 
 /// The branches that are usually merged into, after the one that the server calls its default branch.
 const USUAL: [&str; 4] = [
@@ -42,9 +44,6 @@ pub(super) fn find(source: &Source, base: Option<&str>, head: Option<&str>) -> R
     let head_name = names::printable(head.unwrap_or("HEAD"));
     let fork = fork(repository, [base, head_commit])?
         .ok_or_else(|| nothing_common(repository, &place, [&base_name, &head_name]))?;
-    if standing.is_none() {
-        check_directory(&located, &place, [base, head_commit])?;
-    }
     Ok(Pair {
         located,
         place,
@@ -78,8 +77,7 @@ pub(super) fn nothing_common(
         return not_compared(place, &why, DEEPEN);
     }
     let why = format!("'{base}' and '{head}' have no commit in common");
-    let hint = "name the branch that it is to be merged into with --base";
-    not_compared(place, &why, hint)
+    not_compared(place, &why, BASE)
 }
 
 pub(super) fn no_head(place: &str) -> Error {
@@ -142,8 +140,11 @@ fn usual_base(repository: &Repository, head: Option<&str>, place: &str) -> Resul
         "nothing says what to compare with: there is no branch but the head itself among origin/HEAD, {}",
         tried.join(", ")
     );
-    let hint = "name the branch that it is to be merged into with --base";
-    Err(not_compared(place, &why, hint))
+    let mut hint = BASE.to_owned();
+    if repository.is_shallow() {
+        hint += &format!("; or, where it is left out of this shallow clone, {DEEPEN}");
+    }
+    Err(not_compared(place, &why, &hint))
 }
 
 fn short(name: &str) -> String {
@@ -155,20 +156,4 @@ fn short(name: &str) -> String {
 fn local_head(repository: &Repository) -> Option<String> {
     let head = repository.head().ok()?;
     head.shorthand().ok().map(str::to_owned)
-}
-
-/// A directory may be new, or gone, but not unknown to both.
-fn check_directory(located: &Located, place: &str, commits: [Oid; 2]) -> Result<(), Error> {
-    for commit in commits {
-        let found = located.repository.find_commit(commit);
-        let found = found.map_err(|error| tree::damaged("", error))?;
-        if subtree(located, &found)?.is_some() {
-            return Ok(());
-        }
-    }
-    Err(Error::NoDirectory {
-        directory: located.prefix.clone(),
-        place: place.to_owned(),
-        revision: commits[1].to_string(),
-    })
 }

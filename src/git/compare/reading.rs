@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use git2::{Odb, Oid};
+use git2::{Odb, Oid, Tree};
 
 use super::merge::{self, Contents};
 use super::{Comparison, How, Pair, changes, others};
@@ -53,6 +53,7 @@ impl Reading<'_> {
     ) -> Result<Comparison, Error> {
         let odb = self.located.repository.odb();
         let odb = odb.map_err(|error| tree::damaged("", error))?;
+        self.check_directory(pair)?;
         let (how, before, after) = self.plan(pair, &odb)?;
         // What either side has is kept for the next time, and read once.
         let (base, kept) = self.read(before, name, &odb, memory, Memory::default())?;
@@ -104,15 +105,34 @@ impl Reading<'_> {
         Ok((how, before, Plan::of(pair.head, theirs)))
     }
 
-    /// What matters of a commit, below the directory that was asked for.
-    fn list(&self, commit: Oid) -> Result<Leaves, Error> {
-        let repository = &self.located.repository;
-        let commit = repository.find_commit(commit);
+    /// The directory that was asked for may be new, or gone, but not unknown to both.
+    fn check_directory(&self, pair: &Pair) -> Result<(), Error> {
+        if pair.standing.is_some()
+            || self.tree(pair.base)?.is_some()
+            || self.tree(pair.head)?.is_some()
+        {
+            return Ok(());
+        }
+        Err(Error::NoDirectory {
+            directory: self.located.prefix.clone(),
+            place: pair.place.clone(),
+            revision: pair.head.to_string(),
+        })
+    }
+
+    /// What of a commit lies below that directory.
+    fn tree(&self, commit: Oid) -> Result<Option<Tree<'_>>, Error> {
+        let commit = self.located.repository.find_commit(commit);
         let commit = commit.map_err(|error| tree::damaged("", error))?;
+        subtree(self.located, &commit)
+    }
+
+    /// What matters of it.
+    fn list(&self, commit: Oid) -> Result<Leaves, Error> {
         let nothing = Memory::default();
         let mut found = Collector::new(self.limits, self.wanted, &nothing);
-        match subtree(self.located, &commit)? {
-            Some(tree) => tree::list(repository, &tree, &mut found),
+        match self.tree(commit)? {
+            Some(tree) => tree::list(&self.located.repository, &tree, &mut found),
             None => Ok(Leaves::new()),
         }
     }
@@ -151,17 +171,13 @@ impl Reading<'_> {
 
     fn others(&self, pair: &Pair) -> Result<usize, Error> {
         let repository = &self.located.repository;
-        let commit = |id: Oid| {
-            let commit = repository.find_commit(id);
-            commit.map_err(|error| tree::damaged("", error))
-        };
-        let fork = commit(pair.fork)?;
         if pair.standing.is_some() {
-            let tree = fork.tree().map_err(|error| tree::damaged("", error))?;
-            return others::on_disk(self.located, &tree, self.wanted);
+            let fork = repository.find_commit(pair.fork);
+            let fork = fork.and_then(|commit| commit.tree());
+            let fork = fork.map_err(|error| tree::damaged("", error))?;
+            return others::on_disk(self.located, &fork, self.wanted);
         }
-        let before = subtree(self.located, &fork)?;
-        let after = subtree(self.located, &commit(pair.head)?)?;
+        let (before, after) = (self.tree(pair.fork)?, self.tree(pair.head)?);
         others::between(repository, before.as_ref(), after.as_ref(), self.wanted)
     }
 }

@@ -201,8 +201,9 @@ impl Job {
         Ok(Met { base, head, fork })
     }
 
-    /// Opened anew: what libgit2 has read of a history that ended early stays so for it.
+    /// Opened anew, because what libgit2 has read of a history that ended early stays so for it; and not as a bare one,
+    /// because then libgit2 does not read where the history ends.
     fn repository(&self) -> Result<Repository, Error> {
-        Repository::open_bare(&self.directory).map_err(|error| tree::damaged("", error))
+        Repository::open(&self.directory).map_err(|error| tree::damaged("", error))
     }
 }

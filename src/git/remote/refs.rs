@@ -40,6 +40,8 @@ pub(in crate::git) fn choose(
     if reference.starts_with("refs/") && has(reference).is_some() {
         return Ok(Want::Name(reference.to_owned()));
     }
+    // What forges keep of a pull request is neither a branch nor a tag: refs/pull/12/head.
+    let full = format!("refs/{reference}");
     let tagged = has(&format!("{tag}^{{}}")).or_else(|| has(&tag));
     match (has(&branch), tagged) {
         (Some(b), Some(t)) if b != t => Err(unknown(format!(
@@ -47,8 +49,14 @@ pub(in crate::git) fn choose(
         ))),
         (Some(_), _) => Ok(Want::Name(branch)),
         (None, Some(_)) => Ok(Want::Name(tag)),
+        (None, None) if has(&full).is_some() => Ok(Want::Name(full)),
         (None, None) if is_commit_id(reference) => {
             Ok(by_id(heads, &reference.to_ascii_lowercase()))
+        }
+        (None, None) if reference.starts_with("refs/") => {
+            let names = heads.iter().map(|(name, _)| name.as_str());
+            let names = names.filter(|name| name.starts_with("refs/") && !name.ends_with("^{}"));
+            Err(unknown(suggest(reference, names)))
         }
         (None, None) => Err(unknown(suggest(reference, short_names(heads)))),
     }
@@ -143,6 +151,7 @@ mod tests {
             head("refs/tags/v1^{}", "4"),
             head("refs/tags/v2", "5"),
             head("refs/tags/v2^{}", "6"),
+            head("refs/pull/12/head", "7"),
         ]
     }
 
@@ -163,6 +172,8 @@ mod tests {
         assert_eq!(chosen("main"), name("refs/heads/main"));
         assert_eq!(chosen("v2"), name("refs/tags/v2"));
         assert_eq!(chosen("refs/tags/v1"), name("refs/tags/v1"));
+        assert_eq!(chosen("refs/pull/12/head"), name("refs/pull/12/head"));
+        assert_eq!(chosen("pull/12/head"), name("refs/pull/12/head"));
         assert_eq!(chosen(&"6".repeat(40)), name("refs/tags/v2"));
         assert_eq!(chosen(&"A".repeat(40)), Want::Commit(id("a")));
         assert_eq!(chosen("abc1234"), Want::Prefix("abc1234".to_owned()));
@@ -172,6 +183,7 @@ mod tests {
     fn what_cannot_be_found_is_explained() {
         assert!(said("v1").contains("refs/heads/v1 or refs/tags/v1"));
         assert!(said("mian").contains("did you mean 'main'?"));
+        assert!(said("refs/pull/13/head").contains("did you mean 'refs/pull/12/head'?"));
         assert!(said("HEAD~1").contains("branches, tags and commit ids only"));
         assert!(said("a:refs/heads/x").contains("branches, tags and commit ids only"));
     }
