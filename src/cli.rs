@@ -9,6 +9,7 @@ mod drift;
 mod explain;
 mod failure;
 mod interruption;
+mod outputs;
 mod plan;
 mod plan_file;
 mod playground;

@@ -2,17 +2,22 @@
 
 pub mod drift;
 pub mod explain;
+mod format;
 mod json;
+mod machine;
+mod markdown;
 mod markup;
 mod notes;
 mod outcome;
 mod phrase;
 pub mod review;
 mod rows;
+mod sarif;
 mod status;
 mod style;
 mod text;
 
+pub use format::Format;
 pub use json::{
     APPLY_SCHEMA, PLAN_SCHEMA, STATUS_SCHEMA, applied as applied_json, plan as plan_json,
     plan_file, status as status_json,

@@ -4,13 +4,13 @@ use super::common::{
     RepositoryArguments, ScopeArguments, left_out, look, open_world, show_problems,
 };
 use super::failure::Exit;
-use super::plan::Out;
+use super::outputs::Outputs;
 use super::ui;
 use crate::desire::Desired;
 use crate::drift::{self, About, Ledger, Look, Problem, Report};
 use crate::pipeline::{Options, Planned, Wanted};
 use crate::plan::Scope;
-use crate::report::drift::{Format, render, text};
+use crate::report::drift::{render, text};
 use anyhow::Context;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -22,35 +22,17 @@ pub(super) struct Drift {
     repository: RepositoryArguments,
     #[command(flatten)]
     scope: ScopeArguments,
-    /// How to print
-    #[arg(short, long, value_enum, default_value = "text")]
-    output: Format,
-    /// Also write the report in this form to this file (can be repeated)
-    #[arg(long, value_name = "FORMAT=FILE", value_parser = output_file)]
-    out: Vec<(Format, PathBuf)>,
+    #[command(flatten)]
+    outputs: Outputs,
     /// Say what is new, known or resolved since this report, which `-o json` made
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
 }
 
-fn output_file(text: &str) -> Result<(Format, PathBuf), String> {
-    let names = "text, markdown, html, json, junit or sarif";
-    let (format, file) = text
-        .split_once('=')
-        .filter(|(_, file)| !file.is_empty())
-        .ok_or_else(|| format!("write FORMAT=FILE, with {names} as the format: html=drift.html"))?;
-    let format = <Format as clap::ValueEnum>::from_str(format, false)
-        .map_err(|_| format!("`{format}` is not one of {names}"))?;
-    Ok((format, PathBuf::from(file)))
-}
-
 impl Drift {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
         let before = self.since.as_deref().map(earlier).transpose()?;
-        let outs = self.out.iter();
-        let outs: Vec<(Format, Out<'_>)> = outs
-            .map(|(format, path)| Ok((*format, Out::open(path)?)))
-            .collect::<anyhow::Result<_>>()?;
+        let outputs = self.outputs.open()?;
         let wanted = self.repository.compile().await?;
         show_problems(&wanted);
         if !wanted.is_plannable() {
@@ -67,14 +49,10 @@ impl Drift {
             before.as_ref(),
             Timestamp::now(),
         );
-        if self.output == Format::Text {
-            ui::data(&text(&report, ui::style()));
-        } else {
-            ui::data(&render(&report, self.output));
-        }
-        for (format, out) in outs {
-            out.write(&render(&report, format))?;
-        }
+        outputs.write(
+            || text(&report, ui::style()),
+            |format| render(&report, format),
+        )?;
         Ok(exit(&report))
     }
 }

@@ -5,13 +5,11 @@ use super::common::{
     show_problems_or_stop, typed,
 };
 use super::failure::Exit;
+use super::outputs::Out;
 use super::ui;
 use crate::pipeline::{Planned, Wanted};
 use crate::report;
-use anyhow::Context;
-use std::fs::File;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Plan {
@@ -57,37 +55,6 @@ impl Plan {
         }
         Ok(exit(&wanted, &planned))
     }
-}
-
-/// A file that a result goes to: opened before any server is asked, written when it is there.
-pub(super) struct Out<'a> {
-    path: &'a Path,
-    file: File,
-}
-
-impl<'a> Out<'a> {
-    pub(super) fn open(path: &'a Path) -> anyhow::Result<Self> {
-        // What it holds is kept until there is something to put in its place.
-        let mut options = File::options();
-        options.write(true).create(true).truncate(false);
-        let file = options.open(path).with_context(|| failed(path))?;
-        Ok(Self { path, file })
-    }
-
-    pub(super) fn write(mut self, text: &str) -> anyhow::Result<()> {
-        let mut replace = || {
-            // A pipe has no length to set.
-            if self.file.metadata()?.is_file() {
-                self.file.set_len(0)?;
-            }
-            self.file.write_all(text.as_bytes())
-        };
-        replace().with_context(|| failed(self.path))
-    }
-}
-
-fn failed(path: &Path) -> String {
-    format!("failed to write {}", path.display())
 }
 
 /// Errors win over changes: with something unknown, nobody knows whether there are more.

@@ -2,15 +2,18 @@
 
 use super::common::RevisionsArguments;
 use super::failure::Exit;
+use super::outputs::Outputs;
 use super::ui;
-use crate::git::{Comparison, How};
+use crate::git::{ChangeKind, Comparison, How};
 use crate::pipeline::{self, Repository};
-use crate::report::review::{About, Reviewed, text};
+use crate::report::review::{About, Reviewed, render, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Review {
     #[command(flatten)]
     repository: RevisionsArguments,
+    #[command(flatten)]
+    outputs: Outputs,
     /// Also show what follows from other changes
     #[arg(long)]
     all: bool,
@@ -18,6 +21,7 @@ pub(super) struct Review {
 
 impl Review {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
+        let outputs = self.outputs.open()?;
         let compared = self.repository.read().await?;
         let about = about(&compared);
         let reviewed = pipeline::review(compared.base, compared.head);
@@ -25,7 +29,10 @@ impl Review {
             about: &about,
             review: &reviewed.review,
         };
-        ui::data(&text(shown, self.all, ui::style()));
+        outputs.write(
+            || text(shown, self.all, ui::style()),
+            |format| render(shown, format),
+        )?;
         Ok(if reviewed.review.problems.errors().next().is_some() {
             Exit::Error
         } else if reviewed.review.is_critical() {
@@ -47,6 +54,8 @@ fn about(compared: &Comparison<Repository>) -> About {
     };
     let (base, head) = (&compared.base, &compared.head);
     let is_plain = matches!(compared.how, How::Ahead | How::Merged);
+    let removed = compared.changes.iter();
+    let removed = removed.filter(|change| change.kind == ChangeKind::Removed);
     About {
         repository: head.name.clone(),
         base: named(&compared.base_name, &base.revision),
@@ -56,5 +65,6 @@ fn about(compared: &Comparison<Repository>) -> About {
             .into_iter()
             .collect(),
         files: compared.changes.len(),
+        gone: removed.map(|change| change.path.clone()).collect(),
     }
 }

@@ -34,17 +34,24 @@ fn instead(character: char) -> Option<&'static str> {
         '"' => Some("&#34;"),
         '\'' => Some("&#39;"),
         '\n' | '\t' => None,
-        // Invisible, or turns what follows around.
-        '\u{ad}'
-        | '\u{61c}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{feff}'
-        | '\u{e0000}'..='\u{e007f}' => Some("\u{fffd}"),
-        character if character.is_control() => Some("\u{fffd}"),
+        character if is_unseen(character) => Some("\u{fffd}"),
         _ => None,
     }
+}
+
+/// Whether it is invisible, moves a cursor, or turns what follows around.
+pub(super) fn is_unseen(character: char) -> bool {
+    let is_hidden = matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}'
+    );
+    is_hidden || character.is_control()
 }
 
 #[cfg(test)]

@@ -65,6 +65,17 @@ impl Phrase {
         self
     }
 
+    /// With no part longer than so many characters.
+    pub(crate) fn shortened(mut self, longest: usize) -> Self {
+        for piece in &mut self.0 {
+            if let Some((end, _)) = piece.text.char_indices().nth(longest) {
+                piece.text.truncate(end);
+                piece.text.push('…');
+            }
+        }
+        self
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

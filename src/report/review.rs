@@ -1,17 +1,27 @@
 //! What a pull request means, for people and for tools: text, Markdown, HTML, JSON, `JUnit` and SARIF. Pure.
 //!
 //! Every form says the same, from [`words`]: what is ours and what is a name of the repository are kept apart to the end, so
-//! that no name becomes markup, a mention or a command to a terminal. Every form is bounded, and says what it leaves out.
+//! that no name becomes markup, a mention or a command to a terminal. What is for people is bounded, and says what it leaves
+//! out; JSON is whole.
 
+mod json;
+mod markdown;
 mod text;
 mod words;
 
+pub use super::format::Format;
+pub use json::SCHEMA;
+pub use markdown::{Room, markdown};
 pub use text::text;
 
+use super::style::Style;
 use crate::review::Review;
+use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What is reviewed, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct About {
     /// The repository.
     pub repository: String,
@@ -21,6 +31,8 @@ pub struct About {
     pub notes: Vec<String>,
     /// How many files that keyfleet reads are written otherwise.
     pub files: usize,
+    /// Those of the base that the head does not have: no annotation can stand in them.
+    pub gone: BTreeSet<String>,
 }
 
 /// A review with what it is of.
@@ -28,4 +40,14 @@ pub struct About {
 pub struct Reviewed<'a> {
     pub about: &'a About,
     pub review: &'a Review,
+}
+
+/// The review in this form, as a file.
+pub fn render(reviewed: Reviewed<'_>, format: Format) -> String {
+    match format {
+        Format::Text => text(reviewed, true, Style::PAGE),
+        Format::Markdown => markdown(reviewed, &Room::COMMENT),
+        Format::Json => json::json(reviewed),
+        _ => String::new(),
+    }
 }

@@ -1,5 +1,7 @@
 //! Colour that is never needed for meaning, and tables that line up.
 
+use super::markup::is_unseen;
+
 /// Whether to colour, and how wide the reader's window is.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
@@ -18,6 +20,12 @@ pub(crate) enum Ink {
 }
 
 impl Style {
+    /// Of a text that nobody looks at yet.
+    pub(super) const PAGE: Self = Self {
+        colour: false,
+        width: 110,
+    };
+
     pub(crate) fn paint(self, ink: Ink, text: &str) -> String {
         if !self.colour || text.is_empty() {
             return text.to_owned();
@@ -34,12 +42,11 @@ impl Style {
     }
 }
 
-/// Text that comes from a repository or a server must not move the cursor, change colours or turn the line around.
+/// Text that comes from a repository or a server must not move the cursor, change colours, hide, or turn the line around.
 pub fn clean(text: &str) -> String {
-    let is_bidi = |character: char| matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .map(|character| {
-            if character.is_control() || is_bidi(character) {
+            if is_unseen(character) {
                 '\u{fffd}'
             } else {
                 character
@@ -241,8 +248,8 @@ mod tests {
     #[test]
     fn escapes_and_turned_text_are_made_visible() {
         assert_eq!(
-            clean("a\u{1b}[31m\u{202e}b\n"),
-            "a\u{fffd}[31m\u{fffd}b\u{fffd}"
+            clean("a\u{1b}[31m\u{202e}b\n\u{200b}\u{61c}"),
+            "a\u{fffd}[31m\u{fffd}b\u{fffd}\u{fffd}\u{fffd}"
         );
     }
 }

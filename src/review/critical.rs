@@ -5,7 +5,7 @@ use std::fmt;
 
 /// One reason. Never that something was not understood: what is not known is told as such.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "reason", rename_all = "camelCase")]
+#[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Critical {
     /// Vault would have the tokens of a live cluster reviewed elsewhere.
     ServerChanges,
@@ -30,6 +30,7 @@ pub enum Critical {
     /// More than the declarations of this cluster read.
     BeyondDeclarations,
     /// Where a fleet's secrets are not: policies, mounts, logins, identities.
+    #[serde(rename = "reaches-beyond-secrets")]
     Reaches { what: String },
     /// A policy that is not in the repository: nobody here can say what it grants.
     UnseenPolicy { policy: String },
@@ -155,7 +156,7 @@ impl Critical {
         }
     }
 
-    /// A stable name, for tools.
+    /// A stable name, for tools; JSON has the same.
     pub fn id(&self) -> &'static str {
         match self {
             Self::ServerChanges => "server-changes",

@@ -50,7 +50,7 @@ pub(super) fn line(report: &Report, told: &Told) -> Phrase {
     if !story.is_empty() {
         line = line.ours(", ").then(story);
     }
-    shortened(line)
+    line.shortened(LONGEST)
 }
 
 /// The first of its fields, in one line.
@@ -68,7 +68,7 @@ pub(super) fn details(told: &Told) -> Phrase {
     if more > 0 {
         line = line.ours(format!("; and {more} more"));
     }
-    shortened(line)
+    line.shortened(LONGEST)
 }
 
 /// What could not be looked at, in one line.
@@ -87,17 +87,8 @@ pub(super) fn unseen(report: &Report) -> Option<Phrase> {
     if more > 0 {
         line = line.ours(format!("; and {more} more"));
     }
-    (!line.is_empty()).then(|| shortened(Phrase::default().ours("Not known: ").then(line)))
-}
-
-fn shortened(mut phrase: Phrase) -> Phrase {
-    for piece in &mut phrase.0 {
-        if let Some((end, _)) = piece.text.char_indices().nth(LONGEST) {
-            piece.text.truncate(end);
-            piece.text.push('…');
-        }
-    }
-    phrase
+    let told = Phrase::default().ours("Not known: ").then(line.clone());
+    (!line.is_empty()).then(|| told.shortened(LONGEST))
 }
 
 /// Where the rest of it is.

@@ -2,6 +2,7 @@
 
 use super::words::{self, Phrase};
 use crate::drift::{Class, Report, Told, Where};
+use crate::report::machine::xml as clean;
 use askama::Template;
 
 #[derive(Template)]
@@ -158,9 +159,4 @@ fn declarations(report: &Report) -> Suite {
             })
             .collect(),
     }
-}
-
-/// Two characters more are no XML, not even as a reference.
-fn clean(text: &str) -> String {
-    crate::report::clean(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

@@ -1,8 +1,9 @@
 //! For a git branch or a comment: lists and code spans only. A name in a code span is no mention, no link, no image and no
 //! HTML, whatever it is.
 
-use super::words::{self, Phrase};
+use super::words;
 use crate::drift::{Report, Told};
+use crate::report::markdown::{code, shown};
 
 pub(super) fn markdown(report: &Report) -> String {
     let mut text = format!("# Drift: {}\n\n", shown(&words::title(report)));
@@ -56,37 +57,4 @@ fn item(report: &Report, told: &Told) -> String {
     let fields = words::fields(&told.item);
     let fields = fields.iter().map(|field| format!("  - {}\n", shown(field)));
     format!("- {line}\n{}", fields.collect::<String>())
-}
-
-fn shown(phrase: &Phrase) -> String {
-    phrase.show(str::to_owned, code)
-}
-
-/// A code span that this text cannot leave.
-fn code(text: &str) -> String {
-    let text = crate::report::clean(text);
-    let longest = text.split(|character| character != '`').map(str::len).max();
-    let fence = "`".repeat(longest.unwrap_or(0) + 1);
-    if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
-        return format!("{fence} {text} {fence}");
-    }
-    format!("{fence}{text}{fence}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::code;
-
-    #[test]
-    fn a_code_span_holds_whatever_is_in_it() {
-        for (text, span) in [
-            ("plain", "`plain`"),
-            ("a`b", "``a`b``"),
-            ("``", "``` `` ```"),
-            (" a", "`  a `"),
-            ("a\nb", "`a\u{fffd}b`"),
-        ] {
-            assert_eq!(code(text), span);
-        }
-    }
 }

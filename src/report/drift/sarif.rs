@@ -2,18 +2,9 @@
 
 use super::words::{self, Phrase};
 use crate::drift::{Class, Report, Severity, State, Told, What};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::report::machine;
+use crate::report::sarif::{FLEET, SCHEMA, VERSION, place};
 use serde_json::{Value, json};
-
-const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-/// Readers refuse a result without a place in the repository. What no line declares is put at the fleet itself.
-const FLEET: &str = "fleet.yaml";
-/// What may stand in the path of a URI as it is.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'.')
-    .remove(b'-')
-    .remove(b'_');
 
 /// A kind of finding, by its id and in a sentence.
 const RULES: [(&str, &str); 11] = [
@@ -53,7 +44,7 @@ pub(super) fn sarif(report: &Report) -> String {
         .collect();
     let log = json!({
         "$schema": SCHEMA,
-        "version": "2.1.0",
+        "version": VERSION,
         "runs": [{
             "tool": {"driver": {"name": "keyfleet", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
             "automationDetails": {"id": format!("keyfleet-drift/{}", report.about.schedule.as_deref().unwrap_or_default())},
@@ -66,7 +57,7 @@ pub(super) fn sarif(report: &Report) -> String {
             "results": results,
         }],
     });
-    format!("{log:#}\n")
+    machine::json(&log)
 }
 
 fn notifications(report: &Report) -> Vec<Value> {
@@ -96,9 +87,8 @@ fn rule(told: &Told) -> &'static str {
 fn result(report: &Report, told: &Told) -> Value {
     let id = rule(told);
     let index = RULES.iter().position(|(rule, _)| *rule == id);
-    let place = told.item.place.as_ref();
-    let uri = place.map_or(FLEET, |place| &place.file);
-    let line = place.map_or(1, |place| place.line.max(1));
+    let declared = told.item.place.as_ref();
+    let (file, line) = declared.map_or((FLEET, 1), |it| (&*it.file, it.line));
     let object = words::object(&told.item.object).plain();
     let scope = words::scope(&told.item.object.place).plain();
     let mut result = json!({
@@ -111,10 +101,7 @@ fn result(report: &Report, told: &Told) -> Value {
         },
         "message": {"text": message(report, told)},
         "locations": [{
-            "physicalLocation": {
-                "artifactLocation": {"uri": utf8_percent_encode(uri, PATH).to_string(), "uriBaseId": "%SRCROOT%"},
-                "region": {"startLine": line},
-            },
+            "physicalLocation": place(file, line),
             "logicalLocations": [{"name": object, "fullyQualifiedName": format!("{scope} {object}"), "kind": "resource"}],
         }],
         "partialFingerprints": {"keyfleetFinding/v1": told.key},

@@ -2,7 +2,6 @@
 
 use super::Reviewed;
 use super::words::{self, Item, Section, Sign};
-use crate::diagnostics::Place;
 use crate::report::phrase::Phrase;
 use crate::report::style::{Ink, Row, Style, clean, count, table, wrapped};
 use std::collections::BTreeSet;
@@ -101,30 +100,15 @@ fn table_rows(rows: &[Row], style: Style) -> Vec<String> {
 }
 
 fn row(item: &Item<'_>) -> Row {
-    let place = item.change.places.first().or(item.change.before.first());
-    let more = item.change.places.len().saturating_sub(1);
-    let mut place = place.map(Place::line).unwrap_or_default();
-    if more > 0 {
-        place.push_str(&format!(" and {more} more"));
-    }
+    let place = item.place().unwrap_or_default();
     vec![
         (ink(item.sign), item.sign.text().to_owned()),
         (Ink::Plain, item.kind.to_owned()),
         (Ink::Strong, item.name.plain()),
         (Ink::Plain, item.says.plain()),
-        (Ink::Careful, reach(item)),
+        (Ink::Careful, item.reach(NAMED).plain()),
         (Ink::Quiet, clean(&place)),
     ]
-}
-
-/// The clusters, where their name is not the item's.
-fn reach(item: &Item<'_>) -> String {
-    let names = item.clusters(NAMED).plain();
-    if names == item.name.plain() {
-        String::new()
-    } else {
-        names
-    }
 }
 
 fn ink(sign: Sign) -> Ink {

@@ -1,13 +1,17 @@
 //! What is said of a change, with our words and theirs kept apart.
 
 mod change;
+mod proof;
+mod reason;
 mod whole;
 
 use crate::report::phrase::Phrase;
 use crate::review::{Change, Critical};
 use std::collections::BTreeSet;
 
-pub(super) use whole::{Section, sections, summary, title};
+pub(super) use proof::{Told, told, unproven};
+pub(super) use reason::reason;
+pub(super) use whole::{Section, reach, sections, sum, summary, title, verdict};
 
 /// How a change looks before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,28 @@ impl Item<'_> {
         names(&self.change.clusters, most)
     }
 
+    /// The same, where their name is not the item's.
+    pub(super) fn reach(&self, most: usize) -> Phrase {
+        let clusters = self.clusters(most);
+        if clusters == self.name {
+            Phrase::default()
+        } else {
+            clusters
+        }
+    }
+
     pub(super) fn reasons(&self) -> &[Critical] {
         &self.change.critical
+    }
+
+    /// Where it is written; where the base had it, if the head has it nowhere.
+    pub(super) fn place(&self) -> Option<String> {
+        let (places, before) = (&self.change.places, &self.change.before);
+        let place = places.first().or(before.first())?.line();
+        Some(match places.len() {
+            0 | 1 => place,
+            more => format!("{place} and {} more", more - 1),
+        })
     }
 }
 

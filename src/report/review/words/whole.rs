@@ -31,26 +31,43 @@ pub(in crate::report::review) fn title(reviewed: Reviewed<'_>) -> Phrase {
         .theirs(&about.head)
 }
 
-/// Everything in one sentence: `2 critical changes; 3 Secrets gained, 1 lost; 2 clusters`.
+/// Everything in one sentence: `2 critical changes; 3 Secrets gained, 1 lost; reaches 2 clusters`.
 pub(in crate::report::review) fn summary(reviewed: Reviewed<'_>) -> String {
+    let parts = [verdict(reviewed), sum(reviewed.review)];
+    let said = parts.into_iter().filter(|part| !part.is_empty());
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// What to know if nothing else is read.
+pub(in crate::report::review) fn verdict(reviewed: Reviewed<'_>) -> String {
     let review = reviewed.review;
-    let errors = review.problems.errors().count();
     let mut parts = Vec::new();
+    let errors = review.problems.errors().count();
     if errors > 0 {
         parts.push(count(errors, "new error"));
     }
-    if review.changes.is_empty() {
-        parts.extend(nothing(reviewed));
-        return parts.join("; ");
+    let refuted = review.proof.as_ref().map_or(0, |it| it.refuted().count());
+    if refuted > 0 {
+        parts.push(format!("{refuted} refuted by the servers"));
     }
     let critical = review.critical().count();
-    parts.push(match critical {
-        0 => "nothing critical".to_owned(),
-        number => count(number, "critical change"),
-    });
-    parts.extend(counted(review));
-    let clusters: BTreeSet<&String> = review.changes.iter().flat_map(|it| &it.clusters).collect();
-    parts.push(match clusters.len() {
+    if critical > 0 {
+        parts.push(count(critical, "critical change"));
+    } else if review.changes.is_empty() {
+        parts.extend(nothing(reviewed));
+    } else {
+        parts.push("nothing critical".to_owned());
+    }
+    parts.join("; ")
+}
+
+/// What comes, goes and changes, and how far it reaches; empty where nothing does.
+pub(in crate::report::review) fn sum(review: &Review) -> String {
+    if review.changes.is_empty() {
+        return String::new();
+    }
+    let mut parts = counted(review);
+    parts.push(match reach(review) {
         0 => "no cluster of its own".to_owned(),
         number => format!("reaches {}", count(number, "cluster")),
     });
@@ -58,6 +75,12 @@ pub(in crate::report::review) fn summary(reviewed: Reviewed<'_>) -> String {
         parts.push(format!("{} not known", review.unknown.len()));
     }
     parts.join("; ")
+}
+
+/// How many clusters are reached.
+pub(in crate::report::review) fn reach(review: &Review) -> usize {
+    let clusters: BTreeSet<&String> = review.changes.iter().flat_map(|it| &it.clusters).collect();
+    clusters.len()
 }
 
 /// Where nothing changes: that it was looked at is worth saying.
