@@ -91,7 +91,7 @@ pub struct Cell {
     /// For people who look for it; groups have chosen by them already.
     pub labels: BTreeMap<String, String>,
     /// Where a file says something of the cluster, by the field's name; what no file says is a default.
-    pub said: BTreeMap<&'static str, Place>,
+    pub said: BTreeMap<String, Place>,
     pub vault: VaultName,
     /// Whether every declaration of this cluster was understood.
     pub complete: bool,

@@ -113,17 +113,14 @@ fn order(change: &Change) -> (bool, bool, &Meaning, &BTreeSet<String>) {
 }
 
 fn compare(base: &Desired, head: &Desired, fleets: &Fleets<'_>) -> (Vec<Change>, Vec<Unknown>) {
-    let Pairs {
-        pairs,
-        renamed,
-        unknown,
-    } = Pairs::of(base, head);
-    let mut changes = renamed;
-    for Paired { pair, is_complete } in pairs {
+    let found = Pairs::of(base, head);
+    let unknown = found.unknown();
+    let mut changes = found.renamed;
+    for Paired { pair, is_complete } in found.pairs {
         if is_untouched(pair, base, head) {
             continue;
         }
-        changes.extend(onboarding::compare(pair));
+        changes.extend(onboarding::compare(pair, head));
         let mut secrets = secrets::compare(pair);
         if !is_complete {
             secrets.retain(|change| !is_lost(change));
@@ -133,7 +130,12 @@ fn compare(base: &Desired, head: &Desired, fleets: &Fleets<'_>) -> (Vec<Change>,
             rules::mark(&mut secrets, cell, base, head);
         }
         changes.extend(secrets);
-        changes.extend(access::compare(pair, fleets));
+        let mut access = access::compare(pair, fleets);
+        if !is_complete {
+            // A derived policy shrinks with what cannot be read.
+            access.retain(|change| !is_derived_loss(change));
+        }
+        changes.extend(access);
     }
     let mut gathered = gather::gather(changes, &owns(base, head));
     gathered.extend(shared::compare(base, head));
@@ -161,6 +163,11 @@ fn is_untouched(pair: Pair<'_>, base: &Desired, head: &Desired) -> bool {
 
 fn is_lost(change: &Change) -> bool {
     matches!(&change.meaning, Meaning::Secret(secret) if secret.how == SecretMove::Lost)
+}
+
+fn is_derived_loss(change: &Change) -> bool {
+    let is_derived = change.follows == Some(Follows::Declarations);
+    matches!(&change.meaning, Meaning::Access(access) if is_derived && !access.lost().is_empty())
 }
 
 /// A rename is a delete too: the old name goes.

@@ -99,9 +99,12 @@ pub(super) struct RevisionsArguments {
 }
 
 impl RevisionsArguments {
-    /// Reads both revisions.
-    pub(super) async fn read(&self) -> anyhow::Result<git::Comparison<Repository>> {
-        let names = (self.base.clone(), self.head.clone());
+    /// Reads both revisions; those that are not named here are the ones that somebody else told.
+    pub(super) async fn read(
+        &self,
+        (base, head): (Option<String>, Option<String>),
+    ) -> anyhow::Result<git::Comparison<Repository>> {
+        let names = (self.base.clone().or(base), self.head.clone().or(head));
         let (_busy, source, limits) = self.place.begin()?;
         let access = Access::from_lookup(variable);
         pipeline::read_both(source, names, limits, access).await

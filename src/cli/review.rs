@@ -1,12 +1,16 @@
 //! `keyfleet review`: what a pull request means for who can read what. Offline: asks no server, and needs no token.
 
+mod post;
+
 use super::common::RevisionsArguments;
 use super::failure::Exit;
 use super::outputs::Outputs;
 use super::ui;
 use crate::git::{ChangeKind, Comparison, How};
 use crate::pipeline::{self, Repository};
+use crate::report::clean;
 use crate::report::review::{About, Reviewed, render, text};
+use post::{Post, PostArguments};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Review {
@@ -14,6 +18,8 @@ pub(super) struct Review {
     repository: RevisionsArguments,
     #[command(flatten)]
     outputs: Outputs,
+    #[command(flatten)]
+    post: PostArguments,
     /// Also show what follows from other changes
     #[arg(long)]
     all: bool,
@@ -21,8 +27,18 @@ pub(super) struct Review {
 
 impl Review {
     pub(super) async fn run(&self) -> anyhow::Result<Exit> {
+        let post = self.post.open()?;
+        let reviewed = self.review(post.as_ref()).await;
+        if let (Err(_), Some(post)) = (&reviewed, &post) {
+            post.failed().await;
+        }
+        reviewed
+    }
+
+    async fn review(&self, post: Option<&Post>) -> anyhow::Result<Exit> {
         let outputs = self.outputs.open()?;
-        let compared = self.repository.read().await?;
+        let told = post.map(Post::revisions).unwrap_or_default();
+        let compared = self.repository.read(told).await?;
         let about = about(&compared);
         let reviewed = pipeline::review(compared.base, compared.head);
         let shown = Reviewed {
@@ -33,6 +49,12 @@ impl Review {
             || text(shown, self.all, ui::style()),
             |format| render(shown, format),
         )?;
+        if let Some(post) = post {
+            let installation = reviewed.head.desired.installation.as_str();
+            for done in post.post(shown, installation).await? {
+                ui::talk(&clean(&done));
+            }
+        }
         Ok(if reviewed.review.problems.errors().next().is_some() {
             Exit::Error
         } else if reviewed.review.is_critical() {

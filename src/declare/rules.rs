@@ -115,11 +115,14 @@ pub(super) fn load(
     }
     // In which files and in which order they stand means nothing.
     rules.sort_by(|left, right| (&left.name, &left.place).cmp(&(&right.name, &right.place)));
-    let unmatched = fleet.unmatched.unwrap_or(if rules.is_empty() {
-        Unmatched::Allow
-    } else {
-        Unmatched::Deny
-    });
+    // What a fleet says that cannot be read is not known, and nothing is planned from it anyway.
+    let unmatched = fleet
+        .unmatched
+        .unwrap_or(if rules.is_empty() || !fleet.whole {
+            Unmatched::Allow
+        } else {
+            Unmatched::Deny
+        });
     Rules {
         all: rules,
         unmatched,

@@ -121,7 +121,7 @@ pub(super) fn resolve(
         cluster: cluster.name.clone(),
         place: cluster.place.clone(),
         labels: cluster.labels.clone(),
-        said: spec.places(),
+        said: spec.said.clone(),
         vault,
         complete: declared.complete && understood && permitted,
         adopt: spec.adopt.unwrap_or(false),

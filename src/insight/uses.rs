@@ -27,6 +27,11 @@ impl Uses {
         Self { vaults }
     }
 
+    /// The clusters that read a path.
+    pub fn of_path(&self, vault: &str, path: &str) -> Option<&BTreeSet<String>> {
+        self.vaults.get(vault)?.get(path)
+    }
+
     /// The paths of one Vault, in order.
     pub fn in_vault(&self, vault: &str) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
         let paths = self.vaults.get(vault).into_iter().flatten();

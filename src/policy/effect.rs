@@ -6,7 +6,8 @@
 use super::acl::Acl;
 use super::capability::CapabilitySet;
 use super::path::PathPattern;
-use super::rule::Grant;
+use super::rule::{Constraints, Grant};
+use std::sync::Arc;
 
 /// Paths of one stanza, on which more or less is granted than before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Effect {
     pub before: Decision,
     /// What is granted there now.
     pub after: Decision,
+    /// Whether a request is let through that was not, or whether that cannot be ruled out.
+    pub widens: bool,
 }
 
 /// What a path gets.
@@ -28,6 +31,15 @@ pub struct Decision {
     pub conditions: Vec<String>,
     /// Stanzas with identity templates that may decide instead, which only the server knows.
     pub templated: Vec<PathPattern>,
+    constraints: Arc<Constraints>,
+}
+
+impl Decision {
+    fn lets_through_beyond(&self, other: &Self) -> bool {
+        !self.capabilities.minus(other.capabilities).is_empty()
+            || (!self.capabilities.is_empty()
+                && !other.constraints.at_least_as_loose_as(&self.constraints))
+    }
 }
 
 /// A name that nobody gives: it stands for every name that no stanza spells out.
@@ -52,14 +64,16 @@ pub fn effects(before: &Acl, after: &Acl) -> Vec<Effect> {
             pattern,
             before: all(before),
             after: all(after),
+            widens: after.is_root(),
         }));
     }
     effects
 }
 
 fn effect(before: &Acl, after: &Acl, pattern: &PathPattern) -> Option<Effect> {
-    let effect = |before, after| Effect {
+    let effect = |before: Decision, after: Decision| Effect {
         pattern: pattern.clone(),
+        widens: after.lets_through_beyond(&before),
         before,
         after,
     };
@@ -135,18 +149,17 @@ impl Acl {
 }
 
 fn of_grant(grant: &Grant) -> Decision {
-    let conditions = match grant {
-        Grant::Deny => Vec::new(),
-        Grant::Allow(_, constraints) => {
-            let attributes = constraints.attributes().into_iter();
-            attributes
-                .map(|(name, value)| format!("{name} = {value}"))
-                .collect()
-        }
+    let constraints = match grant {
+        Grant::Deny => Arc::default(),
+        Grant::Allow(_, constraints) => constraints.clone(),
     };
+    let attributes = constraints.attributes().into_iter();
     Decision {
         capabilities: grant.capabilities(),
-        conditions,
+        conditions: attributes
+            .map(|(name, value)| format!("{name} = {value}"))
+            .collect(),
         templated: Vec::new(),
+        constraints,
     }
 }

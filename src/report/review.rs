@@ -42,6 +42,13 @@ pub struct Reviewed<'a> {
     pub review: &'a Review,
 }
 
+/// Whether nobody has to look at it first, and all of it in a line.
+pub fn verdict(reviewed: Reviewed<'_>) -> (bool, String) {
+    let review = reviewed.review;
+    let is_good = !review.is_critical() && review.problems.errors().next().is_none();
+    (is_good, words::summary(reviewed))
+}
+
 /// The review in this form, as a file.
 pub fn render(reviewed: Reviewed<'_>, format: Format) -> String {
     match format {

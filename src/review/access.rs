@@ -18,8 +18,9 @@ const MOST_REACHED: usize = 12;
 pub(super) struct Fleets<'a> {
     pub(super) base: &'a Desired,
     pub(super) head: &'a Desired,
-    /// Read only for patterns, and then once.
+    /// Of both, and of the base; made where somebody asks, and then once.
     uses: LazyCell<Uses, Box<dyn FnOnce() -> Uses + 'a>>,
+    base_uses: LazyCell<Uses, Box<dyn FnOnce() -> Uses + 'a>>,
 }
 
 impl<'a> Fleets<'a> {
@@ -28,7 +29,14 @@ impl<'a> Fleets<'a> {
             base,
             head,
             uses: LazyCell::new(Box::new(move || Uses::of([base, head]))),
+            base_uses: LazyCell::new(Box::new(move || Uses::of([base]))),
         }
+    }
+
+    /// Whether some cluster read this path before the change, and this one did not.
+    fn is_read_by_others(&self, path: &str, cell: &Cell) -> bool {
+        let users = self.base_uses.of_path(cell.vault.as_str(), path);
+        users.is_some_and(|users| !users.is_empty() && !users.contains(cell.cluster.as_str()))
     }
 }
 
@@ -116,8 +124,9 @@ pub(super) fn compare(pair: Pair<'_>, fleets: &Fleets<'_>) -> Vec<Change> {
     // What it had in one Vault and has in another are two things.
     let left = Pair { head: None, ..pair };
     let come = Pair { base: None, ..pair };
-    let both = compared(left, fleets).into_iter();
-    both.chain(compared(come, fleets)).collect()
+    let mut both = compared(left, fleets);
+    both.extend(compared(come, fleets));
+    both
 }
 
 fn compared(pair: Pair<'_>, fleets: &Fleets<'_>) -> Vec<Change> {
@@ -185,7 +194,7 @@ fn change(
     let (place, old) = (head.place(&effect.pattern), base.place(&effect.pattern));
     let follows = pair
         .follows()
-        .or_else(|| follows(effect, &path, base, head));
+        .or_else(|| follows(effect, &path, cell, (base, head), fleets));
     let meaning = Meaning::Access(AccessChange {
         vault: cell.vault.to_string(),
         role: format!("{}/{}", cell.mount, cell.role.name),
@@ -234,8 +243,15 @@ fn reached(
         .collect()
 }
 
-/// A derived policy says nothing that the declarations do not.
-fn follows(effect: &Effect, path: &str, base: &Side<'_>, head: &Side<'_>) -> Option<Follows> {
+/// A derived policy says nothing that the declarations do not. But a path that only others have read so far is worth a look
+/// of its own.
+fn follows(
+    effect: &Effect,
+    path: &str,
+    cell: &Cell,
+    (base, head): (&Side<'_>, &Side<'_>),
+    fleets: &Fleets<'_>,
+) -> Option<Follows> {
     let only_read = |decision: &Decision, side: &Side<'_>| {
         let reads = decision.capabilities == Capability::Read.into();
         reads && decision.conditions.is_empty() && side.is_derived() && side.reads(path).is_some()
@@ -244,16 +260,17 @@ fn follows(effect: &Effect, path: &str, base: &Side<'_>, head: &Side<'_>) -> Opt
     let gained = nothing(&effect.before) && only_read(&effect.after, head);
     // What is lost and still read is no consequence: it is trouble.
     let lost = nothing(&effect.after) && only_read(&effect.before, base);
+    if gained && fleets.is_read_by_others(path, cell) {
+        return None;
+    }
     let follows = gained || (lost && head.reads(path).is_none());
     follows.then_some(Follows::Declarations)
 }
 
 /// Only what is granted can be too much.
 fn critical(effect: &Effect, head: &Side<'_>) -> Vec<Critical> {
-    let (before, after) = (&effect.before, &effect.after);
-    let gained = after.capabilities.minus(before.capabilities);
-    let loosened = !after.capabilities.is_empty() && after.conditions != before.conditions;
-    if gained.is_empty() && !loosened {
+    let after = &effect.after;
+    if !effect.widens {
         return Vec::new();
     }
     let mut critical = Vec::new();

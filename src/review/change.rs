@@ -179,8 +179,6 @@ impl KeyChange {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
-    /// The Vault.
-    pub vault: String,
     /// As a policy has it: `kv/data/shop/mail`.
     pub path: String,
     /// `None`: the whole secret as JSON.
@@ -258,6 +256,8 @@ pub struct PolicyChange {
     pub how: Presence,
     /// What it says of each path, before and after.
     pub rules: Vec<FieldChange>,
+    /// Whether it grants or takes anything at all: a stanza may say what another one says already.
+    pub has_effect: bool,
     /// Roles of the head that have it, `mount/role`; who else has it in Vault, nobody here knows.
     pub roles: BTreeSet<String>,
 }

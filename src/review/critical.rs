@@ -156,6 +156,35 @@ impl Critical {
         }
     }
 
+    /// Every [`id`](Self::id).
+    pub const IDS: [&'static str; 25] = [
+        "server-changes",
+        "ca-changes",
+        "reviewer-changes",
+        "account-changes",
+        "audience-changes",
+        "vault-changes",
+        "mount-changes",
+        "lives-longer",
+        "denied",
+        "star",
+        "beyond-declarations",
+        "reaches-beyond-secrets",
+        "unseen-policy",
+        "redirected",
+        "deletes-beyond-budget",
+        "empties-cluster",
+        "cluster-goes",
+        "approval-with-changes",
+        "rules-loosen",
+        "only-by-new-rules",
+        "takes-over",
+        "limit-rises",
+        "installation-changes",
+        "vault-moves",
+        "mount-goes",
+    ];
+
     /// A stable name, for tools; JSON has the same.
     pub fn id(&self) -> &'static str {
         match self {

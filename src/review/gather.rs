@@ -31,7 +31,25 @@ pub(super) fn gather(changes: Vec<Change>, owns: &Owns<'_>) -> Vec<Change> {
         let own = only_cluster(change, owns)?;
         Some(bare(&replaced(change, &|text| with_labels(text, own))))
     });
-    moved(labelled)
+    let mut told = moved(labelled);
+    told.iter_mut().for_each(name_other_users);
+    told
+}
+
+/// That a cluster uses what it gains or loses goes without saying.
+fn name_other_users(change: &mut Change) {
+    let Meaning::Access(access) = &mut change.meaning else {
+        return;
+    };
+    for reached in &mut access.reaches {
+        reached
+            .used_by
+            .retain(|cluster| !change.clusters.contains(cluster));
+    }
+    let path = access.path.as_str();
+    access
+        .reaches
+        .retain(|reached| reached.path != path || !reached.used_by.is_empty());
 }
 
 /// A change for one cluster only: what was found in several says the same in each as it is.
@@ -59,6 +77,7 @@ fn merged(changes: Vec<Change>, key: &dyn Fn(&Change) -> Option<Change>) -> Vec<
         }
         let mut one = with_places(key, &first);
         for change in [first].into_iter().chain(several) {
+            join_users(&mut one, &change);
             one.clusters.extend(change.clusters);
             one.places.extend(change.places);
             one.before.extend(change.before);
@@ -68,16 +87,32 @@ fn merged(changes: Vec<Change>, key: &dyn Fn(&Change) -> Option<Change>) -> Vec<
     alone
 }
 
+fn join_users(one: &mut Change, other: &Change) {
+    if let (Meaning::Access(one), Meaning::Access(other)) = (&mut one.meaning, &other.meaning) {
+        for (one, other) in one.reaches.iter_mut().zip(&other.reaches) {
+            one.used_by.extend(other.used_by.iter().cloned());
+        }
+    }
+}
+
 /// Without where it is written and whom it reaches.
 fn bare(change: &Change) -> Change {
     let mut bare = change.clone();
     bare.clusters.clear();
     bare.places.clear();
     bare.before.clear();
-    if let Meaning::Secret(secret) = &mut bare.meaning {
-        for key in &mut secret.keys {
-            key.place = None;
+    match &mut bare.meaning {
+        Meaning::Secret(secret) => {
+            for key in &mut secret.keys {
+                key.place = None;
+            }
         }
+        Meaning::Access(access) => {
+            for reached in &mut access.reaches {
+                reached.used_by.clear();
+            }
+        }
+        _ => {}
     }
     bare
 }
@@ -229,7 +264,7 @@ fn replaced(change: &Change, replace: &dyn Fn(&str) -> String) -> Change {
                 .iter()
                 .map(|reached| Reached {
                     path: replace(&reached.path),
-                    used_by: all(&reached.used_by),
+                    used_by: reached.used_by.clone(),
                 })
                 .collect(),
             ..change.clone()

@@ -5,7 +5,6 @@ use super::change::Source;
 use crate::declare::Destination;
 use crate::desire::DesiredSecret;
 use crate::diagnostics::Place;
-use crate::names::VaultName;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A Secret's keys with their sources.
@@ -17,14 +16,13 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    pub(super) fn of(secret: &DesiredSecret, vault: &VaultName) -> Self {
+    pub(super) fn of(secret: &DesiredSecret) -> Self {
         let mut mapping = Self {
             keys: BTreeMap::new(),
             spreads: Vec::new(),
         };
         for assignment in &secret.assignments {
             let mut source = Source {
-                vault: vault.to_string(),
                 path: assignment.from.api_path(),
                 property: None,
                 base64: false,
@@ -65,6 +63,11 @@ impl Mapping {
 
     fn spread(&self) -> impl Iterator<Item = &Source> {
         self.spreads.iter().map(|(source, _)| source)
+    }
+
+    /// Paths of which every field becomes a key, in order.
+    pub(super) fn spread_paths(&self) -> Vec<String> {
+        self.spread().map(|source| source.path.clone()).collect()
     }
 
     /// Every path that it reads.

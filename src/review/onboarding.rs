@@ -5,7 +5,7 @@ use super::critical::Critical;
 use super::pairs::paths;
 use super::secrets::{Pair, texts};
 use crate::declare::{Mode, Reviewer};
-use crate::desire::{Cell, Connection, Operation, Origin};
+use crate::desire::{Cell, Connection, Desired, Operation, Origin};
 use crate::mark::digest;
 use crate::names::PolicyName;
 use crate::plan::FieldChange;
@@ -23,7 +23,7 @@ impl Fields<'_> {
     /// Tells a field that differs.
     fn field(
         &mut self,
-        name: &'static str,
+        name: &str,
         show: impl Fn(&Cell) -> String,
         critical: impl FnOnce(&Cell, &Cell) -> Option<Critical>,
     ) {
@@ -51,9 +51,9 @@ impl Fields<'_> {
 }
 
 /// What changes of how a cluster is onboarded.
-pub(super) fn compare(pair: Pair<'_>) -> Vec<Change> {
+pub(super) fn compare(pair: Pair<'_>, fleet: &Desired) -> Vec<Change> {
     match (pair.base, pair.head) {
-        (Some(base), Some(head)) => fields(base, head),
+        (Some(base), Some(head)) => fields(base, head, fleet),
         (None, Some(cell)) => vec![membership(Membership::Joins, cell)],
         (Some(cell), None) => vec![membership(Membership::Leaves, cell)],
         (None, None) => Vec::new(),
@@ -77,7 +77,7 @@ fn membership(how: Membership, cell: &Cell) -> Change {
     Change::of_cluster(meaning, critical, &cell.cluster).written(before, place)
 }
 
-fn fields(base: &Cell, head: &Cell) -> Vec<Change> {
+fn fields(base: &Cell, head: &Cell, fleet: &Desired) -> Vec<Change> {
     let mut fields = Fields {
         base,
         head,
@@ -85,7 +85,7 @@ fn fields(base: &Cell, head: &Cell) -> Vec<Change> {
     };
     who_is_asked(&mut fields);
     who_logs_in(&mut fields);
-    policies(&mut fields);
+    policies(&mut fields, fleet);
     what_is_written(&mut fields);
     fields.changes
 }
@@ -156,7 +156,7 @@ fn who_logs_in(fields: &mut Fields<'_>) {
 }
 
 /// The own policy by name and origin, and each further one.
-fn policies(fields: &mut Fields<'_>) {
+fn policies(fields: &mut Fields<'_>, fleet: &Desired) {
     fields.field("policy", |it| it.policy.name.to_string(), never);
     fields.field("access", access, never);
     let further = |cell: &Cell| -> BTreeSet<PolicyName> {
@@ -175,8 +175,18 @@ fn policies(fields: &mut Fields<'_>) {
             before: (!is_new).then(|| name.to_string()),
             after: is_new.then(|| name.to_string()),
         };
-        fields.push(field, Vec::new(), "policies");
+        let is_unseen = is_new && !is_seen(name, head, fleet);
+        let policy = name.to_string();
+        let critical = is_unseen.then_some(Critical::UnseenPolicy { policy });
+        fields.push(field, Vec::from_iter(critical), "policies");
     }
+}
+
+/// Whether a policy is in the repository, or Vault's own `default`.
+fn is_seen(name: &PolicyName, cell: &Cell, fleet: &Desired) -> bool {
+    let vault = fleet.vaults.get(&cell.vault);
+    let mut policies = vault.iter().flat_map(|vault| &vault.policies);
+    name.as_str() == "default" || policies.any(|policy| policy.name == *name)
 }
 
 /// Whether and when keyfleet writes, whose objects, and for which groups.

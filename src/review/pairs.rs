@@ -13,7 +13,8 @@ pub(super) struct Pairs<'a> {
     pub(super) pairs: Vec<Paired<'a>>,
     /// Clusters that are called otherwise.
     pub(super) renamed: Vec<Change>,
-    pub(super) unknown: Vec<Unknown>,
+    /// Clusters of which something is not known, by the reason.
+    unsure: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 pub(super) struct Paired<'a> {
@@ -47,9 +48,15 @@ impl<'a> Pairs<'a> {
 
     fn both(&mut self, before: &'a Cell, after: &'a Cell) {
         if !after.complete {
-            self.unsure(after, "a declaration of it has errors after this change: what seems to go may only be unread");
+            self.unsure(
+                &after.cluster,
+                "a declaration has errors after this change: what seems to go may only be unread",
+            );
         } else if !before.complete {
-            self.unsure(after, "a declaration of it had errors before this change: what seems new may have been there");
+            self.unsure(
+                &after.cluster,
+                "a declaration had errors before this change: what seems new may have been there",
+            );
         }
         self.push(Some(before), Some(after));
     }
@@ -61,11 +68,17 @@ impl<'a> Pairs<'a> {
         });
     }
 
-    fn unsure(&mut self, cell: &Cell, why: &str) {
-        self.unknown.push(Unknown {
-            what: format!("cluster {}", cell.cluster),
-            why: why.to_owned(),
-        });
+    pub(super) fn unknown(&self) -> Vec<Unknown> {
+        let reasons = self.unsure.iter();
+        let unknown = reasons.map(|(why, clusters)| Unknown::of_clusters(clusters.clone(), why));
+        unknown.collect()
+    }
+
+    fn unsure(&mut self, cluster: &ClusterName, why: &'static str) {
+        self.unsure
+            .entry(why)
+            .or_default()
+            .insert(cluster.to_string());
     }
 
     /// One Kubernetes cluster under another name: the same `kube-system`, else the same API server.
@@ -94,9 +107,12 @@ impl<'a> Pairs<'a> {
         let unread = head.unread_clusters();
         for cell in left {
             if unread.contains(&cell.cluster) {
-                self.unsure(cell, "its cluster.yaml has errors after this change");
+                self.unsure(
+                    &cell.cluster,
+                    "errors after this change keep it from being understood",
+                );
             } else if !head.clusters_certain {
-                self.unsure(cell, "a file below clusters/ cannot be read after this change: it may only seem to go");
+                self.unsure(&cell.cluster, "a file below clusters/ cannot be read after this change: it may only seem to go");
             } else {
                 self.push(Some(cell), None);
             }
@@ -108,8 +124,8 @@ impl<'a> Pairs<'a> {
         for cell in come {
             if unread.contains(&cell.cluster) {
                 self.unsure(
-                    cell,
-                    "its cluster.yaml had errors before this change: all of it is told as new",
+                    &cell.cluster,
+                    "errors before this change kept it from being understood: all of it is told as new",
                 );
             }
             self.push(None, Some(cell));
@@ -121,10 +137,7 @@ impl<'a> Pairs<'a> {
         let known: BTreeSet<&ClusterName> = base.cells.iter().map(|cell| &cell.cluster).collect();
         let unread = head.unread_clusters().into_iter();
         for name in unread.filter(|name| !known.contains(name)) {
-            self.unknown.push(Unknown {
-                what: format!("cluster {name}"),
-                why: "its cluster.yaml has errors".to_owned(),
-            });
+            self.unsure(&name, "errors keep it from being understood");
         }
     }
 }

@@ -5,6 +5,7 @@ use super::critical::Critical;
 use crate::declare::{Rule, Unmatched};
 use crate::desire::{Cell, Desired, Permits};
 use crate::plan::FieldChange;
+use crate::policy::PathPattern;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What changes of the rules themselves.
@@ -56,7 +57,9 @@ fn rule(
     let loosens = match how {
         Presence::Added => true,
         Presence::Removed => unmatched == Unmatched::Allow,
-        Presence::Changed => fields.iter().any(|field| field.before.is_none()),
+        Presence::Changed => fields
+            .iter()
+            .any(|field| field.before.is_none() && !is_covered(field, &fields)),
     };
     let critical = loosens.then_some(Critical::RulesLoosen);
     let meaning = Meaning::Rule(RuleChange {
@@ -66,6 +69,17 @@ fn rule(
     });
     let change = Change::shared(meaning, Vec::from_iter(critical));
     Some(change.written(before.map(|it| &it.place), after.map(|it| &it.place)))
+}
+
+/// Whether what comes is less than something of its kind that goes.
+fn is_covered(come: &FieldChange, fields: &[FieldChange]) -> bool {
+    let pattern = |text: Option<&String>| PathPattern::parse(text?).ok();
+    let Some(new) = pattern(come.after.as_ref()) else {
+        return false;
+    };
+    let gone = fields.iter().filter(|field| field.field == come.field);
+    let mut gone = gone.filter_map(|field| pattern(field.before.as_ref()));
+    gone.any(|old| old.covers(&new))
 }
 
 /// What a rule allows, item by item; what comes has no before.

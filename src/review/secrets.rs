@@ -16,7 +16,7 @@ pub(super) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// Secrets of a cluster that comes or goes come or go with it.
+    /// What of a cluster that comes or goes comes or goes with it.
     pub(super) fn follows(self) -> Option<Follows> {
         let both = self.base.is_some() && self.head.is_some();
         (!both).then_some(Follows::Cluster)
@@ -42,7 +42,7 @@ struct Side<'a> {
 
 impl Side<'_> {
     fn mapping(self) -> Mapping {
-        Mapping::of(self.secret, &self.cell.vault)
+        Mapping::of(self.secret)
     }
 }
 
@@ -145,9 +145,7 @@ fn whole(side: Side<'_>, how: SecretMove) -> Change {
 }
 
 fn changed(before: Side<'_>, after: Side<'_>) -> Option<Change> {
-    if before.secret.mapping_digest == after.secret.mapping_digest
-        && before.cell.vault == after.cell.vault
-    {
+    if before.secret.mapping_digest == after.secret.mapping_digest {
         return None;
     }
     let keys = keys(&before.mapping(), &after.mapping());
@@ -191,7 +189,7 @@ fn keys(before: &Mapping, after: &Mapping) -> Vec<KeyChange> {
     changes
 }
 
-/// Of what is spread, the order counts: it decides which of two fields of one name stays.
+/// What is spread from elsewhere than before. One path in the place of one other is one change.
 fn spreads(before: &Mapping, after: &Mapping) -> Vec<KeyChange> {
     let sources = |mapping: &Mapping| -> Vec<_> {
         let spreads = mapping.spreads.iter();
@@ -208,8 +206,7 @@ fn spreads(before: &Mapping, after: &Mapping) -> Vec<KeyChange> {
         place,
     };
     let place = |index: usize| after.spreads.get(index).map(|(_, place)| place.clone());
-    let is_reordered = old.iter().collect::<BTreeSet<_>>() == new.iter().collect::<BTreeSet<_>>();
-    if is_reordered || (old.len() == 1 && new.len() == 1) {
+    if old.len() == 1 && new.len() == 1 {
         let pairs = old.into_iter().zip(new).enumerate();
         let pairs = pairs.filter(|(_, (old, new))| old != new);
         return pairs
@@ -244,6 +241,16 @@ fn fields(before: Side<'_>, after: Side<'_>) -> Vec<FieldChange> {
     // Where the whole cluster logs in otherwise, that is told of the cluster.
     if !(is_of_cell(before) && is_of_cell(after)) {
         field("read as", role(old), role(new));
+    }
+    let (spread, later) = (
+        before.mapping().spread_paths(),
+        after.mapping().spread_paths(),
+    );
+    let is_reordered =
+        spread.iter().collect::<BTreeSet<_>>() == later.iter().collect::<BTreeSet<_>>();
+    if is_reordered {
+        // Of two paths with a field of one name, the later is the one that stays.
+        field("order of dataFrom", spread.join(", "), later.join(", "));
     }
     fields.extend(texts("label", &old.labels, &new.labels));
     // By name only: tools keep whole objects in annotations.

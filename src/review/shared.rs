@@ -7,7 +7,7 @@ use crate::declare::{Approved, KvMount};
 use crate::desire::{Desired, DesiredVault, SharedPolicy};
 use crate::observe::KvEngine;
 use crate::plan::FieldChange;
-use crate::policy::{Policy, dangerous_patterns, difference, widens};
+use crate::policy::{Acl, Policy, dangerous_patterns, difference, effects, widens};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn compare(base: &Desired, head: &Desired) -> Vec<Change> {
@@ -169,10 +169,12 @@ fn policies(base: &Desired, head: &Desired) -> Vec<Change> {
             Vec::new()
         };
         let policy = (*name).to_owned();
+        let has_effect = !effects(&Acl::new(&[old]), &Acl::new(&[new])).is_empty();
         let meaning = Meaning::Policy(PolicyChange {
             policy,
             how,
             rules,
+            has_effect,
             roles,
         });
         let (old, new) = (before.map(|it| &it.place), after.map(|it| &it.place));

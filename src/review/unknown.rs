@@ -3,15 +3,36 @@
 use crate::desire::Desired;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, Severity};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Something that cannot be said.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Unknown {
-    /// `cluster prod-eu`.
+    /// `cluster prod-eu`, or several.
     pub what: String,
     pub why: String,
+    pub clusters: BTreeSet<String>,
+}
+
+/// How many clusters are named before the rest is counted.
+const NAMED: usize = 6;
+
+impl Unknown {
+    /// Of some clusters, for one reason.
+    pub(super) fn of_clusters(clusters: BTreeSet<String>, why: &str) -> Self {
+        let shown: Vec<&str> = clusters.iter().take(NAMED).map(String::as_str).collect();
+        let plural = if clusters.len() == 1 { "" } else { "s" };
+        let mut what = format!("cluster{plural} {}", shown.join(", "));
+        if clusters.len() > NAMED {
+            what.push_str(&format!(" and {} more", clusters.len() - NAMED));
+        }
+        Self {
+            what,
+            why: why.to_owned(),
+            clusters,
+        }
+    }
 }
 
 /// What is wrong with the declarations, compared.
@@ -95,5 +116,6 @@ pub(super) fn everything(base: &Desired, head: &Desired) -> Vec<Unknown> {
     vec![Unknown {
         what: "what this change means".to_owned(),
         why: why.to_owned(),
+        clusters: BTreeSet::new(),
     }]
 }

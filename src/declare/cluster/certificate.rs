@@ -13,12 +13,6 @@ pub enum CaSource {
 }
 
 impl CaSource {
-    pub(super) fn place(&self) -> &Place {
-        match self {
-            Self::Inline { place, .. } | Self::File { place, .. } => place,
-        }
-    }
-
     pub(in crate::declare) fn read(node: &Node, problems: &mut Diagnostics) -> Option<Self> {
         if node.scalar().is_some() {
             return Self::inline(node, problems);

@@ -36,6 +36,8 @@ pub struct ClusterSpec {
     pub audience: Option<(String, Place)>,
     pub binding: Option<(ObjectName, Place)>,
     pub operation: OperationSpec,
+    /// Where each field is written.
+    pub said: BTreeMap<String, Place>,
 }
 
 /// Which credential Vault reviews logins with.
@@ -103,40 +105,12 @@ impl ClusterSpec {
             audience: text(it, "audience", problems),
             binding: named(it, "binding", ObjectName::parse, problems),
             operation: OperationSpec::read(it, problems),
+            said: places(node),
         };
         check_delivery(&mut fields, problems);
         fields.unsupported(&["auth"], problems);
         fields.finish(problems);
         Some(spec)
-    }
-
-    /// Where each field is written, as far as that is kept.
-    pub fn places(&self) -> BTreeMap<&'static str, Place> {
-        fn place<T>(said: Option<&(T, Place)>) -> Option<&Place> {
-            said.map(|(_, place)| place)
-        }
-        let ca = self.certificate_authority.as_ref();
-        let policies = self.policies.as_ref().and_then(|policies| policies.first());
-        let places = [
-            ("vault", place(self.vault.as_ref())),
-            ("server", place(self.server.as_ref())),
-            ("certificateAuthority", ca.map(CaSource::place)),
-            ("connect", place(self.connect.as_ref())),
-            ("identity", place(self.identity.as_ref())),
-            ("reviewer", place(self.reviewer.as_ref())),
-            ("access", place(self.access.as_ref())),
-            ("mount", place(self.mount.as_ref())),
-            ("role", place(self.role.as_ref())),
-            ("policy", place(self.policy.as_ref())),
-            ("policies", place(policies)),
-            ("ttl", place(self.ttl.as_ref())),
-            ("maxTtl", place(self.max_ttl.as_ref())),
-            ("audience", place(self.audience.as_ref())),
-            ("binding", place(self.binding.as_ref())),
-        ];
-        let said = places.into_iter();
-        said.filter_map(|(field, place)| Some((field, place?.clone())))
-            .collect()
     }
 
     /// Takes from `defaults` what is not said here.
@@ -161,6 +135,7 @@ impl ClusterSpec {
             audience,
             binding,
             operation,
+            said,
         } = defaults.clone();
         self.vault = self.vault.take().or(vault);
         self.certificate_authority = self.certificate_authority.take().or(certificate_authority);
@@ -175,7 +150,17 @@ impl ClusterSpec {
         self.audience = self.audience.take().or(audience);
         self.binding = self.binding.take().or(binding);
         self.operation.fill(operation);
+        for (field, place) in said {
+            self.said.entry(field).or_insert(place);
+        }
     }
+}
+
+fn places(spec: &Node) -> BTreeMap<String, Place> {
+    let fields = spec.entries().iter();
+    fields
+        .map(|field| (field.key.clone(), field.value.place.clone()))
+        .collect()
 }
 
 /// Takes a field together with the place of its value.

@@ -276,8 +276,16 @@ fn not_known(allowed: &Allowed) -> Option<(Sign, Phrase)> {
 
 fn of_policy(policy: &PolicyChange) -> Told {
     let (sign, verb) = present(policy.how);
-    let says = ours(format!("{verb}, ")).then(match policy.roles.len() {
+    let effect = if policy.has_effect {
+        ""
+    } else {
+        " without effect"
+    };
+    let says = ours(format!("{verb}{effect}, ")).then(match policy.roles.len() {
         0 => ours("no role of this fleet has it"),
+        1 => ours("the role ")
+            .then(names(&policy.roles, NAMED))
+            .ours(" has it"),
         _ => ours("the roles ")
             .then(names(&policy.roles, NAMED))
             .ours(" have it"),

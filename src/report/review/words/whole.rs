@@ -67,10 +67,9 @@ pub(in crate::report::review) fn sum(review: &Review) -> String {
         return String::new();
     }
     let mut parts = counted(review);
-    parts.push(match reach(review) {
-        0 => "no cluster of its own".to_owned(),
-        number => format!("reaches {}", count(number, "cluster")),
-    });
+    if reach(review) > 0 {
+        parts.push(format!("reaches {}", count(reach(review), "cluster")));
+    }
     if !review.unknown.is_empty() {
         parts.push(format!("{} not known", review.unknown.len()));
     }

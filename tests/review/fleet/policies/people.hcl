@@ -1,0 +1,3 @@
+path "kv/data/people/{{identity.entity.name}}/*" {
+  capabilities = ["read"]
+}
