@@ -8,8 +8,9 @@
 //! database (or from the working tree, byte for byte), so there is no checkout, no filter, no hook, no submodule and no symlink
 //! to follow. Everything is bounded by [`Limits`]; a remote is waited for no longer than its deadline.
 //!
-//! A command reads once, by [`checkout`]. A process that runs for months keeps a [`Cache`], which transfers only what is new and
-//! holds a branch that was rewritten, and may write reports to a [`Branch`]. How to get in is [`Access`], for all three.
+//! A command reads once, by [`checkout`], or two revisions beside each other, by [`compare()`]. A process that runs for
+//! months keeps a [`Cache`], which transfers only what is new and holds a branch that was rewritten, and may write reports to
+//! a [`Branch`]. How to get in is [`Access`], for all of them.
 //!
 //! Deliberately absent: writing to the repository of the declarations, verifying signatures, reading the environment
 //! (the command line does that, see [`Access::from_lookup`]) and any idea of what the files mean. Two things the libraries below do

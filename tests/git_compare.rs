@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // Clippy does not see that the helpers of a test are tests.
 
+#[path = "git_compare/again.rs"]
+mod again;
 #[path = "git_remote/command.rs"]
 mod command;
 #[path = "git_compare/lines.rs"]

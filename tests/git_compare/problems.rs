@@ -66,8 +66,13 @@ fn a_directory_that_became_a_link_hides_what_was_below() {
 
 /// A commit on top of `main` whose tree has these entries besides, as `git mktree` takes them.
 fn crafted(place: &Place, entries: &str) -> String {
-    use std::io::Write as _;
     let tree = place.git(&["ls-tree", "main"]);
+    let tree = mktree(place, &format!("{tree}\n{entries}"));
+    place.git(&["commit-tree", "-p", "main", "-m", "crafted", &tree])
+}
+
+fn mktree(place: &Place, entries: &str) -> String {
+    use std::io::Write as _;
     let mut made = std::process::Command::new("git")
         .args(["mktree", "--missing"])
         .current_dir(place.path())
@@ -75,16 +80,14 @@ fn crafted(place: &Place, entries: &str) -> String {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    let input = format!("{tree}\n{entries}");
     made.stdin
         .take()
         .unwrap()
-        .write_all(input.as_bytes())
+        .write_all(entries.as_bytes())
         .unwrap();
     let output = made.wait_with_output().unwrap();
     assert!(output.status.success());
-    let tree = String::from_utf8(output.stdout).unwrap();
-    place.git(&["commit-tree", "-p", "main", "-m", "crafted", tree.trim()])
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]
@@ -113,6 +116,20 @@ fn hostile_names_are_problems_and_never_reach_a_merge() {
         assert_eq!(problems(&compared.head), expected);
         assert!(compared.head.files.contains_key("git~1.yaml"));
     }
+}
+
+#[test]
+fn a_tree_that_holds_itself_many_times_is_not_walked_to_its_end() {
+    let place = Place::new();
+    let mut tree = place.git(&["rev-parse", "main^{tree}"]);
+    for _ in 0..30 {
+        let entries = (0..10).map(|name| format!("040000 tree {tree}\t{name}\n"));
+        tree = mktree(&place, &entries.collect::<String>());
+    }
+    let hidden = crafted(&place, &format!("040000 tree {tree}\t.GIT\n"));
+    assert_eq!(place.compare("main", &hidden).others, 0);
+    let open = crafted(&place, &format!("040000 tree {tree}\tdeep\n"));
+    place.fails(Some("main"), Some(&open), &["--git-limit files=N"]);
 }
 
 #[test]

@@ -34,8 +34,9 @@ pub(super) fn between(
             let is_file =
                 |side: Option<(i32, Oid)>| side.is_some_and(|(mode, _)| mode != DIRECTORY);
             count += usize::from((is_file(before) || is_file(after)) && !wanted(&path));
+            // Below a name that is not used nobody has looked, so it could be deep without an end.
             let directory = |side: Option<(i32, Oid)>| {
-                side.filter(|(mode, _)| *mode == DIRECTORY)
+                side.filter(|(mode, _)| *mode == DIRECTORY && names::usable(&name).is_some())
                     .map(|(_, id)| id)
             };
             let (before, after) = (directory(before), directory(after));
