@@ -34,9 +34,6 @@ struct Author {
     /// That of Gitea Actions is negative.
     id: Option<i64>,
     login: Option<String>,
-    /// GitHub's: `User`, `Bot`, `Organization`.
-    #[serde(rename = "type")]
-    kind: Option<String>,
 }
 
 /// Whose the token is.
@@ -44,7 +41,7 @@ struct Author {
 pub(super) enum Me {
     /// By number, which no renaming changes.
     Id(i64),
-    /// On GitHub: the login, which is what its GraphQL tells to an app.
+    /// On GitHub, where an app is told its login and nothing else. It ends with `[bot]`, as no login of a person does.
     Login(String),
 }
 
@@ -56,11 +53,7 @@ impl Me {
         };
         match self {
             Self::Id(id) => author.id == Some(*id),
-            Self::Login(me) => author.login.as_ref().is_some_and(|login| {
-                // GraphQL may leave out the ending of an app's login, which no login of a person can have.
-                let is_bot = author.kind.as_deref() == Some("Bot");
-                login == me || is_bot && login.strip_suffix("[bot]") == Some(me)
-            }),
+            Self::Login(login) => author.login.as_ref() == Some(login),
         }
     }
 }

@@ -118,8 +118,9 @@ fn rights(kind: Kind) -> &'static str {
              A pipeline of a fork has no token of this project: let the service comment on those"
         }
         Kind::Gitea => {
-            "the token needs write:issue, write:repository for the status, and read:user. For a pull request from a fork, the \
-             token of the job can only read: let the service comment on those"
+            "the token of the job needs `permissions: {contents: read, pull-requests: write}`, and `contents: write` for a status; one of \
+             your own write:issue, read:user, and write:repository for a status. For a pull request from a fork, the token of the job \
+             can only read: let the service comment on those"
         }
     }
 }
