@@ -22,3 +22,5 @@ mod server;
 mod shapes;
 #[path = "forge/statuses.rs"]
 mod statuses;
+#[path = "forge/templates.rs"]
+mod templates;
