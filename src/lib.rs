@@ -37,6 +37,7 @@ pub mod names;
 pub mod owners;
 mod places;
 pub mod policy;
+pub mod property;
 pub mod sandbox;
 pub mod schedule;
 pub mod secret;

@@ -5,6 +5,7 @@ mod failure;
 pub mod freshness;
 mod gather;
 pub mod live;
+pub mod outline;
 pub mod reader;
 mod secrets;
 pub mod seen;

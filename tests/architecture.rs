@@ -22,6 +22,7 @@ const PURE: [&str; 16] = [
     "drift",
     "report",
     "policy",
+    "property",
     "yaml",
     "names",
     "insight",

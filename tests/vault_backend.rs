@@ -7,6 +7,8 @@ mod support;
 mod faults;
 #[path = "vault_backend/long_answers.rs"]
 mod long_answers;
+#[path = "vault_backend/outlines.rs"]
+mod outlines;
 #[path = "vault_backend/policies.rs"]
 mod policies;
 #[path = "vault_backend/reads.rs"]

@@ -4,8 +4,9 @@
 use super::Failure;
 use crate::mark::{MANAGER, Owner};
 use crate::names::InstallationName;
+use crate::property::{Found, find};
 use crate::secret::SecretBytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -110,6 +111,41 @@ pub struct KvVersion {
     pub number: u64,
     /// Soft-deleted or destroyed: it has a number and no value.
     pub gone: bool,
+}
+
+/// A KV v2 secret with the names of its fields.
+#[derive(Debug)]
+pub struct KvFields {
+    pub version: KvVersion,
+    /// None where its newest version is gone.
+    pub names: FieldNames,
+}
+
+/// The names of a secret's fields, without a value. They tell what somebody keeps there, and not everybody may know: only
+/// whether one is there can be asked.
+#[derive(Default)]
+pub struct FieldNames(Map<String, Value>);
+
+impl FieldNames {
+    /// As Vault shows them: fields of fields, and `null` for whatever else is in one.
+    pub fn new(names: Map<String, Value>) -> Self {
+        Self(names)
+    }
+
+    /// Whether there is this property; `None` where only a value would tell, since it lies within one.
+    pub fn hold(&self, property: &str) -> Option<bool> {
+        match find(&self.0, property) {
+            Found::Here(_) => Some(true),
+            Found::Nowhere => Some(false),
+            Found::Within => None,
+        }
+    }
+}
+
+impl fmt::Debug for FieldNames {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FieldNames([redacted])")
+    }
 }
 
 /// Who wrote which parts of an object, and when (`metadata.managedFields`).

@@ -5,8 +5,8 @@
 
 use super::Failure;
 use super::live::{
-    Fields, Health, KvValue, KvVersion, LiveBinding, LiveMeta, LiveMount, LivePolicies, LivePolicy,
-    LiveSecret, LiveSecretMeta, Observed,
+    Fields, Health, KvFields, KvValue, KvVersion, LiveBinding, LiveMeta, LiveMount, LivePolicies,
+    LivePolicy, LiveSecret, LiveSecretMeta, Observed,
 };
 use crate::names::{
     ClusterName, KvPath, MountPath, Namespace, ObjectName, PolicyName, RoleName, ServiceAccountRef,
@@ -78,6 +78,12 @@ pub trait ReadVault: Send + Sync {
         mount: &MountPath,
         paths: &BTreeSet<KvPath>,
     ) -> BTreeMap<KvPath, Observed<KvVersion>>;
+
+    /// `GET <mount>/subkeys/<path>`: the names of the fields of a KV v2 secret, without reading a value.
+    async fn kv_fields(&self, mount: &MountPath, path: &KvPath) -> Observed<KvFields>;
+
+    /// What is in a folder of a KV v1 mount, by name; of those that are folders themselves with a slash.
+    async fn kv_names(&self, mount: &MountPath, folder: &str) -> Result<BTreeSet<String>, Failure>;
 }
 
 /// Reads of one Vault as somebody else: the identity of a cluster.

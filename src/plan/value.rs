@@ -8,6 +8,7 @@ use crate::desire::{Assignment, DesiredSecret};
 use crate::names::SecretKey;
 use crate::observe::seen::Values;
 use crate::observe::{Failure, KvReference, KvValue};
+use crate::property::{Found, find};
 use crate::secret::SecretBytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -176,40 +177,10 @@ fn converted(field: &str) -> String {
         .collect()
 }
 
-/// A field of exactly this name, else a path of fields and list positions: `a.b.0`, `a.b[0]`.
 fn lookup<'value>(fields: &'value Map<String, Value>, property: &str) -> Option<&'value Value> {
-    if let Some(value) = fields.get(property) {
-        return Some(value);
-    }
-    let plain = property.replace('[', ".").replace(']', "");
-    let mut parts = plain.split('.');
-    // A text that holds JSON is a text: neither dialect looks into it.
-    parts
-        .try_fold(Step::Fields(fields), Step::into_part)?
-        .value()
-}
-
-enum Step<'value> {
-    Fields(&'value Map<String, Value>),
-    Value(&'value Value),
-}
-
-impl<'value> Step<'value> {
-    fn into_part(self, part: &str) -> Option<Self> {
-        let next = match self {
-            Self::Fields(fields) => fields.get(part)?,
-            Self::Value(Value::Object(fields)) => fields.get(part)?,
-            Self::Value(Value::Array(items)) => items.get(part.parse::<usize>().ok()?)?,
-            Self::Value(_) => return None,
-        };
-        Some(Self::Value(next))
-    }
-
-    fn value(self) -> Option<&'value Value> {
-        match self {
-            Self::Fields(_) => None,
-            Self::Value(value) => Some(value),
-        }
+    match find(fields, property) {
+        Found::Here(value) => Some(value),
+        Found::Nowhere | Found::Within => None,
     }
 }
 
@@ -244,17 +215,6 @@ mod tests {
 
     fn text(value: &Value, dialect: Dialect) -> String {
         String::from_utf8(bytes(value, dialect).expose().to_vec()).unwrap()
-    }
-
-    #[test]
-    fn a_property_is_an_exact_name_first_and_a_path_then() {
-        let fields = json!({"a.b": "exact", "a": {"b": "path", "c": [10, {"d": true}]}});
-        let fields = fields.as_object().unwrap();
-        assert_eq!(lookup(fields, "a.b"), Some(&json!("exact")));
-        assert_eq!(lookup(fields, "a.c.0"), Some(&json!(10)));
-        assert_eq!(lookup(fields, "a.c[1].d"), Some(&json!(true)));
-        assert_eq!(lookup(fields, "a.x"), None);
-        assert_eq!(lookup(fields, "toString"), None);
     }
 
     #[test]

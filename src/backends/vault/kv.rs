@@ -4,11 +4,12 @@
 //! read of metadata for each path. What a bulk list does not show is asked for singly before it is called absent, since a policy
 //! can leave entries out of a list.
 
-use super::http::{Http, unexpected};
+use super::http::{Http, Reply, unexpected};
 use super::long_answer::Field;
 use super::policy::{is_missing, is_refused};
 use super::request::{Request, Token};
 use crate::names::{KvPath, MountPath};
+use crate::observe::live::{FieldNames, KvFields};
 use crate::observe::reader::KvEngine;
 use crate::observe::{Failure, FailureClass, KvReference, KvValue, KvVersion, Observed};
 use futures::{StreamExt, stream};
@@ -271,6 +272,35 @@ async fn one(http: &Http, mount: &MountPath, path: &KvPath) -> Result<Option<KvV
     let entry = entry.map_err(|_| unexpected(&request, "version"))?;
     let version = newest(&entry, now).map_err(|lacking| unexpected(&request, lacking));
     version.map(Some)
+}
+
+/// The names of a secret's fields. One that is deleted or destroyed is answered with 404 and its metadata.
+pub(super) async fn fields(
+    http: &Http,
+    mount: &MountPath,
+    path: &KvPath,
+) -> Result<Option<KvFields>, Failure> {
+    let request = Request::read(&[mount.as_str(), "subkeys", path.as_str()]);
+    let Reply {
+        found, mut body, ..
+    } = http.send(&request).await?;
+    let mut outer = KvValue {
+        version: None,
+        data: object(&mut body, "data"),
+    };
+    let Some(number) = number(&outer) else {
+        return if found {
+            Err(unexpected(&request, "version"))
+        } else {
+            Ok(None)
+        };
+    };
+    let version = KvVersion {
+        number,
+        gone: !found,
+    };
+    let names = FieldNames::new(object(&mut outer, "subkeys"));
+    Ok(Some(KvFields { version, names }))
 }
 
 /// The newest version in the metadata of a secret; or what the metadata lacks.

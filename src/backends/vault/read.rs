@@ -5,7 +5,7 @@ use super::http::{Http, unexpected};
 use super::request::Request;
 use super::{kv, policy};
 use crate::names::{KvPath, MountPath, PolicyName, RoleName};
-use crate::observe::live::{Health, LiveMount, LivePolicies, LivePolicy};
+use crate::observe::live::{Health, KvFields, LiveMount, LivePolicies, LivePolicy};
 use crate::observe::{Failure, Fields, KvVersion, Observed, ReadVault};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -74,6 +74,16 @@ impl ReadVault for VaultReader {
         paths: &BTreeSet<KvPath>,
     ) -> BTreeMap<KvPath, Observed<KvVersion>> {
         kv::versions(&self.http, mount, paths).await
+    }
+
+    async fn kv_fields(&self, mount: &MountPath, path: &KvPath) -> Observed<KvFields> {
+        kv::fields(&self.http, mount, path).await.into()
+    }
+
+    async fn kv_names(&self, mount: &MountPath, folder: &str) -> Result<BTreeSet<String>, Failure> {
+        let request = Request::list(&[mount.as_str(), folder]);
+        let data = self.http.send(&request).await?.data(&request)?;
+        keys(&request, data)
     }
 }
 
