@@ -12,8 +12,6 @@ mod comments;
 mod faults;
 #[path = "forge/jobs.rs"]
 mod jobs;
-#[path = "support/log.rs"]
-mod log;
 #[path = "forge/refusals.rs"]
 mod refusals;
 #[path = "forge/server.rs"]
@@ -22,5 +20,8 @@ mod server;
 mod shapes;
 #[path = "forge/statuses.rs"]
 mod statuses;
+mod support;
 #[path = "forge/templates.rs"]
 mod templates;
+#[path = "forge/tls.rs"]
+mod tls;

@@ -146,7 +146,8 @@ impl Client {
             }
         }
         let is_harmless = call.intent == Intent::Repeatable;
-        let again = head.is_not_yet() || is_harmless && matches!(head.status, 500 | 502..=504);
+        let again =
+            head.is_not_yet() || is_harmless && matches!(head.status, 409 | 500 | 502..=504);
         Err(Ended {
             again: again.then(|| head.wait()),
             failure: refusal::of(self.kind, call, &head),
@@ -219,7 +220,7 @@ impl Client {
         let failure = Failure::new(class, &call.doing, why);
         let failure = match class {
             FailureClass::Tls => failure
-                .hint("the forge's certificate has to be signed by an authority of this system"),
+                .hint("where an authority of your own signed the forge's certificate, name its file in SSL_CERT_FILE"),
             _ => failure.hint("check that the address of its API is right and that it is up"),
         };
         Ended { failure, again }

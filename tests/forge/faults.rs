@@ -52,6 +52,8 @@ async fn a_fault_of_the_forge_is_waited_out_where_that_is_harmless() {
         let server = Server::start(kind).await;
         server.put("one").await.unwrap();
         server.fails("GET", Fault::Refuse(502, Vec::new()));
+        // GitLab, while somebody else changes the same thing.
+        server.fails(server.edit(), Fault::Refuse(409, Vec::new()));
         server.fails(server.edit(), Fault::Refuse(500, Vec::new()));
         assert_eq!(server.put("two").await.unwrap().deed, Deed::Edited);
         for _ in 0..3 {

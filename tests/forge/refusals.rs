@@ -1,7 +1,7 @@
 //! What each refusal says, and what it never says.
 
-use super::log;
 use super::server::{Fault, KINDS, Server, TOKEN, UPSTREAM};
+use super::support::log;
 use keyfleet::forge::{Deed, Kind};
 use keyfleet::observe::{Failure, FailureClass};
 use std::time::{Duration, Instant};

@@ -1,18 +1,21 @@
 //! A forge on loopback: it keeps comments and statuses as the real ones do, notes what it was asked, and fails when told to.
 
-use super::log;
 use super::shapes::{self, Author, Comment};
+use super::support::log;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use axum::serve::Listener;
 use keyfleet::forge::{self, Forge, Kind, Patience, Place};
 use keyfleet::observe::Failure;
 use keyfleet::secret::SecretBytes;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 pub(crate) const TOKEN: &str = "canary-forge-token-0123456789abcdef";
 /// In every refusal of the forge.
@@ -50,12 +53,22 @@ pub(crate) struct Server {
     pub(crate) kind: Kind,
     address: String,
     books: Arc<Mutex<Books>>,
+    /// Made once: that reads the system's authorities.
+    forge: Arc<OnceLock<Forge>>,
 }
 
 impl Server {
     pub(crate) async fn start(kind: Kind) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        Self::on(listener, kind, address)
+    }
+
+    pub(crate) fn on<L>(listener: L, kind: Kind, address: String) -> Self
+    where
+        L: Listener<Addr: fmt::Debug>,
+    {
         log::capture();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let books = Books {
             me: match kind {
                 Kind::GitHub => Author::bot(41_898_282, "github-actions[bot]"),
@@ -69,8 +82,9 @@ impl Server {
         };
         let server = Self {
             kind,
-            address: format!("http://{}", listener.local_addr().unwrap()),
+            address,
             books: Arc::new(Mutex::new(books)),
+            forge: Arc::default(),
         };
         let app = Router::new().fallback(answer).with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -111,13 +125,14 @@ impl Server {
         }
     }
 
-    pub(crate) fn forge(&self) -> Forge {
-        self.patient(Patience {
+    pub(crate) fn forge(&self) -> &Forge {
+        let patience = Patience {
             request: Duration::from_secs(10),
             all: Duration::from_secs(30),
             attempts: 3,
             first_wait: Duration::from_millis(1),
-        })
+        };
+        self.forge.get_or_init(|| self.patient(patience))
     }
 
     pub(crate) fn patient(&self, patience: Patience) -> Forge {
