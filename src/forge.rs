@@ -26,7 +26,7 @@ use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use address::Address;
 use api::{Found, Me};
-use call::{Call, Name};
+use call::{Call, Repository};
 use client::Client;
 use comment::{Marker, Text};
 use std::io;
@@ -138,8 +138,7 @@ const PAGES: u32 = 50;
 /// A forge, with the right to post there.
 #[derive(Debug)]
 pub struct Forge {
-    kind: Kind,
-    repository: Name,
+    repository: Repository,
     client: Client,
     patience: Patience,
 }
@@ -154,8 +153,7 @@ impl Forge {
     ) -> Result<Self, Failure> {
         let address = Address::parse(&place.api)?;
         Ok(Self {
-            kind: place.kind,
-            repository: Name::of(place)?,
+            repository: Repository::of(place)?,
             client: Client::new(place.kind, address, token, authorities, patience)?,
             patience,
         })
@@ -174,7 +172,7 @@ impl Forge {
 
     /// How many bytes of Markdown a comment takes whole. Forges count characters, of which there are never more.
     pub fn longest_comment(&self) -> usize {
-        comment::room(self.kind)
+        comment::room(self.repository.kind)
     }
 
     /// Makes the comment of this name say this: edits the one that is there, or makes one.
@@ -184,7 +182,7 @@ impl Forge {
         comment: &Comment<'_>,
     ) -> Result<Posted, Failure> {
         let marker = Marker::new(comment.name)?;
-        let text = Text::new(self.kind, &marker, comment);
+        let text = Text::new(self.repository.kind, &marker, comment);
         let rounds = self.rounds(pull_request, &marker, &text);
         self.in_time(rounds, &format!("comment on pull request {pull_request}"))
             .await
@@ -192,7 +190,7 @@ impl Forge {
 
     /// Sets this status of a commit.
     pub async fn put_status(&self, commit: &str, status: Status<'_>) -> Result<(), Failure> {
-        let call = Call::put_status(self.kind, &self.repository, commit, status)?;
+        let call = Call::put_status(&self.repository, commit, status)?;
         let doing = call.doing.clone();
         self.in_time(self.client.ask(&call), &doing).await.map(drop)
     }
@@ -239,7 +237,7 @@ impl Forge {
     ) -> Result<Posted, Missed> {
         let found = self.find(pull_request, marker).await;
         let Some(found) = found.map_err(Missed::ForGood)? else {
-            let call = Call::create(self.kind, &self.repository, pull_request, text.as_str());
+            let call = Call::create(&self.repository, pull_request, text.as_str());
             let created = self.client.ask(&call).await;
             return match created {
                 Ok(answer) => Ok(Posted::new(Deed::Created, answer.url())),
@@ -251,13 +249,7 @@ impl Forge {
         if text.is_said_by(&found.body) {
             return Ok(Posted::new(Deed::Unchanged, found.url));
         }
-        let call = Call::edit(
-            self.kind,
-            &self.repository,
-            pull_request,
-            found.id,
-            text.as_str(),
-        );
+        let call = Call::edit(&self.repository, pull_request, found.id, text.as_str());
         match self.client.ask(&call).await {
             Ok(answer) => Ok(Posted::new(Deed::Edited, answer.url().or(found.url))),
             Err(failure) if failure.class == FailureClass::NotFound => {
@@ -271,9 +263,9 @@ impl Forge {
     async fn find(&self, pull_request: u64, marker: &Marker) -> Result<Option<Found>, Failure> {
         let mut me: Option<Me> = None;
         for page in 1..=PAGES {
-            let call = Call::list(self.kind, &self.repository, pull_request, page);
+            let call = Call::list(&self.repository, pull_request, page);
             let answer = self.client.ask(&call).await?;
-            for found in api::comments(self.kind, &call, &answer)? {
+            for found in api::comments(self.repository.kind, &call, &answer)? {
                 if !marker.is_on(&found.body) {
                     continue;
                 }
@@ -295,9 +287,9 @@ impl Forge {
     }
 
     async fn who_we_are(&self) -> Result<Me, Failure> {
-        let call = Call::who(self.kind);
+        let call = Call::who(self.repository.kind);
         let answer = self.client.ask(&call).await?;
-        api::me(self.kind, &call, &answer)
+        api::me(self.repository.kind, &call, &answer)
     }
 }
 

@@ -38,18 +38,21 @@ pub(super) struct Call {
     pub(super) already: Option<&'static str>,
 }
 
-/// The name of a repository as it stands in a path.
+/// A repository of a forge, with its name as it stands in a path.
 #[derive(Debug)]
-pub(super) struct Name {
+pub(super) struct Repository {
+    pub(super) kind: Kind,
     encoded: String,
     plain: String,
 }
 
-impl Name {
+impl Repository {
     pub(super) fn of(place: &Place) -> Result<Self, Failure> {
         let plain = place.repository.clone();
         let segments: Vec<&str> = plain.split('/').collect();
-        let is_wrong = |segment: &&str| segment.is_empty() || matches!(*segment, "." | "..");
+        let is_wrong = |segment: &&str| {
+            matches!(*segment, "" | "." | "..") || segment.contains(char::is_control)
+        };
         let has_right_length = match place.kind {
             Kind::GitHub | Kind::Gitea => segments.len() == 2,
             Kind::GitLab => true,
@@ -72,7 +75,26 @@ impl Name {
                 .collect::<Vec<_>>()
                 .join("/"),
         };
-        Ok(Self { encoded, plain })
+        Ok(Self {
+            kind: place.kind,
+            encoded,
+            plain,
+        })
+    }
+
+    fn comments(&self, number: u64) -> String {
+        let name = &self.encoded;
+        match self.kind {
+            Kind::GitLab => format!("projects/{name}/merge_requests/{number}/notes"),
+            Kind::GitHub | Kind::Gitea => format!("repos/{name}/issues/{number}/comments"),
+        }
+    }
+
+    fn shown(&self, number: u64) -> String {
+        match self.kind {
+            Kind::GitLab => format!("merge request {number} of project {}", self.plain),
+            _ => format!("pull request {number} of {}", self.plain),
+        }
     }
 }
 
@@ -102,9 +124,9 @@ impl Call {
     }
 
     /// Comments, the oldest first, without what the forge itself notes there.
-    pub(super) fn list(kind: Kind, repository: &Name, number: u64, page: u32) -> Self {
-        let comments = comments(kind, repository, number);
-        let query = match kind {
+    pub(super) fn list(repository: &Repository, number: u64, page: u32) -> Self {
+        let comments = repository.comments(number);
+        let query = match repository.kind {
             Kind::GitHub => format!("per_page=100&page={page}"),
             Kind::GitLab => {
                 format!(
@@ -114,31 +136,28 @@ impl Call {
             // It gives all of them at once; a later Gitea may not.
             Kind::Gitea => format!("limit=50&page={page}"),
         };
-        let doing = format!("list the comments of {}", shown(kind, repository, number));
+        let doing = format!("list the comments of {}", repository.shown(number));
         Self::new(Method::GET, format!("{comments}?{query}"), doing)
     }
 
-    pub(super) fn create(kind: Kind, repository: &Name, number: u64, text: &str) -> Self {
-        let doing = format!("comment on {}", shown(kind, repository, number));
+    pub(super) fn create(repository: &Repository, number: u64, text: &str) -> Self {
+        let doing = format!("comment on {}", repository.shown(number));
         Self {
             body: Some(json!({"body": text})),
             intent: Intent::Create,
-            ..Self::new(Method::POST, comments(kind, repository, number), doing)
+            ..Self::new(Method::POST, repository.comments(number), doing)
         }
     }
 
-    pub(super) fn edit(kind: Kind, repository: &Name, number: u64, id: u64, text: &str) -> Self {
-        let (method, path) = match kind {
-            Kind::GitLab => (
-                Method::PUT,
-                format!("{}/{id}", comments(kind, repository, number)),
-            ),
+    pub(super) fn edit(repository: &Repository, number: u64, id: u64, text: &str) -> Self {
+        let (method, path) = match repository.kind {
+            Kind::GitLab => (Method::PUT, format!("{}/{id}", repository.comments(number))),
             Kind::GitHub | Kind::Gitea => (
                 Method::PATCH,
                 format!("repos/{}/issues/comments/{id}", repository.encoded),
             ),
         };
-        let doing = format!("edit the comment of {}", shown(kind, repository, number));
+        let doing = format!("edit the comment of {}", repository.shown(number));
         Self {
             body: Some(json!({"body": text})),
             ..Self::new(method, path, doing)
@@ -146,11 +165,11 @@ impl Call {
     }
 
     pub(super) fn put_status(
-        kind: Kind,
-        repository: &Name,
+        repository: &Repository,
         commit: &str,
         status: Status<'_>,
     ) -> Result<Self, Failure> {
+        let kind = repository.kind;
         let doing = format!("set the status of a commit of {}", repository.plain);
         if !is_commit(commit) {
             let why = "the commit is not named by its whole id";
@@ -162,15 +181,15 @@ impl Call {
                 format!("repos/{}/statuses/{commit}", repository.encoded)
             }
         };
+        let name = match kind {
+            Kind::GitLab => "name",
+            Kind::GitHub | Kind::Gitea => "context",
+        };
         let mut body = json!({
+            name: one_line(status.context, 100),
             "state": word(kind, status.state),
             "description": one_line(status.description, longest_description(kind)),
         });
-        body[if kind == Kind::GitLab {
-            "name"
-        } else {
-            "context"
-        }] = one_line(status.context, 100).into();
         if let Some(link) = status.link.and_then(link) {
             body["target_url"] = link.into();
         }
@@ -185,21 +204,6 @@ impl Call {
 /// SHA-1, or SHA-256 where the repository uses that.
 pub(super) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn comments(kind: Kind, repository: &Name, number: u64) -> String {
-    let name = &repository.encoded;
-    match kind {
-        Kind::GitLab => format!("projects/{name}/merge_requests/{number}/notes"),
-        Kind::GitHub | Kind::Gitea => format!("repos/{name}/issues/{number}/comments"),
-    }
-}
-
-fn shown(kind: Kind, repository: &Name, number: u64) -> String {
-    match kind {
-        Kind::GitLab => format!("merge request {number} of project {}", repository.plain),
-        _ => format!("pull request {number} of {}", repository.plain),
-    }
 }
 
 fn word(kind: Kind, state: State) -> &'static str {

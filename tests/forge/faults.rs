@@ -210,7 +210,16 @@ fn a_place_or_token_that_cannot_be_right_is_refused_at_once() {
     ] {
         refused(api, "acme/fleet", TOKEN);
     }
-    for repository in ["fleet", "", "/", "a//b", "../..", "acme/..", "a/b/c"] {
+    for repository in [
+        "fleet",
+        "",
+        "/",
+        "a//b",
+        "../..",
+        "acme/..",
+        "a/b/c",
+        "a/\u{1b}b",
+    ] {
         refused(https, repository, TOKEN);
     }
     for token in ["", "canary\n", "canary canary", "canaryü"] {
