@@ -30,7 +30,7 @@ use std::time::Duration;
 
 pub use operation::{Operation, WhyNot, may_write};
 pub use policy::{DesiredPolicy, Origin};
-pub use rules::{Permits, Refusal, Refused};
+pub use rules::{Allowance, Permits, Refusal, Refused, RulesDifference};
 pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
 pub use vault::{DesiredVault, SharedPolicy};
 

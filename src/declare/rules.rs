@@ -40,6 +40,25 @@ pub struct StorePattern {
 }
 
 impl Rule {
+    /// Whom it is for: ``the namespaces `shop`, `shop-*` of clusters with env=prod``.
+    pub fn whom(&self) -> String {
+        let names: Vec<_> = self
+            .namespaces
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let namespaces = match self.namespaces.as_slice() {
+            [one] if one.as_str() == "*" => "every namespace".to_owned(),
+            [_] => format!("the namespace {}", names.concat()),
+            _ => format!("the namespaces {}", names.join(", ")),
+        };
+        if self.clusters.is_every() {
+            namespaces
+        } else {
+            format!("{namespaces} of clusters with {}", self.clusters)
+        }
+    }
+
     /// Everything in it that may have something to fill in.
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
         let stores = self.stores.iter().flatten().map(|store| &store.name);
@@ -115,14 +134,14 @@ pub(super) fn load(
     }
     // In which files and in which order they stand means nothing.
     rules.sort_by(|left, right| (&left.name, &left.place).cmp(&(&right.name, &right.place)));
-    // What a fleet says that cannot be read is not known, and nothing is planned from it anyway.
-    let unmatched = fleet
-        .unmatched
-        .unwrap_or(if rules.is_empty() || !fleet.whole {
-            Unmatched::Allow
-        } else {
-            Unmatched::Deny
-        });
+    let unmatched = match fleet.unmatched {
+        // Nobody knows that a namespace has no rule while one cannot be read.
+        _ if unread.is_some() => Unmatched::Deny,
+        Some(said) => said,
+        // What a fleet says that cannot be read is not known, and nothing is planned from it anyway.
+        None if rules.is_empty() || !fleet.whole => Unmatched::Allow,
+        None => Unmatched::Deny,
+    };
     Rules {
         all: rules,
         unmatched,

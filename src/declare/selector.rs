@@ -56,6 +56,11 @@ impl Selector {
         self.0.iter().all(|requirement| requirement.holds(labels))
     }
 
+    /// Whether all that `other` selects is selected. `false` when that cannot be shown.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.iter().all(|own| other.0.contains(own))
+    }
+
     /// Whether every cluster is meant, whatever its labels.
     pub fn is_every(&self) -> bool {
         self.0.is_empty()

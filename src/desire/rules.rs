@@ -5,6 +5,7 @@
 //! A rule allows a path, read as a role, through a store: all of it in one rule. What several rules allow together, each
 //! in part, none allows.
 
+mod difference;
 mod refusal;
 
 use super::{Cell, DesiredSecret};
@@ -14,6 +15,7 @@ use crate::names::Namespace;
 use crate::policy::PathPattern;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use difference::{Allowance, RulesDifference};
 pub use refusal::{Refusal, Refused};
 
 /// What the declarations of one namespace of one cluster may reference.
@@ -41,10 +43,25 @@ impl Cell {
             role: &self.role.name,
         }
     }
+
+    /// What of its Secrets these rules do not allow, which may be others than those that they were declared under: those of the
+    /// branch that a pull request goes to.
+    pub fn refusals(&self, rules: &Rules) -> Vec<(&DesiredSecret, Refusal)> {
+        let mut permits = BTreeMap::new();
+        let mut refused = Vec::new();
+        for secret in &self.secrets {
+            let namespace = &secret.id.namespace;
+            let permits = permits
+                .entry(namespace)
+                .or_insert_with(|| Permits::of(rules, self.subject(), namespace));
+            let refusals = permits.refusals(secret).into_iter();
+            refused.extend(refusals.map(|refusal| (secret, refusal)));
+        }
+        refused
+    }
 }
 
 impl<'a> Permits<'a> {
-    /// While a rule cannot be read, nobody knows that a namespace has none.
     pub fn of(rules: &'a Rules, subject: Subject<'_>, namespace: &Namespace) -> Self {
         let fill = |patterns: &[Pattern]| -> Vec<PathPattern> {
             let filled = patterns.iter();
@@ -73,11 +90,7 @@ impl<'a> Permits<'a> {
             }),
         };
         Self {
-            unmatched: if rules.are_whole() {
-                rules.unmatched
-            } else {
-                Unmatched::Deny
-            },
+            unmatched: rules.unmatched,
             rules: rules.iter().filter(is_for).map(permit).collect(),
         }
     }

@@ -29,6 +29,13 @@ impl Revision {
         self.sources.insert(path.to_owned(), text.into());
     }
 
+    fn add_rule(&mut self, path: &str) {
+        let rule = format!(
+            "apiVersion: keyfleet.dev/v1alpha1\nkind: Rule\nmetadata: {{name: a}}\nspec: {{namespaces: ['*'], paths: ['{path}']}}\n"
+        );
+        self.sources.insert("rules/a.yaml".to_owned(), rule.into());
+    }
+
     fn compile(&self, compiler: &mut Compiler) -> Wanted {
         let unreadable = self.unreadable.iter();
         let unreadable: Vec<_> = unreadable
@@ -55,7 +62,7 @@ fn all_of(wanted: &Wanted) -> String {
 #[test]
 fn one_change_after_another_gives_what_each_gives_alone() {
     type Change = fn(&mut Revision);
-    let changes: [(&str, Change); 14] = [
+    let changes: [(&str, Change); 17] = [
         ("a file of a cluster", |it| {
             it.edit("clusters/prod-eu/checkout.yaml", "username", "user");
         }),
@@ -103,6 +110,11 @@ fn one_change_after_another_gives_what_each_gives_alone() {
             let path = "groups".to_owned();
             it.unreadable.push((path, "is a submodule; remove it"));
         }),
+        ("a rule", |it| it.add_rule("kv/data/shared/*")),
+        ("another rule", |it| it.add_rule("kv/data/prod-eu/*")),
+        ("a rule that cannot be read", |it| {
+            it.add_rule("kv/*/shared");
+        }),
         ("nothing at all", |it| it.sources.clear()),
     ];
     let example = Revision::example();
@@ -116,6 +128,17 @@ fn one_change_after_another_gives_what_each_gives_alone() {
         assert_eq!(all_of(&revision.compile(&mut compiler)), alone, "{what}");
         let back = all_of(&example.compile(&mut compiler));
         assert_eq!(back, unchanged, "back from {what}");
+    }
+}
+
+#[test]
+fn a_cluster_that_did_not_change_is_asked_again_when_a_rule_does() {
+    let mut compiler = Compiler::default();
+    for path in ["kv/data/shared/*", "*", "kv/data/prod-eu/*", "kv/*/a"] {
+        let mut revision = Revision::example();
+        revision.add_rule(path);
+        let alone = all_of(&revision.compile(&mut Compiler::default()));
+        assert_eq!(all_of(&revision.compile(&mut compiler)), alone, "{path}");
     }
 }
 

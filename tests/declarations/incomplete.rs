@@ -68,6 +68,7 @@ fn a_top_folder_that_cannot_be_read_makes_everything_incomplete() {
         ("clusters", vec![]),
         ("groups", vec!["prod-eu", "staging"]),
         ("policies", vec!["prod-eu", "staging"]),
+        ("rules", vec!["prod-eu", "staging"]),
     ] {
         let wanted = with_problem_at(path);
         assert_eq!(scopes(&wanted), [vec![], cells, vec![]], "{path}");
@@ -116,6 +117,23 @@ fn a_policy_that_cannot_be_read_holds_the_deletes_of_the_vault() {
         scopes(&wanted),
         [vec!["prod-eu", "staging"], vec![], vec![]]
     );
+}
+
+#[test]
+fn a_rule_that_cannot_be_read_allows_nothing_and_holds_the_deletes_of_whom_it_may_be_for() {
+    let secrets = |wanted: &Wanted| -> usize {
+        let cells = wanted.desired.cells.iter();
+        cells.map(|cell| cell.secrets.len()).sum()
+    };
+    for path in ["rules/shop.yaml", "rules/teams", "rules"] {
+        let wanted = with_problem_at(path);
+        assert_eq!(secrets(&wanted), 0, "{path}");
+        let all = vec!["prod-eu", "staging"];
+        assert_eq!(scopes(&wanted), [vec![], all, vec![]], "{path}");
+    }
+    let wanted = with_problem_at("rules/README.md");
+    assert_eq!(secrets(&wanted), 6);
+    assert!(!wanted.problems.has_errors());
 }
 
 #[test]

@@ -92,6 +92,29 @@ impl Pattern {
         PathPattern::parse(&text).ok()
     }
 
+    /// With a word of its own in place of each variable: what then holds of two patterns holds of them whatever is filled in.
+    pub fn sketch(&self, namespace: Option<&str>) -> Option<PathPattern> {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(piece) => text.push_str(piece),
+                Piece::Variable(variable) => text.push_str(&variable.word(namespace)),
+            }
+        }
+        PathPattern::parse(&text).ok()
+    }
+
+    /// The one name that it matches, where that is known.
+    pub fn only_name(&self) -> Option<&str> {
+        let pieces = self.pieces.iter();
+        let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
+        (pieces.into_iter().all(is_text) && !self.text.ends_with('*')).then_some(&*self.text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The labels of this cluster that cannot be filled in.
     pub fn unfilled(&self, subject: Subject<'_>) -> impl Iterator<Item = Unfilled> {
         let pieces = self.pieces.iter();
@@ -129,6 +152,17 @@ impl Variable {
                 let label = name.strip_prefix("cluster.labels.")?;
                 (!label.is_empty()).then(|| Self::Label(label.to_owned()))
             }
+        }
+    }
+
+    /// No name holds such a letter.
+    fn word(&self, namespace: Option<&str>) -> String {
+        match (self, namespace) {
+            (Self::Namespace, Some(namespace)) => namespace.to_owned(),
+            (Self::Namespace, None) => "\u{1}namespace".to_owned(),
+            (Self::ClusterName, _) => "\u{1}name".to_owned(),
+            (Self::ClusterRole, _) => "\u{1}role".to_owned(),
+            (Self::Label(label), _) => format!("\u{1}label-{}\u{1}", label.replace('/', "\u{1}")),
         }
     }
 

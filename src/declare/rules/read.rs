@@ -9,6 +9,9 @@ use crate::names::ObjectName;
 use crate::yaml::{self, Content, Fields, Node};
 use std::sync::Arc;
 
+/// How long a list of a rule may be: whatever is compared with rules is compared with all of them.
+const MOST_ENTRIES: usize = 256;
+
 /// What holds for a namespace that no rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Unmatched {
@@ -133,6 +136,12 @@ fn items<'node>(
     problems: &mut Diagnostics,
 ) -> Option<&'node [Node]> {
     if let Content::List(items) = &node.content {
+        if items.len() > MOST_ENTRIES {
+            let said = format!("`{field}` has more than {MOST_ENTRIES} entries");
+            let hint = "write patterns for several at once, or several rules";
+            problems.push(Diagnostic::error(&node.place, said).hint(hint));
+            return None;
+        }
         return Some(items);
     }
     let wrong = format!("`{field}` must be a list, but is {}", node.kind());
