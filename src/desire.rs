@@ -31,7 +31,7 @@ use std::time::Duration;
 pub use operation::{Operation, WhyNot, may_write};
 pub use policy::{DesiredPolicy, Origin};
 pub use rules::{Allowance, Permits, Refusal, Refused, RulesDifference};
-pub use secret::{Assignment, DesiredSecret, SecretId, SecretLogin};
+pub use secret::{Assignment, DesiredSecret, LoginSaid, SecretId, SecretLogin};
 pub use vault::{DesiredVault, SharedPolicy};
 
 /// What `system:auth-delegator` lets a service account do: have tokens reviewed.

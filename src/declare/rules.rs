@@ -8,9 +8,10 @@ mod pattern;
 mod read;
 
 use super::file::Content;
-use super::{Cluster, Files, Fleet, RULES, Selector, StoreKind, Unreadable};
+use super::{Cluster, Files, Fleet, KvMount, RULES, Selector, StoreKind, Unreadable};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::ObjectName;
+use crate::observe::KvEngine;
 use std::sync::Arc;
 
 pub use pattern::{Pattern, Subject};
@@ -132,6 +133,9 @@ pub(super) fn load(
             unread.get_or_insert_with(|| Place::file(&file.path));
         }
     }
+    for rule in &rules {
+        warn_of_missing_data(rule, fleet, problems);
+    }
     // In which files and in which order they stand means nothing.
     rules.sort_by(|left, right| (&left.name, &left.place).cmp(&(&right.name, &right.place)));
     let unmatched = match fleet.unmatched {
@@ -146,5 +150,35 @@ pub(super) fn load(
         all: rules,
         unmatched,
         unread,
+    }
+}
+
+/// A slip that is easily made: what people see as `kv/shop/mail` is read at `kv/data/shop/mail`.
+fn warn_of_missing_data(rule: &Rule, fleet: &Fleet, problems: &mut Diagnostics) {
+    let mounts = || fleet.vaults.values().flat_map(|vault| &vault.kv_mounts);
+    for pattern in &rule.paths {
+        let below = |mount: &KvMount| {
+            let rest = pattern.as_str().strip_prefix(mount.path.as_str())?;
+            rest.strip_prefix('/')
+        };
+        let may_be_data = |rest: &str| {
+            let first = rest.split('/').next().unwrap_or_default();
+            first == "data" || first == "+" || first.contains(['*', '$'])
+        };
+        let is_readable = |mount: &KvMount| match mount.engine {
+            KvEngine::V1 => below(mount).is_some(),
+            KvEngine::V2 => below(mount).is_some_and(may_be_data),
+        };
+        let of_v2 = mounts().find(|mount| below(mount).is_some());
+        if let Some(mount) = of_v2.filter(|_| !mounts().any(is_readable)) {
+            let mount = &mount.path;
+            let said = format!(
+                "nothing is read here: `{mount}` is KV v2, whose paths begin with `{mount}/data/`"
+            );
+            problems.push(
+                Diagnostic::warning(&pattern.place, said)
+                    .hint(format!("write {mount}/data/ and what lies below it")),
+            );
+        }
     }
 }

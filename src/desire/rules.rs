@@ -10,7 +10,7 @@ mod refusal;
 
 use super::{Cell, DesiredSecret};
 use crate::declare::{Pattern, Rule, Rules, StoreKind, Subject, Unmatched};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::{Diagnostic, Diagnostics, Place};
 use crate::names::Namespace;
 use crate::policy::PathPattern;
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,34 +106,39 @@ impl<'a> Permits<'a> {
         let mut refusals = BTreeMap::new();
         for assignment in &secret.assignments {
             let path = assignment.from.api_path();
-            let with_path: Vec<_> = self.rules.iter().filter(|it| it.has_path(&path)).collect();
-            let with_role = with_path.iter().copied().filter(|it| it.has_role(secret));
-            let with_role: Vec<_> = with_role.collect();
-            if with_role.iter().any(|it| it.has_store(secret)) {
-                continue;
+            if !self.rules.iter().any(|permit| permit.allows(secret, &path)) {
+                let refusal = self.refusal(secret, &assignment.place, path);
+                let key = (refusal.place.clone(), refusal.what.clone());
+                refusals.insert(key, refusal);
             }
-            let (place, what, nearest) = if with_path.is_empty() {
-                let all = self.rules.iter().collect();
-                (&assignment.place, Refused::Path(path), all)
-            } else if with_role.is_empty() {
-                let role = secret.login.role.clone();
-                (&secret.login_place, Refused::Role(role), with_path)
-            } else {
-                let store = secret.store.as_ref();
-                let store = store.map(|store| (store.kind, store.name.clone()));
-                (&secret.login_place, Refused::Store(store), with_role)
-            };
-            refusals
-                .entry((place.clone(), what.clone()))
-                .or_insert_with(|| Refusal {
-                    place: place.clone(),
-                    namespace: secret.id.namespace.clone(),
-                    allowed: allowed(&what, &nearest),
-                    rules: nearest.iter().map(|it| it.rule.place.clone()).collect(),
-                    what,
-                });
         }
         refusals.into_values().collect()
+    }
+
+    /// What is wrong first: the path, then the role, then the store. The rules that allow what is before it are the nearest.
+    fn refusal(&self, secret: &DesiredSecret, place: &Place, path: String) -> Refusal {
+        let all = self.rules.iter();
+        let with_path: Vec<_> = all.clone().filter(|it| it.has_path(&path)).collect();
+        let with_role = with_path.iter().copied().filter(|it| it.has_role(secret));
+        let with_role: Vec<_> = with_role.collect();
+        let said = &secret.login_said;
+        let (place, what, nearest) = if with_path.is_empty() {
+            (place, Refused::Path(path), all.collect())
+        } else if with_role.is_empty() {
+            let role = secret.login.role.clone();
+            (said.place(), Refused::Role(role), with_path)
+        } else {
+            let store = said.store();
+            let store = store.map(|store| (store.kind, store.name.clone()));
+            (said.place(), Refused::Store(store), with_role)
+        };
+        Refusal {
+            place: place.clone(),
+            namespace: secret.id.namespace.clone(),
+            allowed: allowed(&what, &nearest),
+            rules: nearest.iter().map(|it| it.rule.place.clone()).collect(),
+            what,
+        }
     }
 }
 
@@ -163,6 +168,10 @@ fn allowed(refused: &Refused, permits: &[&Permit<'_>]) -> Vec<String> {
 }
 
 impl Permit<'_> {
+    fn allows(&self, secret: &DesiredSecret, path: &str) -> bool {
+        self.has_path(path) && self.has_role(secret) && self.has_store(secret)
+    }
+
     fn has_path(&self, path: &str) -> bool {
         matches(&self.paths, path)
     }
@@ -176,7 +185,7 @@ impl Permit<'_> {
         let Some(stores) = &self.stores else {
             return true;
         };
-        secret.store.as_ref().is_some_and(|store| {
+        secret.login_said.store().is_some_and(|store| {
             let mut stores = stores.iter();
             stores.any(|(kind, name)| *kind == store.kind && name.matches(store.name.as_str()))
         })

@@ -33,9 +33,7 @@ pub struct DesiredSecret {
     pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, String>,
     pub login: SecretLogin,
-    /// Where the declaration says as whom: at its role, at its store, or at its name where it says nothing.
-    pub login_place: Place,
-    pub store: Option<StoreRef>,
+    pub login_said: LoginSaid,
     /// In order: a later one wins.
     pub assignments: Vec<Assignment>,
     /// A digest of what is asked for, so that metadata alone tells whether it changed.
@@ -48,6 +46,42 @@ pub struct SecretLogin {
     pub mount: MountPath,
     pub role: RoleName,
     pub account: ServiceAccountRef,
+}
+
+/// Where a declaration says as whom its values are read.
+#[derive(Debug, Clone)]
+pub enum LoginSaid {
+    /// By the store that it refers to.
+    Store(StoreRef),
+    /// By itself: at its role, or at its name where it leaves that to the cluster's own.
+    Inline { place: Place },
+}
+
+impl LoginSaid {
+    fn by(external: &ExternalSecret) -> Self {
+        match &external.login {
+            Login::Store(reference) => Self::Store(reference.clone()),
+            Login::Inline { role, .. } => Self::Inline {
+                place: role
+                    .as_ref()
+                    .map_or(&external.place, |(_, place)| place)
+                    .clone(),
+            },
+        }
+    }
+
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Store(StoreRef { place, .. }) | Self::Inline { place } => place,
+        }
+    }
+
+    pub fn store(&self) -> Option<&StoreRef> {
+        match self {
+            Self::Store(reference) => Some(reference),
+            Self::Inline { .. } => None,
+        }
+    }
 }
 
 /// One value and what becomes of it.
@@ -68,8 +102,7 @@ impl DesiredSecret {
             labels,
             annotations,
             login,
-            login_place: _,
-            store: _,
+            login_said: _,
             assignments,
             mapping_digest: _,
         } = &self;
@@ -207,26 +240,11 @@ fn one(
         labels: external.labels.clone(),
         annotations: external.annotations.clone(),
         login: login?,
-        login_place: login_place(external).clone(),
-        store: match &external.login {
-            Login::Store(reference) => Some(reference.clone()),
-            Login::Inline { .. } => None,
-        },
+        login_said: LoginSaid::by(external),
         assignments: assignments.into_iter().collect::<Option<_>>()?,
         mapping_digest: String::new(),
     };
     Some(secret.with_digest())
-}
-
-fn login_place(external: &ExternalSecret) -> &Place {
-    match &external.login {
-        Login::Store(reference) => &reference.place,
-        Login::Inline {
-            role: Some((_, place)),
-            ..
-        } => place,
-        Login::Inline { role: None, .. } => &external.place,
-    }
 }
 
 /// Both operators let a later entry win in silence.

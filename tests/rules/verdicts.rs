@@ -62,6 +62,30 @@ proptest! {
 }
 
 #[test]
+fn the_rule_of_the_documentation_is_one() {
+    let text = include_str!("../../docs/rules.md");
+    let (_, rest) = text.split_once("```yaml\n").unwrap();
+    let (rule, _) = rest.split_once("```").unwrap();
+    let rules = Rules {
+        all: Vec::new(),
+        unmatched: "deny",
+    };
+    let mut sources = rules.repository(&references(), Way::EsoData);
+    sources.insert("rules/shop.yaml".to_owned(), rule.into());
+    let wanted = compile(sources);
+    assert!(
+        wanted
+            .problems
+            .files()
+            .iter()
+            .all(|file| !file.starts_with("rules/"))
+    );
+    // In the cluster with `env: prod`, in two of three namespaces, nothing of what is asked for lies there.
+    assert!(allowed(&wanted).is_empty());
+    assert_eq!(wanted.desired.rules.iter().count(), 1);
+}
+
+#[test]
 fn the_hint_says_what_would_be_allowed_and_where() {
     let rules = Rules {
         all: vec![Rule {
