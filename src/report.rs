@@ -4,6 +4,7 @@ pub mod drift;
 pub mod explain;
 mod format;
 mod json;
+mod junit;
 mod machine;
 mod markdown;
 mod markup;

@@ -1,4 +1,4 @@
-//! What the forms for machines share: JSON that is no danger to a terminal, and text that may stand in XML.
+//! JSON that is no danger to a terminal.
 
 use super::markup::is_unseen;
 use serde::Serialize;
@@ -22,11 +22,6 @@ pub(super) fn json(value: &impl Serialize) -> String {
     }
     shown.push('\n');
     shown
-}
-
-/// Text in XML: two characters are none there, not even as a reference.
-pub(super) fn xml(text: &str) -> String {
-    super::clean(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 #[cfg(test)]

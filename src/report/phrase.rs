@@ -76,6 +76,11 @@ impl Phrase {
         self
     }
 
+    /// For templates.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.0
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

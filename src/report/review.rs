@@ -4,8 +4,12 @@
 //! that no name becomes markup, a mention or a command to a terminal. What is for people is bounded, and says what it leaves
 //! out; JSON is whole.
 
+mod html;
 mod json;
+mod junit;
+mod map;
 mod markdown;
+mod sarif;
 mod text;
 mod words;
 
@@ -55,6 +59,8 @@ pub fn render(reviewed: Reviewed<'_>, format: Format) -> String {
         Format::Text => text(reviewed, true, Style::PAGE),
         Format::Markdown => markdown(reviewed, &Room::COMMENT),
         Format::Json => json::json(reviewed),
-        _ => String::new(),
+        Format::Html => html::html(reviewed),
+        Format::Junit => junit::junit(reviewed),
+        Format::Sarif => sarif::sarif(reviewed),
     }
 }

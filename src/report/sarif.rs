@@ -16,8 +16,15 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
 
 /// A `physicalLocation`.
 pub(super) fn place(file: &str, line: usize) -> Value {
+    // What is said of the repository as a whole.
+    let file = if file == "." { FLEET } else { file };
     json!({
         "artifactLocation": {"uri": utf8_percent_encode(file, PATH).to_string(), "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": line.max(1)},
     })
+}
+
+/// A message as text. A reader of SARIF makes a link of `[text](address)`; a name is none.
+pub(super) fn message(text: &str) -> Value {
+    json!({"text": text.replace("](", "] (")})
 }

@@ -1,6 +1,6 @@
 //! One file that stands alone: no script, nothing from elsewhere, light and dark, on paper too.
 
-use super::words::{self, Phrase, Piece};
+use super::words::{self, Phrase};
 use crate::drift::{Report, Severity, State, Told};
 use askama::Template;
 
@@ -60,12 +60,6 @@ struct ScopeRow {
     findings: usize,
     looked_at: String,
     is_missed: bool,
-}
-
-impl Phrase {
-    fn pieces(&self) -> &[Piece] {
-        &self.0
-    }
 }
 
 pub(super) fn html(report: &Report) -> String {

@@ -2,51 +2,7 @@
 
 use super::words::{self, Phrase};
 use crate::drift::{Class, Report, Told, Where};
-use crate::report::machine::xml as clean;
-use askama::Template;
-
-#[derive(Template)]
-#[template(path = "drift/report.junit.xml")]
-struct Suites {
-    made: String,
-    suites: Vec<Suite>,
-}
-
-struct Suite {
-    name: String,
-    cases: Vec<Case>,
-}
-
-struct Case {
-    name: String,
-    /// `None`: all is as declared.
-    wrong: Option<Wrong>,
-}
-
-struct Wrong {
-    /// `failure`, or `error` where nobody knows.
-    tag: &'static str,
-    kind: String,
-    message: String,
-    text: String,
-}
-
-impl Suites {
-    fn tests(&self) -> usize {
-        self.suites.iter().map(|suite| suite.cases.len()).sum()
-    }
-
-    fn number(&self, tag: &str) -> usize {
-        self.suites.iter().map(|suite| suite.number(tag)).sum()
-    }
-}
-
-impl Suite {
-    fn number(&self, tag: &str) -> usize {
-        let wrong = self.cases.iter().filter_map(|case| case.wrong.as_ref());
-        wrong.filter(|wrong| wrong.tag == tag).count()
-    }
-}
+use crate::report::junit::{Case, Suite, Suites, Wrong, clean};
 
 pub(super) fn junit(report: &Report) -> String {
     let of_scopes = report.scopes.iter().map(|line| {
@@ -58,11 +14,11 @@ pub(super) fn junit(report: &Report) -> String {
         suites.push(declarations(report));
     }
     let suites = Suites {
-        made: report.made.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+        name: "keyfleet drift",
+        made: Some(report.made.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
         suites,
     };
-    // Texts and numbers: nothing in it can fail to be written.
-    suites.render().unwrap_or_default()
+    suites.xml()
 }
 
 fn suite(report: &Report, scope: &Where, missed: Option<&str>) -> Suite {
@@ -78,6 +34,7 @@ fn suite(report: &Report, scope: &Where, missed: Option<&str>) -> Suite {
     if let Some(why) = missed.filter(|_| !is_said) {
         cases.push(Case {
             name: "looked at".to_owned(),
+            file: None,
             wrong: Some(Wrong {
                 tag: "error",
                 kind: "unread".to_owned(),
@@ -89,6 +46,7 @@ fn suite(report: &Report, scope: &Where, missed: Option<&str>) -> Suite {
     if cases.is_empty() {
         cases.push(Case {
             name: "as declared".to_owned(),
+            file: None,
             wrong: None,
         });
     }
@@ -109,6 +67,7 @@ fn case(report: &Report, told: &Told) -> Case {
     let lines = fields.into_iter().chain(place).map(|line| clean(&line));
     Case {
         name: clean(&object),
+        file: told.item.place.as_ref().map(|place| clean(&place.file)),
         wrong: Some(Wrong {
             tag: if told.class == Class::Unread {
                 "error"
@@ -130,6 +89,7 @@ fn case(report: &Report, told: &Told) -> Case {
 fn coverage(report: &Report) -> Option<Suite> {
     let case = Case {
         name: "everything was looked at".to_owned(),
+        file: None,
         wrong: Some(Wrong {
             tag: "error",
             kind: "unread".to_owned(),
@@ -150,6 +110,7 @@ fn declarations(report: &Report) -> Suite {
         cases: problems
             .map(|problem| Case {
                 name: clean(&problem.place.to_string()),
+                file: Some(clean(&problem.place.file)),
                 wrong: Some(Wrong {
                     tag: "error",
                     kind: "declaration".to_owned(),

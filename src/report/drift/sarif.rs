@@ -2,8 +2,8 @@
 
 use super::words::{self, Phrase};
 use crate::drift::{Class, Report, Severity, State, Told, What};
-use crate::report::machine;
 use crate::report::sarif::{FLEET, SCHEMA, VERSION, place};
+use crate::report::{machine, sarif};
 use serde_json::{Value, json};
 
 /// A kind of finding, by its id and in a sentence.
@@ -64,7 +64,7 @@ fn notifications(report: &Report) -> Vec<Value> {
     let unseen = words::unseen(report).into_iter();
     let each = unseen.map(|one| format!("{}: {}", one.what.plain(), one.why.plain()));
     let all = words::unlooked(report).into_iter().chain(each);
-    all.map(|text| json!({"level": "error", "message": {"text": text}}))
+    all.map(|text| json!({"level": "error", "message": sarif::message(&text)}))
         .collect()
 }
 
@@ -99,7 +99,7 @@ fn result(report: &Report, told: &Told) -> Value {
             Severity::Warning => "warning",
             Severity::Note => "note",
         },
-        "message": {"text": message(report, told)},
+        "message": sarif::message(&message(report, told)),
         "locations": [{
             "physicalLocation": place(file, line),
             "logicalLocations": [{"name": object, "fullyQualifiedName": format!("{scope} {object}"), "kind": "resource"}],

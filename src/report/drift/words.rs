@@ -6,7 +6,7 @@ mod whole;
 use crate::report::phrase::HINT;
 use jiff::Timestamp;
 
-pub(super) use crate::report::phrase::{Phrase, Piece};
+pub(super) use crate::report::phrase::Phrase;
 pub(super) use finding::{fields, object, scope, state, story};
 pub(super) use whole::{
     Section, Unseen, circumstances, name, sections, summary, title, unlooked, unseen,

@@ -10,7 +10,7 @@ use crate::review::{Change, Critical};
 use std::collections::BTreeSet;
 
 pub(super) use proof::{Told, told, unproven};
-pub(super) use reason::reason;
+pub(super) use reason::{Reason, plain, reason};
 pub(super) use whole::{Section, reach, sections, sum, summary, title, verdict};
 
 /// How a change looks before it is read.

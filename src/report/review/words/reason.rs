@@ -1,5 +1,6 @@
 //! Why somebody should look, and what to do first.
 
+use crate::report::clean;
 use crate::report::phrase::Phrase;
 use crate::review::Critical;
 
@@ -7,6 +8,11 @@ use crate::review::Critical;
 pub(in crate::report::review) struct Reason {
     pub(in crate::report::review) why: Phrase,
     pub(in crate::report::review) advice: Phrase,
+}
+
+/// In one line of plain text.
+pub(in crate::report::review) fn plain(critical: &Critical) -> String {
+    clean(&format!("{critical} → {}", critical.advice()))
 }
 
 pub(in crate::report::review) fn reason(critical: &Critical) -> Reason {

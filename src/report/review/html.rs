@@ -1,0 +1,381 @@
+//! One page that stands alone: no script, nothing from elsewhere, light and dark, on paper too. The map is a picture; what it
+//! says stands beside it as a table.
+
+mod picture;
+
+use super::Reviewed;
+use super::words::{self, Item, Section, Sign};
+use crate::report::phrase::Phrase;
+use crate::review::{Answer, Problem, Verdict};
+use askama::Template;
+use picture::Picture;
+
+/// How many items of a part, lines of an item, and names are shown before the rest is counted.
+const MOST_ITEMS: usize = 500;
+const MOST_LINES: usize = 40;
+const MOST_NAMED: usize = 200;
+/// How many clusters are named before the others are folded.
+const NAMED: usize = 6;
+/// A part that is longer is folded.
+const OPEN_ITEMS: usize = 30;
+/// No name is longer.
+const LONGEST_NAME: usize = 1_000;
+
+#[derive(Template)]
+#[template(path = "review/report.html")]
+struct Page {
+    title: Phrase,
+    plain_title: String,
+    tone: &'static str,
+    verdict: String,
+    sum: String,
+    notes: Vec<String>,
+    unproven: Option<&'static str>,
+    tiles: Vec<Tile>,
+    critical: Vec<Part>,
+    picture: Option<Picture>,
+    parts: Vec<Part>,
+    /// What nobody can say, what is wrong, and what the servers said.
+    lists: Vec<List>,
+    has_variables: bool,
+}
+
+struct Tile {
+    number: usize,
+    words: &'static str,
+    tone: &'static str,
+    /// The part that it leads to; empty where there is none.
+    part: &'static str,
+}
+
+struct Part {
+    id: &'static str,
+    title: &'static str,
+    about: &'static str,
+    number: usize,
+    rows: Vec<Row>,
+    is_folded: bool,
+}
+
+impl Part {
+    fn more(&self) -> usize {
+        self.number - self.rows.len()
+    }
+}
+
+struct Row {
+    tone: &'static str,
+    sign: &'static str,
+    sign_word: &'static str,
+    kind: &'static str,
+    name: Phrase,
+    says: Phrase,
+    reach: Phrase,
+    /// All of the clusters, where not all of them are named above.
+    clusters: Phrase,
+    reasons: Vec<words::Reason>,
+    lines: Vec<Said>,
+    more_lines: usize,
+    place: String,
+    owners: Phrase,
+}
+
+struct Said {
+    tone: &'static str,
+    sign: &'static str,
+    line: Phrase,
+}
+
+/// What is no change.
+struct List {
+    id: &'static str,
+    title: &'static str,
+    about: &'static str,
+    number: usize,
+    entries: Vec<Entry>,
+    is_folded: bool,
+}
+
+impl List {
+    fn more(&self) -> usize {
+        self.number - self.entries.len()
+    }
+}
+
+struct Entry {
+    tone: &'static str,
+    what: Phrase,
+    why: Phrase,
+    place: String,
+}
+
+pub(super) fn html(reviewed: Reviewed<'_>) -> String {
+    let review = reviewed.review;
+    let sections = words::sections(review);
+    let (critical, parts) = sections
+        .iter()
+        .map(part)
+        .partition(|part: &Part| part.id == "critical");
+    let title = words::title(reviewed).shortened(LONGEST_NAME);
+    let mut page = Page {
+        plain_title: title.plain(),
+        title,
+        tone: tone(reviewed),
+        verdict: capitalised(&words::verdict(reviewed)),
+        sum: capitalised(&words::sum(review)),
+        notes: reviewed
+            .about
+            .notes
+            .iter()
+            .take(MOST_LINES)
+            .cloned()
+            .collect(),
+        unproven: words::unproven(review),
+        tiles: Vec::new(),
+        critical,
+        picture: Picture::of(review),
+        parts,
+        lists: lists(reviewed),
+        has_variables: false,
+    };
+    page.tiles = tiles(reviewed, &page);
+    page.has_variables = review.changes.iter().any(is_with_variables);
+    // Texts and numbers: nothing in it can fail to be written.
+    page.render().unwrap_or_default()
+}
+
+fn is_with_variables(change: &crate::review::Change) -> bool {
+    let meaning = serde_json::to_string(&change.meaning).unwrap_or_default();
+    meaning.contains("${cluster.")
+}
+
+fn tone(reviewed: Reviewed<'_>) -> &'static str {
+    let review = reviewed.review;
+    let refuted = review.proof.as_ref().map_or(0, |it| it.refuted().count());
+    if review.is_critical() || refuted > 0 || review.problems.errors().next().is_some() {
+        "bad"
+    } else if !review.unknown.is_empty() {
+        "unknown"
+    } else if review.changes.is_empty() {
+        "quiet"
+    } else {
+        "good"
+    }
+}
+
+fn tiles(reviewed: Reviewed<'_>, page: &Page) -> Vec<Tile> {
+    let review = reviewed.review;
+    let shown = |part: &'static str| {
+        let all = page.parts.iter().chain(&page.critical);
+        let lists = page.lists.iter().map(|list| list.id);
+        let is_shown = all.map(|it| it.id).chain(lists).any(|id| id == part);
+        if is_shown { part } else { "" }
+    };
+    let tile = |number: usize, words, tone, part| Tile {
+        number,
+        words,
+        tone: if number > 0 { tone } else { "none" },
+        part: shown(part),
+    };
+    let own = |kind: &str| {
+        let items = words::sections(review).into_iter().flat_map(|it| it.items);
+        let own = items.filter(|item| item.kind == kind && item.change.follows.is_none());
+        own.count()
+    };
+    let mut tiles = vec![
+        tile(review.critical().count(), "critical", "bad", "critical"),
+        tile(words::reach(review), "clusters reached", "quiet", ""),
+        tile(own("secret"), "Secrets", "quiet", "secrets"),
+        tile(own("access"), "changes of access", "careful", "access"),
+    ];
+    let others = [
+        (review.unknown.len(), "not known", "unknown", "unknown"),
+        (
+            review.problems.new.len(),
+            "new problems",
+            "careful",
+            "problems",
+        ),
+    ];
+    let others = others.into_iter().filter(|(number, ..)| *number > 0);
+    tiles.extend(others.map(|(number, words, tone, part)| tile(number, words, tone, part)));
+    tiles
+}
+
+fn part(section: &Section<'_>) -> Part {
+    Part {
+        id: section.id,
+        title: section.title,
+        about: section.about,
+        number: section.items.len(),
+        rows: section.items.iter().take(MOST_ITEMS).map(row).collect(),
+        is_folded: section.is_detail || section.items.len() > OPEN_ITEMS,
+    }
+}
+
+fn row(item: &Item<'_>) -> Row {
+    let short = |phrase: Phrase| phrase.shortened(LONGEST_NAME);
+    let reach = item.reach(NAMED);
+    let is_cut = item.change.clusters.len() > NAMED;
+    let lines = item.lines.iter().take(MOST_LINES);
+    let (tone, sign_word) = seen(item.sign);
+    Row {
+        tone: if item.reasons().is_empty() {
+            tone
+        } else {
+            "bad"
+        },
+        sign: shown(item.sign),
+        sign_word,
+        kind: item.kind,
+        name: short(item.name.clone()),
+        says: short(item.says.clone()),
+        reach: short(reach),
+        clusters: if is_cut {
+            short(item.clusters(MOST_NAMED))
+        } else {
+            Phrase::default()
+        },
+        reasons: item.reasons().iter().map(words::reason).collect(),
+        lines: lines
+            .map(|(sign, line)| Said {
+                tone: seen(*sign).0,
+                sign: shown(*sign),
+                line: short(line.clone()),
+            })
+            .collect(),
+        more_lines: item.lines.len().saturating_sub(MOST_LINES),
+        place: item.place().unwrap_or_default(),
+        owners: short(words::names(&item.change.owners, NAMED)),
+    }
+}
+
+/// The colour of a sign, and its word for who hears the page.
+fn seen(sign: Sign) -> (&'static str, &'static str) {
+    match sign {
+        Sign::Comes => ("good", "comes"),
+        Sign::Goes => ("bad", "goes"),
+        Sign::Changes => ("careful", "changes"),
+    }
+}
+
+/// As it is set in type.
+fn shown(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Goes => "−",
+        other => other.text(),
+    }
+}
+
+fn lists(reviewed: Reviewed<'_>) -> Vec<List> {
+    let review = reviewed.review;
+    let list = |id, title, about, number, entries: Vec<Entry>, is_folded| List {
+        id,
+        title,
+        about,
+        number,
+        entries,
+        is_folded,
+    };
+    let unknown = review.unknown.iter().take(MOST_ITEMS).map(|it| Entry {
+        tone: "unknown",
+        what: Phrase::default().mixed(&it.what),
+        why: Phrase::default().mixed(&it.why),
+        place: String::new(),
+    });
+    let problems = &review.problems.new;
+    let mut lists = vec![
+        list(
+            "unknown",
+            "Not known",
+            "What nobody can say, and why.",
+            review.unknown.len(),
+            unknown.collect(),
+            false,
+        ),
+        list(
+            "problems",
+            "New problems",
+            "Errors and warnings that the base does not have.",
+            problems.len(),
+            problems.iter().take(MOST_ITEMS).map(problem).collect(),
+            problems.len() > OPEN_ITEMS,
+        ),
+    ];
+    for (id, title, about) in [
+        (
+            "refuted",
+            "Refuted by the servers",
+            "What the change rests on, and is not so.",
+        ),
+        (
+            "open",
+            "Not answered by the servers",
+            "What no server could say.",
+        ),
+        (
+            "proven",
+            "Proven by the servers",
+            "What was asked, and is so.",
+        ),
+    ] {
+        let answers = review.proof.iter().flat_map(|proof| &proof.answers);
+        let mut answers: Vec<&Answer> = answers.collect();
+        answers.retain(|answer| words::told(answer).verdict == id);
+        let entries = answers.iter().take(MOST_ITEMS).map(|it| answered(it));
+        lists.push(list(
+            id,
+            title,
+            about,
+            answers.len(),
+            entries.collect(),
+            id == "proven",
+        ));
+    }
+    lists.retain(|list| list.number > 0);
+    lists
+}
+
+fn problem(problem: &Problem) -> Entry {
+    let (tone, word) = if problem.error {
+        ("bad", "error: ")
+    } else {
+        ("careful", "warning: ")
+    };
+    let hint = problem.hint.as_deref().unwrap_or_default();
+    Entry {
+        tone,
+        what: Phrase::default().ours(word).mixed(&problem.message),
+        why: Phrase::default().mixed(hint),
+        place: problem.place.to_string(),
+    }
+}
+
+fn answered(answer: &Answer) -> Entry {
+    let told = words::told(answer);
+    let clusters = words::names(&answer.clusters, NAMED);
+    let mut what = told.what;
+    if !clusters.is_empty() {
+        what = what.ours(", in ").then(clusters);
+    }
+    Entry {
+        tone: match answer.verdict {
+            Verdict::Refuted { .. } => "bad",
+            Verdict::Open { .. } => "unknown",
+            Verdict::Proven { .. } => "good",
+        },
+        what: what.shortened(LONGEST_NAME),
+        why: told.why.shortened(LONGEST_NAME),
+        place: answer
+            .place
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|it| it.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}
