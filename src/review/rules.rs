@@ -3,38 +3,46 @@
 use super::change::{Change, Meaning, Presence, RuleChange, SecretMove};
 use super::critical::Critical;
 use crate::declare::{Rule, Unmatched};
-use crate::desire::{Cell, Desired, Permits};
+use crate::desire::{Cell, Desired, RulesDifference};
 use crate::plan::FieldChange;
-use crate::policy::PathPattern;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What changes of the rules themselves.
 pub(super) fn compare(base: &Desired, head: &Desired) -> Vec<Change> {
+    let loosens = RulesDifference::of(&base.rules, &head.rules).loosens();
     let mut changes = Vec::new();
-    let (old, new) = (base.rules.unmatched, head.rules.unmatched);
-    if old != new {
-        let word = |unmatched| match unmatched {
-            Unmatched::Allow => "allow".to_owned(),
-            Unmatched::Deny => "deny".to_owned(),
-        };
-        let field = FieldChange {
-            field: "rules.unmatched".to_owned(),
-            before: Some(word(old)),
-            after: Some(word(new)),
-        };
-        let critical = (new == Unmatched::Allow).then_some(Critical::RulesLoosen);
-        changes.push(Change::shared(
-            Meaning::Fleet(field),
-            Vec::from_iter(critical),
-        ));
-    }
+    changes.extend(unmatched(base.rules.unmatched, head.rules.unmatched));
     let (old, new) = (by_name(base), by_name(head));
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
     changes.extend(names.into_iter().filter_map(|name| {
         let (before, after) = (old.get(name).copied(), new.get(name).copied());
-        rule(name, before, after, head.rules.unmatched)
+        rule(name, before, after)
     }));
+    // What they allow together decides; it is told where something comes, else wherever they change.
+    let is_new = |change: &Change| match &change.meaning {
+        Meaning::Rule(rule) => rule.fields.iter().any(|field| field.after.is_some()),
+        _ => true,
+    };
+    let any_new = changes.iter().any(is_new);
+    for change in changes.iter_mut().filter(|_| loosens) {
+        if is_new(change) || !any_new {
+            change.critical.push(Critical::RulesLoosen);
+        }
+    }
     changes
+}
+
+fn unmatched(before: Unmatched, after: Unmatched) -> Option<Change> {
+    let word = |unmatched| match unmatched {
+        Unmatched::Allow => "allow".to_owned(),
+        Unmatched::Deny => "deny".to_owned(),
+    };
+    let field = FieldChange {
+        field: "rules.unmatched".to_owned(),
+        before: Some(word(before)),
+        after: Some(word(after)),
+    };
+    (before != after).then(|| Change::shared(Meaning::Fleet(field), Vec::new()))
 }
 
 fn by_name(fleet: &Desired) -> BTreeMap<&str, &Rule> {
@@ -42,44 +50,19 @@ fn by_name(fleet: &Desired) -> BTreeMap<&str, &Rule> {
     rules.map(|rule| (rule.name.as_str(), rule)).collect()
 }
 
-fn rule(
-    name: &str,
-    before: Option<&Rule>,
-    after: Option<&Rule>,
-    unmatched: Unmatched,
-) -> Option<Change> {
+fn rule(name: &str, before: Option<&Rule>, after: Option<&Rule>) -> Option<Change> {
     let how = Presence::of(before, after);
     let fields = fields(before, after);
     if how == Presence::Changed && fields.is_empty() {
         return None;
     }
-    // A rule allows, so what comes to it loosens; where nothing is allowed to a namespace without one, so does its end.
-    let loosens = match how {
-        Presence::Added => true,
-        Presence::Removed => unmatched == Unmatched::Allow,
-        Presence::Changed => fields
-            .iter()
-            .any(|field| field.before.is_none() && !is_covered(field, &fields)),
-    };
-    let critical = loosens.then_some(Critical::RulesLoosen);
     let meaning = Meaning::Rule(RuleChange {
         rule: name.to_owned(),
         how,
         fields,
     });
-    let change = Change::shared(meaning, Vec::from_iter(critical));
+    let change = Change::shared(meaning, Vec::new());
     Some(change.written(before.map(|it| &it.place), after.map(|it| &it.place)))
-}
-
-/// Whether what comes is less than something of its kind that goes.
-fn is_covered(come: &FieldChange, fields: &[FieldChange]) -> bool {
-    let pattern = |text: Option<&String>| PathPattern::parse(text?).ok();
-    let Some(new) = pattern(come.after.as_ref()) else {
-        return false;
-    };
-    let gone = fields.iter().filter(|field| field.field == come.field);
-    let mut gone = gone.filter_map(|field| pattern(field.before.as_ref()));
-    gone.any(|old| old.covers(&new))
 }
 
 /// What a rule allows, item by item; what comes has no before.
@@ -135,15 +118,8 @@ pub(super) fn mark(changes: &mut [Change], cell: &Cell, base: &Desired, head: &D
     if base.rules == head.rules || !base.rules.are_whole() {
         return;
     }
-    let refused: BTreeSet<String> = cell
-        .secrets
-        .iter()
-        .filter(|secret| {
-            let permits = Permits::of(&base.rules, cell.subject(), &secret.id.namespace);
-            !permits.refusals(secret).is_empty()
-        })
-        .map(|secret| secret.id.to_string())
-        .collect();
+    let refused = cell.refusals(&base.rules).into_iter();
+    let refused: BTreeSet<String> = refused.map(|(secret, _)| secret.id.to_string()).collect();
     for change in changes {
         if let Meaning::Secret(secret) = &change.meaning
             && secret.how != SecretMove::Lost
