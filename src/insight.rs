@@ -9,7 +9,7 @@ mod explain;
 mod index;
 mod uses;
 
-pub use access::{RoleAccess, role_access};
+pub use access::{ReadPolicies, RoleAccess, role_access, role_access_with};
 pub use explain::{
     Beyond, ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory, explain,
     known_names, overview,

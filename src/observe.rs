@@ -7,7 +7,7 @@ mod gather;
 pub mod live;
 pub mod outline;
 pub mod reader;
-mod secrets;
+pub mod secrets;
 pub mod seen;
 pub mod values;
 pub mod vault;

@@ -11,13 +11,16 @@ mod change;
 mod critical;
 mod gather;
 mod mapping;
+mod may_read;
 mod onboarding;
 mod pairs;
 mod proof;
+mod questions;
 mod rules;
 mod secrets;
 mod shared;
 mod unknown;
+mod verdict;
 
 use crate::declare::DeleteLimit;
 use crate::desire::Desired;
@@ -35,8 +38,10 @@ pub use change::{
     VaultChange,
 };
 pub use critical::Critical;
-pub use proof::{Answer, Proof, Question, Verdict};
+pub use proof::{Answer, Audience, Proof, Question, Verdict};
+pub use questions::{Asks, AsksOfVault, Questions};
 pub use unknown::{Problem, Problems, Unknown};
+pub use verdict::Seen;
 
 /// One revision, as far as it was understood.
 #[derive(Clone, Copy)]
@@ -62,7 +67,8 @@ pub struct Review {
 impl Review {
     /// Whether a person should look before it is merged.
     pub fn is_critical(&self) -> bool {
-        self.critical().next().is_some()
+        let refuted = self.proof.iter().flat_map(Proof::refuted).next();
+        self.critical().next().is_some() || refuted.is_some()
     }
 
     pub fn critical(&self) -> impl Iterator<Item = &Change> {

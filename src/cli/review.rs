@@ -1,4 +1,4 @@
-//! `keyfleet review`: what a pull request means for who can read what. Offline: asks no server, and needs no token.
+//! `keyfleet review`: what a pull request means for who can read what. Asks no server, and needs no token, but with `--live`.
 
 mod post;
 
@@ -6,11 +6,14 @@ use super::common::RevisionsArguments;
 use super::failure::Exit;
 use super::outputs::Outputs;
 use super::ui;
+use crate::connect::{Opener, Settings};
 use crate::git::{ChangeKind, Comparison, How};
 use crate::pipeline::{self, Repository};
 use crate::report::clean;
 use crate::report::review::{About, Reviewed, render, text};
+use crate::review::Audience;
 use post::{Post, PostArguments};
+use std::io::IsTerminal;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Review {
@@ -23,6 +26,20 @@ pub(super) struct Review {
     /// Also show what follows from other changes
     #[arg(long)]
     all: bool,
+    /// Ask the servers, too, whether what it rests on is there
+    #[arg(long, value_name = "FOR", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+    live: Option<For>,
+}
+
+/// Whom the answers are for.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum For {
+    /// Me at a terminal, else everyone
+    Auto,
+    /// Me, who holds the token
+    Me,
+    /// Everyone who reads the pull request: what could be known before it
+    Everyone,
 }
 
 impl Review {
@@ -40,7 +57,10 @@ impl Review {
         let told = post.map(Post::revisions).unwrap_or_default();
         let compared = self.repository.read(told).await?;
         let about = about(&compared);
-        let reviewed = pipeline::review(compared.base, compared.head);
+        let mut reviewed = pipeline::review(compared.base, compared.head);
+        if let Some(audience) = self.audience() {
+            prove(&mut reviewed, audience).await;
+        }
         let shown = Reviewed {
             about: &about,
             review: &reviewed.review,
@@ -63,6 +83,24 @@ impl Review {
             Exit::Good
         })
     }
+
+    fn audience(&self) -> Option<Audience> {
+        Some(match self.live? {
+            For::Me => Audience::Holder,
+            // What is not on a screen may be posted anywhere.
+            For::Auto if std::io::stdout().is_terminal() && !self.post.comments() => {
+                Audience::Holder
+            }
+            For::Auto | For::Everyone => Audience::Everyone,
+        })
+    }
+}
+
+/// With the operator's own credentials, at the servers that the base names.
+async fn prove(reviewed: &mut pipeline::Reviewed, audience: Audience) {
+    let _busy = ui::busy("asking the servers".to_owned());
+    let opener = Opener::new(Settings::from_environment(), &reviewed.base.desired);
+    pipeline::prove(reviewed, &opener, audience).await;
 }
 
 /// What is reviewed, by name. How the two were brought together is worth a word only where it is not what merging gives.

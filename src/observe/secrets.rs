@@ -1,4 +1,4 @@
-//! Looking at the declared Secrets of a cluster, with as few requests as it takes.
+//! Looking at Secrets of a cluster without their data, with as few requests as it takes.
 
 use super::Failure;
 use super::cell::AT_ONCE;
@@ -8,7 +8,7 @@ use super::reader::ReadCluster;
 use super::seen::SeenSecret;
 use crate::desire::{Cell, SecretId};
 use crate::names::Namespace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// With more Secrets of a namespace in question, all of it is listed once.
@@ -32,12 +32,33 @@ pub(super) async fn see_secrets(
             None => in_question.entry(&id.namespace).or_default().push(id),
         }
     }
+    seen.extend(see_namespaces(cluster, in_question).await);
+    seen
+}
+
+/// These Secrets' metadata, whoever made them.
+pub async fn see_some(
+    cluster: &dyn ReadCluster,
+    ids: &BTreeSet<SecretId>,
+) -> BTreeMap<SecretId, Observed<Arc<LiveMeta>>> {
+    let mut in_question: BTreeMap<&Namespace, Vec<&SecretId>> = BTreeMap::new();
+    for id in ids {
+        in_question.entry(&id.namespace).or_default().push(id);
+    }
+    let seen = see_namespaces(cluster, in_question).await.into_iter();
+    seen.map(|(id, seen)| (id, seen.map(|seen| seen.meta)))
+        .collect()
+}
+
+async fn see_namespaces(
+    cluster: &dyn ReadCluster,
+    in_question: BTreeMap<&Namespace, Vec<&SecretId>>,
+) -> Vec<(SecretId, Observed<SeenSecret>)> {
     let reads = in_question
         .into_iter()
         .map(|(namespace, ids)| see_namespace(cluster, namespace, ids));
     let read: Vec<Vec<_>> = gather(reads, AT_ONCE).await;
-    seen.extend(read.into_iter().flatten());
-    seen
+    read.into_iter().flatten().collect()
 }
 
 async fn see_namespace(

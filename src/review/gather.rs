@@ -127,11 +127,11 @@ fn with_places(mut one: Change, first: &Change) -> Change {
     one
 }
 
-fn with_name(text: &str, own: &Own<'_>) -> String {
+pub(super) fn with_name(text: &str, own: &Own<'_>) -> String {
     standing_for(text, own.name, "${cluster.name}")
 }
 
-fn with_labels(text: &str, own: &Own<'_>) -> String {
+pub(super) fn with_labels(text: &str, own: &Own<'_>) -> String {
     let named = with_name(text, own);
     let labels = own.labels.iter();
     labels.fold(named, |text, (key, value)| {

@@ -19,6 +19,11 @@ pub(super) struct PostArguments {
 const CONTEXT: &str = "keyfleet/review";
 
 impl PostArguments {
+    /// Whether everybody who sees the pull request will read it.
+    pub(super) fn comments(&self) -> bool {
+        self.comment
+    }
+
     /// Finds the job and its forge, before anything is read: that there is none is better known then.
     pub(super) fn open(&self) -> anyhow::Result<Option<Post>> {
         if !self.comment && !self.status {
