@@ -6,6 +6,8 @@
 mod again;
 #[path = "git_remote/command.rs"]
 mod command;
+#[path = "git_compare/like_git.rs"]
+mod like_git;
 #[path = "git_compare/lines.rs"]
 mod lines;
 #[path = "git_compare/many.rs"]

@@ -1,16 +1,16 @@
 //! Two revisions beside each other: what is there now, and what would be there once somebody's branch is merged.
 //!
-//! Takes the names of a base and of a head, gives a [`Comparison`]: both as a [`Checkout`], and which files changed. The head is
-//! what *merging* gives, as forges show it in `refs/pull/N/merge`, so that a change which the base has got meanwhile is no
-//! change of the head. Where merging has conflicts in files that matter, both are compared with where the head left the
+//! Takes the names of a base and of a head, gives a [`Comparison`]: both as a [`Checkout`], and which files changed. The
+//! head is what *merging* gives, as forges show it in `refs/pull/N/merge`, so that a change which the base has got meanwhile
+//! is no change of the head. Where merging has conflicts in files that matter, the head is compared with where it left the
 //! base, and [`How`] says so.
 //!
-//! Promises: nothing is written, neither to the repository nor beside it (a remote is fetched into a temporary one): a
-//! merge happens in memory, of the wanted files only, and a conflict in other files is none. An unchanged file is one and the same text on both sides.
-//! Everything is bounded by [`Limits`], also a head that somebody made to be compared for a long time.
+//! Promises: nothing is written, neither to the repository nor beside it (a remote is fetched into a temporary one): a merge
+//! happens in memory, of the wanted files only, and a conflict in other files is none. An unchanged file is one and the
+//! same text on both sides. Everything is bounded by [`Limits`], also a head that was made to be compared for a long time.
 //!
-//! Deliberately absent: recursive merges (of several commits where two histories met, git's best one counts), merge drivers and attributes
-//! of the repository, and what a change means.
+//! Deliberately absent: recursive merges (of several commits where two histories met, git's best one counts), merge drivers
+//! and attributes of the repository, and what a change means.
 
 mod aside;
 mod changes;
@@ -150,9 +150,9 @@ struct Pair {
 
 /// Compares two revisions of a repository. Blocks: it touches the disk and the network.
 ///
-/// Without a base it is compared with the branch that is usually merged into: see the error that says which were tried. Without a
-/// head a directory is read as it stands; a URL has to be told one. `wanted` says which paths matter, as for
-/// [`super::checkout`].
+/// Without a base it is compared with the branch that is usually merged into: the default branch of a URL; for a directory, the
+/// first of what the error names that says that there is none. Without a head a directory is read as it stands; a URL has to
+/// be told one. `wanted` says which paths matter, as for [`super::checkout`].
 pub fn compare(
     source: &Source,
     (base, head): (Option<&str>, Option<&str>),

@@ -139,3 +139,32 @@ fn a_file_as_large_as_may_be_comes_to_an_end() {
     assert!(matches!(merged.how, How::Conflicts { .. }));
     assert!(started.elapsed() < LONG, "{:?}", started.elapsed());
 }
+
+#[test]
+fn more_than_can_be_merged_line_by_line_in_good_time_is_a_conflict() {
+    let (place, count) = (Place::new(), 35);
+    let file = |number: usize, lines: usize, edited: usize| {
+        let value = |n| if n == edited { "other" } else { "same" };
+        let lines = (10_000..10_000 + lines).map(|n| format!("key{n}: {} value\n", value(n)));
+        (format!("{number:02}.yaml"), lines.collect::<String>())
+    };
+    let (fits, too_large) = (12_000, 14_000);
+    let files = |edited| {
+        let fitting = (1..=count).map(|number| file(number, fits, edited));
+        fitting
+            .chain([file(0, too_large, edited)])
+            .collect::<Vec<_>>()
+    };
+    commit(&place, "base", None, &files(0));
+    commit(&place, "one", Some("base"), &files(10_007));
+    commit(&place, "other", Some("base"), &files(19_999));
+    let How::Conflicts { paths, .. } = place.compare("one", "other").how else {
+        panic!("only some of the files are merged");
+    };
+    let size = |lines| 3 * file(0, lines, 0).1.len();
+    let merged = ((16 << 20) - size(too_large)) / size(fits);
+    let beyond = (merged + 1..=count).chain([0]);
+    let mut expected: Vec<_> = beyond.map(|number| format!("{number:02}.yaml")).collect();
+    expected.sort();
+    assert_eq!(paths, expected);
+}

@@ -13,6 +13,10 @@ use crate::git::tree::{Leaf, Leaves};
 /// the same text are taken for renamed, as git does.
 const PAIRS: usize = 250_000;
 
+/// How many lines of changed files, without those at both ends that are the same, are compared one by one. Large texts that have
+/// only short lines in common take very long; of what is beyond, all from the first to the last difference has changed.
+const LINES: usize = 1_000_000;
+
 /// The wanted files that differ, by path.
 pub(super) fn between(
     base: &Side,
@@ -22,6 +26,7 @@ pub(super) fn between(
     let mut gone = BTreeMap::new();
     let mut new = BTreeMap::new();
     let mut changes = BTreeMap::new();
+    let mut left = LINES;
     for (path, before, after) in differing(&base.leaves, &head.leaves) {
         if !wanted(path) {
             continue;
@@ -30,7 +35,7 @@ pub(super) fn between(
         match (before, after) {
             (Some(_), Some(_)) if old.is_some() && old == now => {}
             (Some(_), Some(_)) => {
-                let lines = changed_lines(old, now)?;
+                let lines = changed_lines(old, now, &mut left)?;
                 changes.insert(path, (ChangeKind::Modified, lines));
             }
             // Nobody knows whether it is there.
@@ -47,7 +52,7 @@ pub(super) fn between(
     for (from, path) in renamed(&gone, &new)? {
         let (old, now) = (gone.remove(from), new.remove(path));
         let from = from.to_owned();
-        let lines = changed_lines(old, now)?;
+        let lines = changed_lines(old, now, &mut left)?;
         changes.insert(path, (ChangeKind::Renamed { from }, lines));
     }
     changes.extend(
@@ -176,27 +181,47 @@ fn similar<'t>(gone: &Texts<'t>, new: &Texts<'t>) -> Result<Vec<(&'t str, &'t st
 fn changed_lines(
     before: Option<&str>,
     after: Option<&str>,
+    left: &mut usize,
 ) -> Result<Vec<RangeInclusive<usize>>, git2::Error> {
     let (before, after) = match (before, after) {
         (_, None) => return Ok(Vec::new()),
         (None, Some(after)) => return Ok(all_lines(after)),
         (Some(before), Some(after)) => (before, after),
     };
+    let last = after.lines().count();
+    if last == 0 {
+        return Ok(Vec::new());
+    }
+    // The line before those that are only gone; the first one where there is none.
+    let range = |start: usize, lines: usize| {
+        let start = start.clamp(1, last);
+        start..=(start + lines.max(1) - 1).min(last)
+    };
+    let (first, old, new) = middle(before, after);
+    let Some(rest) = left.checked_sub(old + new) else {
+        return Ok(vec![range(if new == 0 { first - 1 } else { first }, new)]);
+    };
+    *left = rest;
     let mut options = DiffOptions::new();
     options.context_lines(0).force_text(true);
-    let (old, new) = (before.as_bytes(), after.as_bytes());
-    let patch = Patch::from_buffers(old, None, new, None, Some(&mut options))?;
-    let last = after.lines().count();
-    let mut ranges = Vec::new();
-    for number in 0..patch.num_hunks() {
+    let (before, after) = (before.as_bytes(), after.as_bytes());
+    let patch = Patch::from_buffers(before, None, after, None, Some(&mut options))?;
+    let hunks = (0..patch.num_hunks()).map(|number| {
         let (hunk, _) = patch.hunk(number)?;
-        let (start, lines) = (hunk.new_start() as usize, hunk.new_lines() as usize);
-        let start = start.clamp(1, last.max(1));
-        if last > 0 {
-            ranges.push(start..=(start + lines.max(1) - 1).min(last));
-        }
-    }
-    Ok(ranges)
+        Ok(range(hunk.new_start() as usize, hunk.new_lines() as usize))
+    });
+    hunks.collect()
+}
+
+/// The first line that differs, from 1, and how many lines there are from it to the last one that differs: before and after.
+fn middle(before: &str, after: &str) -> (usize, usize, usize) {
+    let [old, new] = [before, after].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
+    let same = |(old, new): &(&&str, &&str)| old == new;
+    let start = old.iter().zip(&new).take_while(same).count();
+    let (old, new) = (&old[start..], &new[start..]);
+    let pairs = old.iter().rev().zip(new.iter().rev());
+    let end = pairs.take_while(same).count();
+    (start + 1, old.len() - end, new.len() - end)
 }
 
 fn all_lines(text: &str) -> Vec<RangeInclusive<usize>> {
@@ -205,5 +230,35 @@ fn all_lines(text: &str) -> Vec<RangeInclusive<usize>> {
         Vec::new()
     } else {
         vec![1..=last]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(before: &str, after: &str, mut left: usize) -> Vec<RangeInclusive<usize>> {
+        changed_lines(Some(before), Some(after), &mut left).unwrap()
+    }
+
+    #[test]
+    fn beyond_what_is_compared_all_between_the_first_and_the_last_difference_has_changed() {
+        let (before, after) = ("a\nb\nc\nd\ne\n", "a\nB\nc\nD\ne\n");
+        assert_eq!(lines(before, after, 6), [2..=2, 4..=4]);
+        assert_eq!(lines(before, after, 5), [2..=4]);
+        assert_eq!(lines("a\nb\nc\n", "a\nc\n", 0), [1..=1]);
+        assert_eq!(lines("a\nb\n", "b\n", 0), [1..=1]);
+        assert_eq!(lines("a\nb\n", "a\n", 0), [1..=1]);
+        assert_eq!(lines("a\n", "a\nb\nc\n", 0), [2..=3]);
+        assert_eq!(lines("a\na\n", "a\na\na\n", 0), [3..=3]);
+        assert_eq!(lines("a\n", "a", 0), [1..=1]);
+    }
+
+    #[test]
+    fn what_was_compared_counts_for_all_files() {
+        let mut left = 3;
+        let ranges = |left: &mut usize| changed_lines(Some("a\n"), Some("b\n"), left).unwrap();
+        assert_eq!((ranges(&mut left), left), (vec![1..=1], 1));
+        assert_eq!((ranges(&mut left), left), (vec![1..=1], 1));
     }
 }

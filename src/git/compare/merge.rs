@@ -22,6 +22,11 @@ pub(super) struct Merged {
 /// How many files may be gone or new on a side for libgit2 to look for similar ones.
 const RENAMES: u32 = 400;
 
+/// Bytes of one file, and of all files, that both sides changed and that are merged line by line: made for it, large ones take
+/// very long. What is beyond is a conflict, which somebody has to look at anyway.
+const BY_LINES: u64 = 256 << 10;
+const ALL_BY_LINES: u64 = 16 << 20;
+
 /// Merges what differs from the ancestor on either side, in memory. What is too big to be read, and what is no file, is
 /// taken from the side that changed it, and is a conflict where both did.
 pub(super) fn merge(
@@ -44,9 +49,12 @@ pub(super) fn merge(
     let mut trees: [Vec<(usize, Oid)>; 3] = Default::default();
     for (number, path) in paths.iter().enumerate() {
         merged.leaves.remove(*path);
-        for (side, tree) in sides.iter().zip(&mut trees) {
-            if let Some(leaf) = side.get(*path) {
-                tree.push((number, table.lay(path, *leaf)?));
+        let leaves = sides.map(|side| side.get(*path));
+        let [before, our, their] = leaves;
+        let by_both = before != our && before != their && our != their;
+        for (leaf, tree) in leaves.into_iter().zip(&mut trees) {
+            if let Some(leaf) = leaf {
+                tree.push((number, table.lay(path, *leaf, by_both)?));
             }
         }
     }
@@ -82,6 +90,7 @@ struct Table<'t> {
     limits: &'t Limits,
     aside: Aside,
     bytes: u64,
+    bytes_by_both: u64,
     /// What stands for something, by its id there.
     laid: BTreeMap<Oid, Leaf>,
 }
@@ -93,13 +102,14 @@ impl<'t> Table<'t> {
             limits,
             aside: Aside::new().map_err(|error| damaged("", error))?,
             bytes: 0,
+            bytes_by_both: 0,
             laid: BTreeMap::new(),
         })
     }
 
-    fn lay(&mut self, path: &str, leaf: Leaf) -> Result<Oid, Error> {
+    fn lay(&mut self, path: &str, leaf: Leaf, by_both: bool) -> Result<Oid, Error> {
         let as_git = |error| damaged(path, error);
-        let id = match self.content(path, leaf)? {
+        let id = match self.content(path, leaf, by_both)? {
             Some(content) => self.aside.blob(content.data()),
             // With a NUL byte it is like nothing else, and never merged line by line.
             None => self
@@ -111,14 +121,23 @@ impl<'t> Table<'t> {
         Ok(id)
     }
 
-    fn content(&mut self, path: &str, leaf: Leaf) -> Result<Option<git2::OdbObject<'t>>, Error> {
+    fn content(
+        &mut self,
+        path: &str,
+        leaf: Leaf,
+        by_both: bool,
+    ) -> Result<Option<git2::OdbObject<'t>>, Error> {
         if leaf.kind != Kind::File {
             return Ok(None);
         }
         let header = self.odb.read_header(leaf.id);
         let size = header.map_err(|error| damaged(path, error))?.0 as u64;
         self.bytes += size;
-        if size > self.limits.file_bytes || self.bytes > self.limits.total_bytes {
+        self.bytes_by_both += if by_both { size } else { 0 };
+        if size > self.limits.file_bytes
+            || self.bytes > self.limits.total_bytes
+            || by_both && (size > BY_LINES || self.bytes_by_both > ALL_BY_LINES)
+        {
             return Ok(None);
         }
         let object = self.odb.read(leaf.id);
