@@ -6,7 +6,12 @@
 
 #![allow(clippy::unwrap_used)] // Clippy does not see that the helpers of a test are tests.
 
+#[path = "review/fleet.rs"]
+mod fleet;
+#[path = "review/generated.rs"]
+mod generated;
 #[path = "review/golden.rs"]
 mod golden;
 #[path = "review/patched.rs"]
 mod patched;
+mod support;
