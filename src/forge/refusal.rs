@@ -87,6 +87,8 @@ pub(super) fn of(kind: Kind, call: &Call, head: &Head) -> Failure {
             .hint("is the commit one of this repository, and the pull request neither locked nor gone?"),
         300..=399 => failure(FailureClass::Redirected, "the repository is elsewhere now")
             .hint("no redirect is followed, since the token would go along: write the new name or address"),
+        500 if kind == Kind::Gitea => failure(FailureClass::Server, "the forge has a fault")
+            .hint("run the job again later. Gitea says the same of a pull request or a commit that is not there"),
         500.. => failure(FailureClass::Server, "the forge has a fault").hint("run the job again later"),
         _ => failure(FailureClass::Rejected, "the forge refuses"),
     }

@@ -53,6 +53,18 @@ async fn a_forge_that_changes_the_ends_of_lines_is_not_written_to_again() {
     }
 }
 
+/// Gitea 1.24 breaks what is not ASCII, but for what is escaped.
+#[tokio::test]
+async fn every_character_arrives() {
+    for kind in KINDS {
+        let server = Server::start(kind).await;
+        let text = "ü → 🔑 \"\\n\" é\u{301}".repeat(1_000);
+        server.put(&text).await.unwrap();
+        assert!(server.bodies() == [bearing(&text)], "{kind:?}");
+        assert_eq!(server.put(&text).await.unwrap().deed, Deed::Unchanged);
+    }
+}
+
 /// Somebody who wants a review to look good pastes the marker, before or after it is there.
 #[tokio::test]
 async fn the_marker_of_a_stranger_is_neither_edited_nor_believed() {

@@ -57,11 +57,14 @@ async fn a_fault_of_the_forge_is_waited_out_where_that_is_harmless() {
         server.fails(server.edit(), Fault::Refuse(500, Vec::new()));
         assert_eq!(server.put("two").await.unwrap().deed, Deed::Edited);
         for _ in 0..3 {
-            server.fails("GET", Fault::Refuse(503, Vec::new()));
+            server.fails("GET", Fault::Refuse(500, Vec::new()));
         }
         server.calls();
         let failure = server.put("three").await.unwrap_err();
         assert_eq!(failure.class, FailureClass::Server);
+        // Where others say 404.
+        let is_told = failure.hint.unwrap().contains("that is not there");
+        assert_eq!(is_told, kind == Kind::Gitea);
         assert_eq!(server.calls().len(), 3);
     }
 }

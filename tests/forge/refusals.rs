@@ -48,6 +48,7 @@ async fn each_says_what_to_do() {
         (Kind::Gitea, 404, NotFound, "read:user"),
         (Kind::Gitea, 423, Rejected, "archived"),
         (Kind::Gitea, 413, Rejected, "too long"),
+        (Kind::Gitea, 501, FailureClass::Server, "later"),
         (Kind::Gitea, 418, Rejected, "status 418"),
     ];
     for (kind, status, class, words) in cases {
