@@ -58,6 +58,9 @@ pub async fn see_outlines(
         .map(|((mount, folder), paths)| async move {
             let names = look.in_time(vault.kv_names(mount, folder)).await;
             let names = names.and_then(|names| names);
+            if let Err(failure) = &names {
+                look.note(failure);
+            }
             let seen = paths
                 .into_iter()
                 .map(|from| (from.clone(), of_list(from, &names)));
@@ -119,11 +122,15 @@ impl Look<'_> {
     }
 
     fn unknown(&self, failure: Failure) -> Observed<Outline> {
+        self.note(&failure);
+        Observed::Unknown(failure)
+    }
+
+    fn note(&self, failure: &Failure) {
         if failure.is_outage() {
             // Whoever found out first is as right.
             let _ = self.outage.set(failure.clone());
         }
-        Observed::Unknown(failure)
     }
 }
 

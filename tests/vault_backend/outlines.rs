@@ -217,21 +217,27 @@ async fn a_vault_that_hangs_is_waited_for_once_and_a_slow_one_until_the_time_is_
     let vault = shared().await;
     let proxy = Proxy::in_front_of_vault(vault.addr());
     proxy.fault(on("*", "/subkeys/"), Fault::Hang);
-    let many: BTreeMap<_, _> = (0..50)
-        .map(|number| (v2(&format!("outline/many/{number}")), true))
-        .collect();
+    proxy.fault(on("*", "/outline-hang/"), Fault::Hang);
+    let fifty = |from: &dyn Fn(usize) -> KvReference| -> BTreeMap<KvReference, bool> {
+        (0..50).map(|number| (from(number), true)).collect()
+    };
+    let many = fifty(&|number| v2(&format!("outline/many/{number}")));
+    let folders = fifty(&|number| at("outline-hang", &format!("{number}/x"), KvEngine::V1));
     let budget = Budget {
         in_flight: 2,
         deadline: Duration::from_millis(300),
         ..Budget::default()
     };
-    let (reader, _) = connect_within(proxy.url(), vault.token(), &budget);
-    let seen = see_outlines(&reader, &many, Instant::now() + Duration::from_secs(20)).await;
-    assert_eq!(seen.len(), 50);
-    for one in seen.into_values() {
-        assert_failure(&unknown(one), FailureClass::TimedOut, &[]);
+    for wanted in [&many, &folders] {
+        proxy.clear();
+        let (reader, _) = connect_within(proxy.url(), vault.token(), &budget);
+        let seen = see_outlines(&reader, wanted, Instant::now() + Duration::from_secs(20)).await;
+        assert_eq!(seen.len(), 50);
+        for one in seen.into_values() {
+            assert_failure(&unknown(one), FailureClass::TimedOut, &[]);
+        }
+        assert!(proxy.requests().len() <= 16, "{:?}", proxy.requests());
     }
-    assert!(proxy.requests().len() <= 16, "{:?}", proxy.requests());
 
     let (reader, _) = connect(proxy.url(), vault.token());
     let seen = see_outlines(&reader, &many, Instant::now() + Duration::from_millis(300)).await;
