@@ -14,6 +14,10 @@ use crate::report::review::{About, Reviewed, render, text};
 use crate::review::Audience;
 use post::{Post, PostArguments};
 use std::io::IsTerminal;
+use std::time::Duration;
+
+/// How long the servers are asked at most, all together.
+const ASKING: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Review {
@@ -100,7 +104,7 @@ impl Review {
 async fn prove(reviewed: &mut pipeline::Reviewed, audience: Audience) {
     let _busy = ui::busy("asking the servers".to_owned());
     let opener = Opener::new(Settings::from_environment(), &reviewed.base.desired);
-    pipeline::prove(reviewed, &opener, audience).await;
+    pipeline::prove(reviewed, &opener, audience, ASKING).await;
 }
 
 /// What is reviewed, by name. How the two were brought together is worth a word only where it is not what merging gives.

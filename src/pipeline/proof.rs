@@ -22,19 +22,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// For all questions together.
-const WITHIN: Duration = Duration::from_secs(60);
 /// How many policies are read at once.
 const POLICIES_AT_ONCE: usize = 8;
 
 type SeenSecrets = BTreeMap<SecretId, Observed<Arc<LiveMeta>>>;
 
-/// Asks what the review rests on and only a server knows, and puts the answers into it.
-pub async fn prove(reviewed: &mut Reviewed, open: &dyn Open, audience: Audience) {
+/// Asks what the review rests on and only a server knows, and puts the answers into it. There is so much time for all of it.
+pub async fn prove(reviewed: &mut Reviewed, open: &dyn Open, audience: Audience, within: Duration) {
     let Reviewed { base, head, review } = reviewed;
     let questions = Questions::of(&base.desired, &head.desired);
     let asks = questions.asks(audience);
-    let seen = ask(&asks, &base.desired, open, Instant::now() + WITHIN).await;
+    let seen = ask(&asks, &base.desired, open, Instant::now() + within).await;
     review.proof = Some(questions.decide(audience, &seen));
 }
 

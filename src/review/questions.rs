@@ -67,6 +67,11 @@ impl<'a> Reading<'a> {
         property(self.assignment)
     }
 
+    /// Whether what there is may be told to these people.
+    pub(super) fn is_told(&self, audience: Audience) -> bool {
+        self.is_known || audience == Audience::Holder
+    }
+
     /// One question for everybody who asks it.
     fn what(&self) -> What<'a> {
         (&self.cell.vault, &self.assignment.from, self.property())
@@ -195,15 +200,8 @@ impl<'a> Questions<'a> {
         let asked: HashSet<What<'a>> = self.readings.iter().map(Reading::what).collect();
         let before = self.base.cells.iter().flat_map(|cell| {
             let secrets = cell.secrets.iter();
-            let assignments = secrets.flat_map(|secret| {
-                secret.assignments.iter().map(|assignment| Reading {
-                    cell,
-                    login: &secret.login,
-                    assignment,
-                    is_known: true,
-                })
-            });
-            assignments.map(|reading| reading.what())
+            let assignments = secrets.flat_map(|secret| &secret.assignments);
+            assignments.map(|it| (&cell.vault, &it.from, property(it)))
         });
         let declared: HashSet<What<'a>> = before.filter(|what| asked.contains(what)).collect();
         for reading in &mut self.readings {
@@ -211,13 +209,6 @@ impl<'a> Questions<'a> {
             let could = || roles.may_read(&reading.cell.vault, reading.login, &path);
             reading.is_known = declared.contains(&reading.what()) || could() == MayRead::Yes;
         }
-    }
-}
-
-impl Reading<'_> {
-    /// Whether what there is may be told to these people.
-    pub(super) fn is_told(&self, audience: Audience) -> bool {
-        self.is_known || audience == Audience::Holder
     }
 }
 

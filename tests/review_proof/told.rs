@@ -301,3 +301,38 @@ fn a_name_that_is_taken_says_what_would_become_of_it() {
         );
     }
 }
+
+#[test]
+fn what_is_the_same_for_the_clusters_of_a_group_is_told_once() {
+    let mut base = Revision::new();
+    for name in ["a", "b", "c", "d"] {
+        base.cluster(name, "");
+    }
+    base.group("all");
+    let mut head = base.clone();
+    let keys = [("k", "kv/data/${cluster.name}/x", "p")];
+    head.secret("groups/all/app.yaml", "app", &keys);
+    let of_vault = [
+        ("a", 3, false),
+        ("b", 7, false),
+        ("c", 2, true),
+        ("d", 2, true),
+    ];
+    let of_vault = of_vault.map(|(name, version, gone)| {
+        let path = at(&format!("kv/data/{name}/x"));
+        (path, outline(version, gone, &["p"]))
+    });
+    let mut seen = Seen::default();
+    let of_vault = BTreeMap::from(of_vault);
+    seen.paths.insert("main".parse().unwrap(), of_vault);
+    let question = "${cluster.name}/${cluster.name}-role kv/data/${cluster.name}/x # p: ";
+    let mut lines = said(&base, &head, Audience::Holder, &seen);
+    lines.retain(|line| line.starts_with(question));
+    let gone = "refuted, its newest version is deleted or destroyed";
+    // Their versions differ, so none is told.
+    let expected = [
+        format!("{question}{gone} [c d]"),
+        format!("{question}proven [a b]"),
+    ];
+    assert_eq!(lines, expected);
+}
