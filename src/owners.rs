@@ -13,6 +13,7 @@ mod tests;
 
 use crate::diagnostics::{Diagnostics, Place};
 use pattern::Matcher;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -156,11 +157,7 @@ impl Owners {
                 };
                 all.filter(counts).map(|(_, entry)| entry).collect()
             }
-            Forge::GitHub | Forge::GitLab => {
-                let sections = 0..self.sections.len();
-                let last = |section| self.last_of(section, &matching);
-                sections.filter_map(last).collect()
-            }
+            Forge::GitHub | Forge::GitLab => self.last_of_each_section(&matching),
         };
         let owned = deciding.into_iter();
         owned
@@ -173,12 +170,14 @@ impl Owners {
             .collect()
     }
 
-    /// The line of a section that decides: the last that matches, and none where one excludes the path.
-    fn last_of(&self, section: usize, matching: &[usize]) -> Option<&Entry> {
-        let entries = matching.iter().map(|index| &self.entries[*index]);
-        let entries = entries.filter(|entry| entry.section == section);
-        let entries: Vec<_> = entries.collect();
-        let excluded = entries.iter().any(|entry| entry.negative);
-        entries.last().copied().filter(|_| !excluded)
+    /// The line of each section that decides: the last that matches, and none where one excludes the path.
+    fn last_of_each_section(&self, matching: &[usize]) -> Vec<&Entry> {
+        let mut last: BTreeMap<usize, Option<&Entry>> = BTreeMap::new();
+        for entry in matching.iter().map(|index| &self.entries[*index]) {
+            let decides = last.entry(entry.section).or_insert(Some(entry));
+            // What is excluded stays so, whatever comes after it.
+            *decides = decides.and_then(|_| (!entry.negative).then_some(entry));
+        }
+        last.into_values().flatten().collect()
     }
 }

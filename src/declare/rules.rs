@@ -18,6 +18,9 @@ pub use pattern::{Pattern, Subject};
 pub use read::Unmatched;
 pub(super) use read::{RuleFile, read, read_unmatched};
 
+/// How many patterns all rules may have together: each cluster is held against all of them.
+const MOST_PATTERNS: usize = 20_000;
+
 /// What the declarations of some namespaces of some clusters may reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -122,14 +125,22 @@ pub(super) fn load(
         above || unread.path.starts_with(RULES) && unread.hides()
     };
     let hidden = unreadable.iter().find(hides);
+    let mut patterns = 0;
     let mut unread = hidden.map(|hidden| Place::file(&hidden.path));
     for file in files.values() {
         let Content::Rules(read) = &file.content else {
             continue;
         };
         problems.append(file.problems.clone());
-        rules.extend(read.rules.iter().cloned());
-        if !read.whole {
+        let before = patterns;
+        patterns += read.patterns();
+        let fits = patterns <= MOST_PATTERNS;
+        if fits {
+            rules.extend(read.rules.iter().cloned());
+        } else if before <= MOST_PATTERNS {
+            too_many(&file.path, problems);
+        }
+        if !read.whole || !fits {
             unread.get_or_insert_with(|| Place::file(&file.path));
         }
     }
@@ -151,6 +162,15 @@ pub(super) fn load(
         unmatched,
         unread,
     }
+}
+
+fn too_many(path: &str, problems: &mut Diagnostics) {
+    let said = format!("with this file, the rules have more than {MOST_PATTERNS} patterns");
+    problems.push(
+        Diagnostic::error(&Place::file(path), said)
+            .hint("write patterns for several namespaces and paths at once")
+            .without_line(),
+    );
 }
 
 /// A slip that is easily made: what people see as `kv/shop/mail` is read at `kv/data/shop/mail`.

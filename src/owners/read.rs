@@ -4,6 +4,7 @@ use super::line::{self, Line};
 use super::pattern::{Matcher, Pattern};
 use super::{Entry, Forge, Owner, Owners, Section};
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The longest file that is read; GitHub's own limit.
@@ -19,6 +20,7 @@ pub(super) fn read(forge: Forge, path: &str, text: &str, problems: &mut Diagnost
         entries: Vec::new(),
         patterns: Vec::new(),
         sections: vec![None],
+        named: BTreeMap::new(),
         section: 0,
         default: Vec::new(),
         warnings: Vec::new(),
@@ -29,6 +31,7 @@ pub(super) fn read(forge: Forge, path: &str, text: &str, problems: &mut Diagnost
             MOST_BYTES >> 20
         ));
     } else {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (number, text) in (1..).zip(text.lines()) {
             reader.line(number, text);
         }
@@ -43,6 +46,8 @@ struct Reader {
     /// One for each entry.
     patterns: Vec<Pattern>,
     sections: Vec<Option<Section>>,
+    /// Where each is, by its name in small letters.
+    named: BTreeMap<String, usize>,
     /// The section that is being read, and its owners where a line names none.
     section: usize,
     default: Vec<Owner>,
@@ -97,19 +102,17 @@ impl Reader {
     /// Sections of one name, in whatever letters, are one: required if any of them is.
     fn heading(&mut self, section: Section, owners: Vec<Owner>) {
         self.default = owners;
-        let same = |known: &Option<Section>| {
-            let name = known.as_ref().map(|known| known.name.to_lowercase());
-            name == Some(section.name.to_lowercase())
-        };
-        if let Some(index) = self.sections.iter().position(same) {
-            self.section = index;
-            if let Some(known) = &mut self.sections[index] {
+        let next = self.sections.len();
+        self.section = *self
+            .named
+            .entry(section.name.to_lowercase())
+            .or_insert(next);
+        match self.sections.get_mut(self.section) {
+            Some(Some(known)) => {
                 known.optional &= section.optional;
                 known.approvals = known.approvals.max(section.approvals);
             }
-        } else {
-            self.section = self.sections.len();
-            self.sections.push(Some(section));
+            _ => self.sections.push(Some(section)),
         }
     }
 

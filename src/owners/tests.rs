@@ -70,8 +70,7 @@ fn patterns_of_github_are_those_of_gitignore_but_for_some() {
 
 #[test]
 fn the_last_line_of_github_that_matches_decides() {
-    let text =
-        "* @all\n/apps/ @apps @more # and why\n/apps/free/\n  # indented\n*.go a@example.com\n";
+    let text = "\u{feff}* @all\r\n/apps/ @apps @more # and why\n/apps/free/\n  # indented\n*.go a@example.com\n";
     assert_eq!(owners(Forge::GitHub, text, "README"), ["@all"]);
     assert_eq!(owners(Forge::GitHub, text, "apps/a"), ["@apps", "@more"]);
     assert!(owners(Forge::GitHub, text, "apps/free/a").is_empty());

@@ -2,12 +2,12 @@
 
 use crate::model::{Way, allowed, compile, references, rules};
 use keyfleet::desire::RulesDifference;
-use keyfleet::diagnostics::Sources;
+use keyfleet::diagnostics::{Severity, Sources};
 use keyfleet::pipeline::Wanted;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn rules_that_let_more_through_are_never_said_to_loosen_nothing(before in rules(), after in rules()) {
@@ -58,16 +58,8 @@ fn with(unmatched: Option<&str>, specs: &[&str]) -> Wanted {
 
 /// The words for what is gained and lost, and whether anything is loosened.
 fn said(before: &Wanted, after: &Wanted) -> (Vec<String>, Vec<String>, bool) {
-    assert_eq!(
-        before
-            .problems
-            .count(keyfleet::diagnostics::Severity::Error),
-        0
-    );
-    assert_eq!(
-        after.problems.count(keyfleet::diagnostics::Severity::Error),
-        0
-    );
+    assert_eq!(before.problems.count(Severity::Error), 0);
+    assert_eq!(after.problems.count(Severity::Error), 0);
     let difference = RulesDifference::of(&before.desired.rules, &after.desired.rules);
     let words = |list: &[keyfleet::desire::Allowance<'_>]| {
         list.iter().map(ToString::to_string).collect::<Vec<_>>()
@@ -138,4 +130,34 @@ fn a_first_rule_loosens_nothing_and_a_last_one_that_goes_everything() {
     assert!(!said(&allowing, &one).2);
     let denying = with(Some("deny"), &[]);
     assert!(!said(&one, &denying).2);
+}
+
+/// A branch may be hostile: what is not compared any more counts as a difference.
+#[test]
+fn very_many_rules_are_compared_in_bounded_time() {
+    let many = |word: &str| {
+        let list = |kind: &str| {
+            let items: Vec<_> = (0..250)
+                .map(|number| format!("{kind}{word}{number}"))
+                .collect();
+            items.join(", ")
+        };
+        let spec = format!("namespaces: [{}], paths: [{}]", list("n"), list("kv/data/"));
+        with(None, &vec![spec.as_str(); 39])
+    };
+    let (before, after) = (many("a"), many("b"));
+    let (gained, lost, loosens) = said(&before, &after);
+    assert_eq!(
+        (gained.len(), lost.len(), loosens),
+        (39 * 250, 39 * 250, true)
+    );
+    assert_eq!(said(&before, &before), (vec![], vec![], false));
+}
+
+#[test]
+fn more_rules_than_a_cluster_can_be_held_against_allow_nothing_more() {
+    let wanted = with(None, &vec!["namespaces: [a], paths: [b]"; 10_001]);
+    assert_eq!(wanted.desired.rules.iter().count(), 10_000);
+    assert!(!wanted.desired.rules.are_whole());
+    assert_eq!(wanted.problems.count(Severity::Error), 1);
 }

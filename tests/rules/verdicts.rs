@@ -13,7 +13,7 @@ fn expected(rules: &Rules, references: &[Reference]) -> BTreeSet<usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn whatever_way_a_path_is_written_the_verdict_is_that_of_the_rules(rules in rules()) {

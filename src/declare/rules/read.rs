@@ -30,6 +30,13 @@ pub(in crate::declare) struct RuleFile {
     pub(super) whole: bool,
 }
 
+impl RuleFile {
+    pub(super) fn patterns(&self) -> usize {
+        let rules = self.rules.iter();
+        rules.map(|rule| rule.patterns().count()).sum()
+    }
+}
+
 /// A document with an error is no rule, also where most of it could be read.
 pub(in crate::declare) fn read(path: &str, text: &str, problems: &mut Diagnostics) -> RuleFile {
     let before = problems.count(Severity::Error);

@@ -3,13 +3,14 @@
 //! A rule is compared with each other rule as a whole, and variables stand for themselves. What cannot be shown to be allowed
 //! by the other side counts as a difference: it may say too much, never too little.
 
-use crate::declare::{Pattern, Rule, Rules, StorePattern, Unmatched};
+use crate::declare::{Pattern, Rule, Rules, Selector, StoreKind, StorePattern, Unmatched};
 use crate::policy::PathPattern;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// How many patterns are compared, at most; what is not compared counts as a difference.
-const MOST_COMPARISONS: usize = 2_000_000;
+const MOST_COMPARISONS: usize = 1_000_000;
 
 /// A path that a rule allows.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +67,7 @@ impl<'a> RulesDifference<'a> {
     }
 }
 
-/// ``kv/data/x/* for the namespace `shop` as the roles `shop-reader` ``
+/// `kv/data/x/*` for the namespace `shop`, as `shop-reader`, through the SecretStore `vault`.
 impl fmt::Display for Allowance<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "`{}` for {}", self.path, self.rule.whom())?;
@@ -92,10 +93,8 @@ impl Compared {
     /// What `these` allow beyond `others`.
     fn beyond<'a>(&self, these: &'a Rules, others: &Rules) -> Vec<Allowance<'a>> {
         let mut beyond = Vec::new();
-        for rule in these.iter() {
-            if others.iter().any(|other| is_same(rule, other)) {
-                continue;
-            }
+        let known: BTreeSet<Said<'_>> = others.iter().map(said).collect();
+        for rule in these.iter().filter(|rule| !known.contains(&said(rule))) {
             // What is allowed to whom no other rule is for is no news where such may reference anything.
             let is_free = |namespace: &&Pattern| {
                 others.unmatched == Unmatched::Allow
@@ -106,11 +105,12 @@ impl Compared {
                 .map(|namespace| (namespace, self.with_all_but_path(others, rule, namespace)))
                 .collect();
             let is_covered = |path: &Pattern| {
-                namespaces.iter().all(|(namespace, candidates)| {
-                    let name = namespace.only_name();
-                    let mut candidates = candidates.iter();
-                    candidates.any(|other| self.any_covers(&other.paths, path, name))
-                })
+                !self.is_spent()
+                    && namespaces.iter().all(|(namespace, candidates)| {
+                        let name = namespace.only_name();
+                        let mut candidates = candidates.iter();
+                        candidates.any(|other| self.any_covers(&other.paths, path, name))
+                    })
             };
             let paths = rule.paths.iter().filter(|path| !is_covered(path));
             beyond.extend(paths.map(|path| Allowance { rule, path }));
@@ -127,7 +127,8 @@ impl Compared {
     ) -> Vec<&'a Rule> {
         let name = namespace.only_name();
         let candidates = rules.iter().filter(|other| {
-            other.clusters.covers(&rule.clusters)
+            !self.is_spent()
+                && other.clusters.covers(&rule.clusters)
                 && self.any_covers(&other.namespaces, namespace, None)
                 && self.roles_cover(other, rule, name)
                 && self.stores_cover(other, rule, name)
@@ -164,7 +165,8 @@ impl Compared {
         {
             let is_named = |namespace: &&Pattern| {
                 others.iter().any(|other| {
-                    other.clusters.covers(&rule.clusters)
+                    !self.is_spent()
+                        && other.clusters.covers(&rule.clusters)
                         && self.any_covers(&other.namespaces, namespace, None)
                 })
             };
@@ -178,9 +180,8 @@ impl Compared {
     fn may_be_for(&self, rule: &Rule, namespace: &Pattern) -> bool {
         rule.namespaces.iter().any(|own| {
             let has_variable = |pattern: &Pattern| pattern.as_str().contains("${");
-            let pair = self
-                .count()
-                .then(|| (own.sketch(None), namespace.sketch(None)));
+            self.count();
+            let pair = (!self.is_spent()).then(|| (own.sketch(None), namespace.sketch(None)));
             match pair {
                 Some((Some(own_sketch), Some(other))) => {
                     has_variable(own) || has_variable(namespace) || own_sketch.intersects(&other)
@@ -196,7 +197,8 @@ impl Compared {
     }
 
     fn covers(&self, pattern: &Pattern, other: &Pattern, namespace: Option<&str>) -> bool {
-        if !self.count() {
+        self.count();
+        if self.is_spent() {
             return false;
         }
         let sketch = |pattern: &Pattern| -> Option<PathPattern> { pattern.sketch(namespace) };
@@ -204,28 +206,42 @@ impl Compared {
         pair.is_some_and(|(pattern, other)| pattern.covers(&other))
     }
 
-    /// Whether one more may be compared.
-    fn count(&self) -> bool {
-        let count = self.0.get() + 1;
-        self.0.set(count);
-        count <= MOST_COMPARISONS
+    fn count(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+
+    /// Whether no more is compared.
+    fn is_spent(&self) -> bool {
+        self.0.get() > MOST_COMPARISONS
     }
 }
 
 const OWN_ROLE: &str = "${cluster.role}";
 
-/// Whether two rules say the same, wherever they stand and whatever they are called.
-fn is_same(left: &Rule, right: &Rule) -> bool {
-    let texts =
-        |patterns: &[Pattern]| -> Vec<String> { patterns.iter().map(Pattern::to_string).collect() };
-    let said = |rule: &Rule| {
-        let stores = rule.stores.as_ref().map(|stores| {
-            let stores = stores.iter();
-            let stores = stores.map(|store| (store.kind, store.name.to_string()));
-            stores.collect::<Vec<_>>()
-        });
-        let roles = rule.roles.as_ref().map(|roles| texts(roles));
-        (texts(&rule.namespaces), texts(&rule.paths), roles, stores)
-    };
-    left.clusters == right.clusters && said(left) == said(right)
+/// What a rule says, wherever it stands and whatever it is called.
+type Said<'a> = (
+    &'a Selector,
+    Vec<&'a str>,
+    Vec<&'a str>,
+    Option<Vec<&'a str>>,
+    Option<Vec<(StoreKind, &'a str)>>,
+);
+
+fn said(rule: &Rule) -> Said<'_> {
+    fn texts(patterns: &[Pattern]) -> Vec<&str> {
+        patterns.iter().map(Pattern::as_str).collect()
+    }
+    let stores = rule.stores.as_ref().map(|stores| {
+        let stores = stores.iter();
+        stores
+            .map(|store| (store.kind, store.name.as_str()))
+            .collect()
+    });
+    (
+        &rule.clusters,
+        texts(&rule.namespaces),
+        texts(&rule.paths),
+        rule.roles.as_deref().map(texts),
+        stores,
+    )
 }
