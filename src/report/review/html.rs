@@ -11,15 +11,18 @@ use askama::Template;
 use picture::Picture;
 
 /// How many items of a part, lines of an item, and names are shown before the rest is counted.
-const MOST_ITEMS: usize = 500;
+const MOST_ITEMS: usize = 200;
 const MOST_LINES: usize = 40;
 const MOST_NAMED: usize = 200;
+/// In a long part, an item has fewer lines.
+const LONG: usize = 50;
+const FEWER_LINES: usize = 8;
 /// How many clusters are named before the others are folded.
 const NAMED: usize = 6;
-/// A part that is longer is folded.
-const OPEN_ITEMS: usize = 30;
+/// A part that is longer is folded; of what is critical, only what comes after.
+const OPEN_ITEMS: usize = 20;
 /// No name is longer.
-const LONGEST_NAME: usize = 1_000;
+const LONGEST_NAME: usize = 300;
 
 #[derive(Template)]
 #[template(path = "review/report.html")]
@@ -53,13 +56,13 @@ struct Part {
     title: &'static str,
     about: &'static str,
     number: usize,
-    rows: Vec<Row>,
-    is_folded: bool,
+    open: Vec<Row>,
+    folded: Vec<Row>,
 }
 
 impl Part {
     fn more(&self) -> usize {
-        self.number - self.rows.len()
+        self.number - self.open.len() - self.folded.len()
     }
 }
 
@@ -138,7 +141,7 @@ pub(super) fn html(reviewed: Reviewed<'_>) -> String {
         lists: lists(reviewed),
         has_variables: false,
     };
-    page.tiles = tiles(reviewed, &page);
+    page.tiles = tiles(reviewed, &sections, &page);
     page.has_variables = review.changes.iter().any(is_with_variables);
     // Texts and numbers: nothing in it can fail to be written.
     page.render().unwrap_or_default()
@@ -163,7 +166,7 @@ fn tone(reviewed: Reviewed<'_>) -> &'static str {
     }
 }
 
-fn tiles(reviewed: Reviewed<'_>, page: &Page) -> Vec<Tile> {
+fn tiles(reviewed: Reviewed<'_>, sections: &[Section<'_>], page: &Page) -> Vec<Tile> {
     let review = reviewed.review;
     let shown = |part: &'static str| {
         let all = page.parts.iter().chain(&page.critical);
@@ -178,7 +181,7 @@ fn tiles(reviewed: Reviewed<'_>, page: &Page) -> Vec<Tile> {
         part: shown(part),
     };
     let own = |kind: &str| {
-        let items = words::sections(review).into_iter().flat_map(|it| it.items);
+        let items = sections.iter().flat_map(|section| &section.items);
         let own = items.filter(|item| item.kind == kind && item.change.follows.is_none());
         own.count()
     };
@@ -203,21 +206,35 @@ fn tiles(reviewed: Reviewed<'_>, page: &Page) -> Vec<Tile> {
 }
 
 fn part(section: &Section<'_>) -> Part {
+    let number = section.items.len();
+    let most_lines = if number > LONG {
+        FEWER_LINES
+    } else {
+        MOST_LINES
+    };
+    let rows = section.items.iter().take(MOST_ITEMS);
+    let mut open: Vec<Row> = rows.map(|item| row(item, most_lines)).collect();
+    let is_long = section.is_detail || number > OPEN_ITEMS;
+    let folded = match (section.id, is_long) {
+        ("critical", _) => open.split_off(open.len().min(OPEN_ITEMS)),
+        (_, true) => std::mem::take(&mut open),
+        (_, false) => Vec::new(),
+    };
     Part {
         id: section.id,
         title: section.title,
         about: section.about,
-        number: section.items.len(),
-        rows: section.items.iter().take(MOST_ITEMS).map(row).collect(),
-        is_folded: section.is_detail || section.items.len() > OPEN_ITEMS,
+        number,
+        open,
+        folded,
     }
 }
 
-fn row(item: &Item<'_>) -> Row {
+fn row(item: &Item<'_>, most_lines: usize) -> Row {
     let short = |phrase: Phrase| phrase.shortened(LONGEST_NAME);
     let reach = item.reach(NAMED);
     let is_cut = item.change.clusters.len() > NAMED;
-    let lines = item.lines.iter().take(MOST_LINES);
+    let lines = item.lines.iter().take(most_lines);
     let (tone, sign_word) = seen(item.sign);
     Row {
         tone: if item.reasons().is_empty() {
@@ -244,7 +261,7 @@ fn row(item: &Item<'_>) -> Row {
                 line: short(line.clone()),
             })
             .collect(),
-        more_lines: item.lines.len().saturating_sub(MOST_LINES),
+        more_lines: item.lines.len().saturating_sub(most_lines),
         place: item.place().unwrap_or_default(),
         owners: short(words::names(&item.change.owners, NAMED)),
     }

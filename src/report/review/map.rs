@@ -27,6 +27,8 @@ pub(super) struct Node {
     pub(super) note: String,
     /// A grant, where others are Secrets.
     pub(super) is_grant: bool,
+    /// Whether it stands for all that has no place.
+    pub(super) is_rest: bool,
 }
 
 /// A line between a node and one of the next column.
@@ -85,6 +87,7 @@ impl Map {
                     name: String::new(),
                     note: format!("and {more} more {plural}"),
                     is_grant: false,
+                    is_rest: true,
                 });
             }
         }

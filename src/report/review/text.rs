@@ -1,7 +1,7 @@
 //! For a terminal.
 
 use super::Reviewed;
-use super::words::{self, Item, Section, Sign};
+use super::words::{self, Item, Section, Sign, Told};
 use crate::report::phrase::Phrase;
 use crate::report::style::{Ink, Row, Style, clean, count, table, wrapped};
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ const HANGING: usize = 7;
 /// The review as text. `whole` also shows what follows from other changes.
 pub fn text(reviewed: Reviewed<'_>, whole: bool, style: Style) -> String {
     let mut text = format!(
-        "{}\n{}\n",
+        "{}\n{}",
         style.paint(Ink::Strong, &words::title(reviewed).plain()),
         sum(reviewed, style)
     );
@@ -32,8 +32,13 @@ pub fn text(reviewed: Reviewed<'_>, whole: bool, style: Style) -> String {
     let sections = words::sections(reviewed.review);
     for section in &sections {
         if section.is_detail && !whole {
-            let number = count(section.items.len(), "more change");
-            let line = format!("\n  {number} follow from these: `--all` shows them\n");
+            let number = section.items.len();
+            let follow = if number == 1 {
+                "change follows"
+            } else {
+                "changes follow"
+            };
+            let line = format!("\n  {number} more {follow} from these: `--all` shows them\n");
             text.push_str(&style.paint(Ink::Quiet, &line));
         } else {
             text.push_str(&part(section, style));
@@ -41,6 +46,7 @@ pub fn text(reviewed: Reviewed<'_>, whole: bool, style: Style) -> String {
     }
     text.push_str(&unknown(reviewed, style));
     text.push_str(&problems(reviewed, style));
+    text.push_str(&proof(reviewed, whole, style));
     text
 }
 
@@ -50,7 +56,7 @@ fn sum(reviewed: Reviewed<'_>, style: Style) -> String {
     } else {
         Ink::Quiet
     };
-    style.paint(ink, &format!("{}.", words::summary(reviewed)))
+    hanging(&format!("{}.", words::summary(reviewed)), 0, ink, style)
 }
 
 fn part(section: &Section<'_>, style: Style) -> String {
@@ -209,4 +215,42 @@ fn problems(reviewed: Reviewed<'_>, style: Style) -> String {
         text.push_str(&format!("  and more, in {}\n", count(files.len(), "file")));
     }
     text
+}
+
+/// What the servers said, or what nobody asked them.
+fn proof(reviewed: Reviewed<'_>, whole: bool, style: Style) -> String {
+    if let Some(unproven) = words::unproven(reviewed.review) {
+        return format!("\n{}", hanging(unproven, 2, Ink::Quiet, style));
+    }
+    let answers = reviewed
+        .review
+        .proof
+        .iter()
+        .flat_map(|proof| &proof.answers);
+    let told: Vec<Told> = answers.map(words::told).collect();
+    let (proven, others): (Vec<Told>, Vec<Told>) =
+        told.into_iter().partition(|told| told.verdict == "proven");
+    let mut text = String::new();
+    let shown = if whole { &proven[..] } else { &[] };
+    for told in others.iter().chain(shown).take(MOST_ITEMS) {
+        let ink = match told.verdict {
+            "refuted" => Ink::Bad,
+            "open" => Ink::Careful,
+            _ => Ink::Good,
+        };
+        text.push_str(&format!(
+            "  {}  {}\n",
+            style.paint(ink, told.verdict),
+            told.what.plain()
+        ));
+        text.push_str(&hanging(&told.why.plain(), HANGING, Ink::Quiet, style));
+    }
+    if !proven.is_empty() && !whole {
+        let number = proven.len();
+        text.push_str(&format!("  {number} proven: `--all` shows them\n"));
+    }
+    if text.is_empty() {
+        return text;
+    }
+    format!("\n  {}\n{text}", style.paint(Ink::Strong, "the servers"))
 }

@@ -52,6 +52,7 @@ impl Builder {
             name: clean(name),
             note: String::new(),
             is_grant: false,
+            is_rest: false,
         };
         self.node(column, name.to_owned(), node)
     }
@@ -65,6 +66,7 @@ impl Builder {
             name: clean(role),
             note: what.to_owned(),
             is_grant: true,
+            is_rest: false,
         };
         self.node(1, format!("{what}\0{role}"), node)
     }
@@ -88,6 +90,7 @@ impl Builder {
             name: clean(first),
             note: format!("and {} more", clusters.len() - 1),
             is_grant: false,
+            is_rest: false,
         };
         // Two sets may begin with the same cluster, and be as many.
         let names: Vec<&str> = clusters.iter().map(String::as_str).collect();

@@ -157,7 +157,8 @@ fn by_neighbours(map: &Map, column: usize, ranks: &[Vec<usize>; COLUMNS]) -> Vec
         (sum, number) => sum / number,
     };
     let mut nodes: Vec<usize> = (0..own.len()).collect();
-    nodes.sort_by_key(|node| (wish(*node), own[*node]));
+    let is_rest = |node: usize| map.columns[column][node].is_rest;
+    nodes.sort_by_key(|node| (is_rest(*node), wish(*node), own[*node]));
     let mut ranks = vec![0; own.len()];
     for (rank, node) in nodes.into_iter().enumerate() {
         ranks[node] = rank;
@@ -189,6 +190,7 @@ mod tests {
             name: name.to_owned(),
             note: String::new(),
             is_grant: false,
+            is_rest: false,
         }
     }
 

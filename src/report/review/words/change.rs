@@ -23,7 +23,7 @@ pub(super) fn item(change: &Change) -> Item<'_> {
             all,
         } => {
             let all = if *all { ", and none is left" } else { "" };
-            let says = format!("go at once{all}; {allowed} pass without a look");
+            let says = format!("go at once{all}; up to {allowed} may go without a look");
             (
                 Sign::Goes,
                 "cluster",

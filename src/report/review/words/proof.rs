@@ -39,7 +39,7 @@ fn question(question: &Question) -> Phrase {
             property,
             role,
         } => {
-            let path = Phrase::default().theirs(path);
+            let path = Phrase::default().ours("path ").theirs(path);
             let path = match property {
                 Some(property) => path.ours(" # ").theirs(property),
                 None => path,
@@ -51,8 +51,9 @@ fn question(question: &Question) -> Phrase {
                 .ours(" may read it")
         }
         Question::NameIsFree { secret } => Phrase::default()
-            .ours("no other Secret is called ")
-            .theirs(secret),
+            .ours("the name ")
+            .theirs(secret)
+            .ours(" is free"),
     }
 }
 

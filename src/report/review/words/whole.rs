@@ -5,8 +5,11 @@ use super::{Item, Sign};
 use crate::report::count;
 use crate::report::phrase::Phrase;
 use crate::report::review::Reviewed;
-use crate::review::{Change, Meaning, Review};
-use std::collections::BTreeSet;
+use crate::review::{Change, Critical, Meaning, Review};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many of a kind are told before others that are rarer.
+const FEW: usize = 5;
 
 /// A part of the review.
 pub(in crate::report::review) struct Section<'a> {
@@ -207,21 +210,35 @@ pub(in crate::report::review) fn sections(review: &Review) -> Vec<Section<'_>> {
             "What derived policies grant, and what comes or goes with a cluster.",
         ),
     ];
-    let sections = parts.into_iter().map(|(id, title, about)| Section {
-        id,
-        title,
-        about,
-        items: review
-            .changes
-            .iter()
-            .filter(|change| part(change) == id)
-            .map(item)
-            .collect(),
-        is_detail: id == "follows",
+    let sections = parts.into_iter().map(|(id, title, about)| {
+        let own = review.changes.iter().filter(|change| part(change) == id);
+        let mut items: Vec<Item<'_>> = own.map(item).collect();
+        if id == "critical" {
+            rare_first(&mut items);
+        }
+        Section {
+            id,
+            title,
+            about,
+            items,
+            is_detail: id == "follows",
+        }
     });
     sections
         .filter(|section| !section.items.is_empty())
         .collect()
+}
+
+/// One grant of `sys/` must not stand behind a hundred Secrets that all moved for one reason.
+fn rare_first(items: &mut [Item<'_>]) {
+    fn reasons(item: &Item<'_>) -> Vec<&'static str> {
+        item.reasons().iter().map(Critical::id).collect()
+    }
+    let mut numbers: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
+    for item in items.iter() {
+        *numbers.entry(reasons(item)).or_default() += 1;
+    }
+    items.sort_by_cached_key(|item| numbers[&reasons(item)] > FEW);
 }
 
 fn part(change: &Change) -> &'static str {
