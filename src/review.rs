@@ -132,9 +132,7 @@ fn compare(base: &Desired, head: &Desired, fleets: &Fleets<'_>) -> (Vec<Change>,
             secrets.retain(|change| !is_lost(change));
         }
         changes.extend(deletes(pair, &secrets, base.deletes));
-        if let Some(cell) = pair.head {
-            rules::mark(&mut secrets, cell, base, head);
-        }
+        rules::mark(&mut secrets, pair, base);
         changes.extend(secrets);
         let mut access = access::compare(pair, fleets);
         if !is_complete {

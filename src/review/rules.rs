@@ -2,8 +2,9 @@
 
 use super::change::{Change, Meaning, Presence, RuleChange, SecretMove};
 use super::critical::Critical;
+use super::secrets::Pair;
 use crate::declare::{Rule, Unmatched};
-use crate::desire::{Cell, Desired, RulesDifference};
+use crate::desire::{Desired, DesiredSecret, Permits, RulesDifference};
 use crate::plan::FieldChange;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,13 +114,19 @@ fn allowed(rule: Option<&Rule>) -> BTreeSet<(&'static str, String)> {
     items
 }
 
-/// Marks what the rules of the base would have refused: it is allowed by nothing but this change itself.
-pub(super) fn mark(changes: &mut [Change], cell: &Cell, base: &Desired, head: &Desired) {
-    if base.rules == head.rules || !base.rules.are_whole() {
+/// Marks what the base would have refused: it is allowed by nothing but this change itself. Rules select by labels, which the
+/// change may set as well: those of the base hold, where the cluster was there.
+pub(super) fn mark(changes: &mut [Change], pair: Pair<'_>, base: &Desired) {
+    let Some(cell) = pair.head.filter(|_| base.rules.are_whole()) else {
         return;
-    }
-    let refused = cell.refusals(&base.rules).into_iter();
-    let refused: BTreeSet<String> = refused.map(|(secret, _)| secret.id.to_string()).collect();
+    };
+    let subject = pair.base.unwrap_or(cell).subject();
+    let is_refused = |secret: &&DesiredSecret| {
+        let permits = Permits::of(&base.rules, subject, &secret.id.namespace);
+        !permits.refusals(secret).is_empty()
+    };
+    let refused = cell.secrets.iter().filter(is_refused);
+    let refused: BTreeSet<String> = refused.map(|secret| secret.id.to_string()).collect();
     for change in changes {
         if let Meaning::Secret(secret) = &change.meaning
             && secret.how != SecretMove::Lost

@@ -5,9 +5,9 @@ use keyfleet::diagnostics::Place;
 use keyfleet::plan::FieldChange;
 use keyfleet::report::review::{About, Reviewed};
 use keyfleet::review::{
-    AccessChange, Allowed, Answer, ApprovalChange, Change, ClusterChange, Critical, Follows,
-    KeyChange, Meaning, Membership, PolicyChange, Presence, Problem, Problems, Proof, Question,
-    Reached, Review, SecretChange, SecretMove, Source, Unknown, VaultChange, Verdict,
+    AccessChange, Allowed, Answer, ApprovalChange, Audience, Change, ClusterChange, Critical,
+    Follows, KeyChange, Meaning, Membership, PolicyChange, Presence, Problem, Problems, Proof,
+    Question, Reached, Review, SecretChange, SecretMove, Source, Unknown, VaultChange, Verdict,
 };
 use std::collections::BTreeSet;
 
@@ -84,7 +84,6 @@ pub(crate) fn removed(change: Change) -> Change {
 
 pub(crate) fn source(path: &str, property: Option<&str>) -> Source {
     Source {
-        vault: "main".to_owned(),
         path: path.to_owned(),
         property: property.map(str::to_owned),
         base64: false,
@@ -150,6 +149,7 @@ pub(crate) fn rich() -> Made {
             unknown: vec![Unknown {
                 what: "cluster prod-ap".to_owned(),
                 why: "clusters/prod-ap/app.yaml:3 has an error".to_owned(),
+                clusters: set(&["prod-ap"]),
             }],
             problems: Problems {
                 new: vec![
@@ -328,6 +328,7 @@ fn calm() -> Vec<Change> {
             Some("read"),
             Some("read, list"),
         )],
+        has_effect: true,
         roles: set(&["prod-eu/prod-eu-role"]),
     });
     let vault = Meaning::Vault(VaultChange {
@@ -389,6 +390,8 @@ fn proof() -> Proof {
     };
     let why = |text: &str| text.to_owned();
     Proof {
+        audience: Audience::Everyone,
+        left_out: 3,
         answers: vec![
             answer(
                 Verdict::Refuted {
@@ -464,12 +467,14 @@ pub(crate) fn called(name: &str) -> Made {
                 (policy.policy, policy.roles, policy.rules) = (text(), one(), fields());
             }
             Meaning::Vault(vault) => (vault.vault, vault.fields) = (text(), fields()),
+            Meaning::Rule(rule) => (rule.rule, rule.fields) = (text(), fields()),
             Meaning::Approval(approval) => (approval.id, approval.reason) = (text(), text()),
         }
     }
     made.review.unknown = vec![Unknown {
         what: text(),
         why: text(),
+        clusters: one(),
     }];
     for problem in &mut made.review.problems.new {
         (problem.message, problem.hint, problem.place) = (text(), Some(text()), place(name, 1));
@@ -492,7 +497,6 @@ fn call_secret(secret: &mut SecretChange, name: &str) {
     let all = source(name, Some(name));
     let own = Source {
         overwritten_by: Some(text()),
-        vault: text(),
         ..all
     };
     for key in &mut secret.keys {
