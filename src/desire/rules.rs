@@ -45,7 +45,8 @@ impl Cell {
     }
 
     /// What of its Secrets these rules do not allow, which may be others than those that they were declared under: those of the
-    /// branch that a pull request goes to.
+    /// branch that a pull request goes to. Which rules hold follows from this cell's labels; where a branch may have changed those,
+    /// too, ask [`Permits`] with the [`subject`](Self::subject) of the other revision's cell.
     pub fn refusals(&self, rules: &Rules) -> Vec<(&DesiredSecret, Refusal)> {
         let mut permits = BTreeMap::new();
         let mut refused = Vec::new();
