@@ -104,7 +104,7 @@ fn cases(quick: usize) -> usize {
 async fn the_server_grants_a_token_what_keyfleet_says_its_policies_grant() {
     let vault = Vault::start().await;
     let dialect = dialect(&vault).await;
-    let wanted = cases(2_500);
+    let wanted = cases(10_000);
     let mut random = Random::new(0x6b65_7966_6c65_6574);
     let mut seen = BTreeMap::<&str, usize>::new();
     let mut asked = 0;

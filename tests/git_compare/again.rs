@@ -49,17 +49,8 @@ fn declarations_are_compared_and_what_else_is_asked_for() {
         .build()
         .unwrap();
     let names = (Some("main".to_owned()), Some("feature".to_owned()));
-    let owners = |path: &str| path == "CODEOWNERS";
-    let compared = pipeline::compare(
-        place.source(),
-        names,
-        Limits::default(),
-        Access::default(),
-        owners,
-        Memory::default(),
-    );
-    let (compared, _) = runtime.block_on(compared).unwrap();
-    let compared = compared.unwrap();
+    let compared = pipeline::read_both(place.source(), names, Limits::default(), Access::default());
+    let compared = runtime.block_on(compared).unwrap();
     let expected = [
         "modified CODEOWNERS 1-1",
         "modified clusters/prod/cluster.yaml 1-1",

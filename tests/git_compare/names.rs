@@ -76,8 +76,14 @@ fn where_no_base_is_found_it_says_which_were_tried() {
     ];
     place.fails(None, None, &expected);
     place.go("production");
-    place.git(&["branch", "-m", "production", "main"]);
     place.fails(None, None, &expected);
+    // On the branch that others merge into, what is new is what is not committed.
+    place.git(&["branch", "-m", "production", "main"]);
+    place.write("a.yaml", "a: changed\n");
+    let compared = place.compare_of(&place.source(), None, None).unwrap();
+    assert_eq!(compared.base_name, "HEAD");
+    assert_eq!(compared.changes.len(), 1);
+    place.fails(None, Some("HEAD"), &expected);
 }
 
 #[test]

@@ -132,6 +132,14 @@ fn usual_base(repository: &Repository, head: Option<&str>, place: &str) -> Resul
     if let Some(name) = found {
         return Ok(short(name));
     }
+    // On the branch that others merge into, what is new is what is not committed. On any other, nothing would look changed.
+    let is_itself_usual = itself
+        .as_ref()
+        .and_then(|itself| itself.name().ok())
+        .is_some_and(|name| tried.contains(&name));
+    if head.is_none() && is_itself_usual {
+        return Ok("HEAD".to_owned());
+    }
     let tried: Vec<String> = tried
         .iter()
         .map(|name| names::printable(&short(name)))
