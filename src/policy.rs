@@ -21,6 +21,7 @@ mod json;
 mod lexer;
 mod parser;
 mod path;
+mod probe;
 mod quoted;
 mod render;
 mod rule;

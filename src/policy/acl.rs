@@ -123,6 +123,12 @@ impl Acl {
         unlike(self, other).chain(unlike(other, self)).collect()
     }
 
+    /// The patterns without templates that match more than one path.
+    pub(super) fn wide(&self) -> impl Iterator<Item = &PathPattern> {
+        let patterns = self.rules.keys();
+        patterns.filter(|pattern| !pattern.is_exact() && !pattern.is_templated())
+    }
+
     /// The patterns that grant something, in order.
     pub fn granting(&self) -> impl Iterator<Item = &PathPattern> {
         let rules = self.rules.iter();

@@ -6,7 +6,9 @@
 use super::acl::Acl;
 use super::capability::CapabilitySet;
 use super::path::PathPattern;
+use super::probe::{meeting, probes};
 use super::rule::{Constraints, Grant};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Paths of one stanza, on which more or less is granted than before.
@@ -42,15 +44,16 @@ impl Decision {
     }
 }
 
-/// A name that nobody gives: it stands for every name that no stanza spells out.
-const ANY: &str = "\u{f8ff}";
-
-/// Every stanza with an effect, in the order of their patterns.
+/// Every stanza with an effect, in the order of their patterns; where one makes a difference only at the paths that it shares
+/// with another, those.
 pub fn effects(before: &Acl, after: &Acl) -> Vec<Effect> {
     let changed = before.differing(after).into_iter();
-    let mut effects: Vec<Effect> = changed
-        .filter_map(|pattern| effect(before, after, pattern))
-        .collect();
+    let mut effects: Vec<Effect> = Vec::new();
+    for pattern in changed {
+        let found = of_pattern(before, after, pattern);
+        let new = found.into_iter().filter(|found| !effects.contains(found));
+        effects.extend(new.collect::<Vec<_>>());
+    }
     if before.is_root() != after.is_root() {
         let all = |acl: &Acl| Decision {
             capabilities: if acl.is_root() {
@@ -60,58 +63,69 @@ pub fn effects(before: &Acl, after: &Acl) -> Vec<Effect> {
             },
             ..Decision::default()
         };
-        effects.extend(PathPattern::parse("*").ok().map(|pattern| Effect {
-            pattern,
-            before: all(before),
-            after: all(after),
-            widens: after.is_root(),
-        }));
+        let everything = PathPattern::parse("*").ok();
+        effects.extend(everything.map(|pattern| Effect::of(pattern, all(before), all(after))));
     }
     effects
 }
 
-fn effect(before: &Acl, after: &Acl, pattern: &PathPattern) -> Option<Effect> {
-    let effect = |before: Decision, after: Decision| Effect {
-        pattern: pattern.clone(),
-        widens: after.lets_through_beyond(&before),
-        before,
-        after,
-    };
+impl Effect {
+    fn of(pattern: PathPattern, before: Decision, after: Decision) -> Self {
+        Self {
+            widens: after.lets_through_beyond(&before),
+            pattern,
+            before,
+            after,
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.before == other.before && self.after == other.after
+    }
+}
+
+fn of_pattern(before: &Acl, after: &Acl, pattern: &PathPattern) -> Vec<Effect> {
     if pattern.is_templated() {
         // Nobody can say which paths that is.
         let said = |acl: &Acl| Decision {
             templated: vec![pattern.clone()],
             ..acl.said_of(pattern)
         };
-        return Some(effect(said(before), said(after)));
+        return vec![Effect::of(pattern.clone(), said(before), said(after))];
     }
-    let probes = probes(pattern).into_iter();
-    let decisions = probes.map(|path| (before.decision(&path), after.decision(&path)));
-    let mut different = decisions.filter(|(before, after)| before != after);
-    different
-        .next()
-        .map(|(before, after)| effect(before, after))
+    let mut effects = Vec::new();
+    tell(&mut effects, pattern, (before, after), &probes(pattern));
+    if pattern.is_exact() {
+        return effects;
+    }
+    // Where it goes, another may decide that does not match all of its paths.
+    let others: BTreeSet<_> = before.wide().chain(after.wide()).collect();
+    for other in others.into_iter().filter(|other| *other != pattern) {
+        if let Some(meeting) = meeting(pattern, other) {
+            let shared = meeting.pattern.as_ref().unwrap_or(pattern);
+            tell(&mut effects, shared, (before, after), &meeting.paths);
+        }
+    }
+    effects
 }
 
-/// Paths of a pattern that no other pattern names: one right below it, and one further down.
-fn probes(pattern: &PathPattern) -> Vec<String> {
-    let text = pattern.to_string();
-    if pattern.is_exact() {
-        return vec![text];
-    }
-    let (text, is_open) = match text.strip_suffix('*') {
-        Some(text) => (text, true),
-        None => (text.as_str(), false),
-    };
-    let segments: Vec<&str> = text
-        .split('/')
-        .map(|segment| if segment == "+" { ANY } else { segment })
-        .collect();
-    let near = segments.join("/");
-    if is_open {
-        vec![format!("{near}{ANY}"), format!("{near}{ANY}/{ANY}")]
-    } else {
-        vec![near]
+/// Adds what is decided differently at these paths of a pattern, and was not told yet: right below it, and further down,
+/// where a `+` does not reach.
+fn tell(
+    effects: &mut Vec<Effect>,
+    pattern: &PathPattern,
+    (before, after): (&Acl, &Acl),
+    paths: &[String],
+) {
+    for path in paths {
+        let (before, after) = (before.decision(path), after.decision(path));
+        if before == after {
+            continue;
+        }
+        let effect = Effect::of(pattern.clone(), before, after);
+        if !effects.iter().any(|known| known.is_like(&effect)) {
+            effects.push(effect);
+        }
     }
 }
 

@@ -227,7 +227,7 @@ impl PathPattern {
         tail.rsplit('+').next().unwrap_or_default()
     }
 
-    fn shape(&self) -> Shape<'_> {
+    pub(super) fn shape(&self) -> Shape<'_> {
         let open = self.is_open();
         let text = if self.kind == Kind::Segments && open {
             self.text.strip_suffix('*').unwrap_or(&self.text)
@@ -277,13 +277,13 @@ fn is_templated(path: &str) -> Result<bool, PatternError> {
 
 /// A pattern as segments. When open, the last segment is only the beginning of what follows, and
 /// what follows may hold slashes.
-struct Shape<'a> {
-    segments: Vec<Segment<'a>>,
-    open: bool,
+pub(super) struct Shape<'a> {
+    pub(super) segments: Vec<Segment<'a>>,
+    pub(super) open: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Segment<'a> {
+pub(super) enum Segment<'a> {
     Any,
     Is(&'a str),
 }
