@@ -306,3 +306,41 @@ fn allowed(allowed: &Allowed, replace: &dyn Fn(&str) -> String) -> Allowed {
         ..allowed.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A role of this cluster gains a path that both clusters read.
+    fn gained(cluster: &str) -> Change {
+        let meaning = Meaning::Access(AccessChange {
+            vault: "main".to_owned(),
+            role: format!("{cluster}/{cluster}-role"),
+            path: "kv/data/shared".to_owned(),
+            before: Allowed::default(),
+            after: Allowed::default(),
+            reaches: vec![Reached {
+                path: "kv/data/shared".to_owned(),
+                used_by: ["north", "south"].map(str::to_owned).into(),
+            }],
+            reaches_more: 0,
+        });
+        Change {
+            clusters: BTreeSet::from([cluster.to_owned()]),
+            ..Change::shared(meaning, Vec::new())
+        }
+    }
+
+    #[test]
+    fn a_path_that_several_clusters_read_is_told_once() {
+        let labels = BTreeMap::new();
+        let own = |name| {
+            let labels = &labels;
+            (name, Own { name, labels })
+        };
+        let owns = Owns::from(["north", "south"].map(own));
+        let told = gather(vec![gained("north"), gained("south")], &owns);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert_eq!(told[0].clusters.len(), 2);
+    }
+}
