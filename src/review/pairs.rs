@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The clusters of both sides.
 #[derive(Default)]
 pub(super) struct Pairs<'a> {
-    pub(super) pairs: Vec<Paired<'a>>,
+    pub(super) paired: Vec<Paired<'a>>,
     /// Clusters that are called otherwise.
     pub(super) renamed: Vec<Change>,
     /// Clusters of which something is not known, by the reason.
@@ -62,7 +62,7 @@ impl<'a> Pairs<'a> {
     }
 
     fn push(&mut self, base: Option<&'a Cell>, head: Option<&'a Cell>) {
-        self.pairs.push(Paired {
+        self.paired.push(Paired {
             pair: Pair { base, head },
             is_complete: head.is_none_or(|cell| cell.complete),
         });
