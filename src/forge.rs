@@ -7,7 +7,7 @@
 //! else: over https, through no redirect, and into no message. A message holds nothing of what the forge answered. Every
 //! request, answer, wait and repetition has an end.
 //!
-//! Deliberately absent: what a review says. It comes as finished Markdown, and inert: of what a text can do by itself, only
+//! Deliberately absent: what a review says. `report` makes it finished Markdown, and inert: of what a text can do by itself, only
 //! GitLab's quick actions are taken out here, since a text for all forges need not know them.
 
 mod address;
@@ -17,9 +17,11 @@ mod client;
 mod comment;
 mod cut;
 mod job;
+mod post;
 mod refusal;
 
 pub use job::{Job, PullRequest};
+pub use post::{CONTEXT, Post};
 
 use crate::chance::Backoff;
 use crate::observe::{Failure, FailureClass};

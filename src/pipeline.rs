@@ -26,7 +26,7 @@ pub use compiler::{Compiler, Wanted, compile};
 pub use health::status;
 pub use permission::permissions;
 pub use proof::prove;
-pub use reviewed::{Reviewed, read_both, review};
+pub use reviewed::{Reviewed, about, read_both, review};
 pub use rounds::{Announced, Applied, Run, apply};
 pub use scope::{Alone, Look};
 pub use source::{Followed, Repository, read};

@@ -7,12 +7,11 @@ use super::failure::Exit;
 use super::outputs::Outputs;
 use super::ui;
 use crate::connect::{Opener, Settings};
-use crate::git::{ChangeKind, Comparison, How};
-use crate::pipeline::{self, Repository};
+use crate::pipeline;
 use crate::report::clean;
-use crate::report::review::{About, Reviewed, render, text};
+use crate::report::review::{Reviewed, render, text};
 use crate::review::Audience;
-use post::{Post, PostArguments};
+use post::{OfJob, PostArguments};
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -56,11 +55,11 @@ impl Review {
         reviewed
     }
 
-    async fn review(&self, post: Option<&Post>) -> anyhow::Result<Exit> {
+    async fn review(&self, post: Option<&OfJob>) -> anyhow::Result<Exit> {
         let outputs = self.outputs.open()?;
-        let told = post.map(Post::revisions).unwrap_or_default();
+        let told = post.map(OfJob::revisions).unwrap_or_default();
         let compared = self.repository.read(told).await?;
-        let about = about(&compared);
+        let about = pipeline::about(&compared);
         let mut reviewed = pipeline::review(compared.base, compared.head);
         if let Some(audience) = self.audience() {
             prove(&mut reviewed, audience).await;
@@ -74,8 +73,7 @@ impl Review {
             |format| render(shown, format),
         )?;
         if let Some(post) = post {
-            let installation = reviewed.head.desired.installation.as_str();
-            for done in post.post(shown, installation).await? {
+            for done in post.review(shown, reviewed.installation()).await? {
                 ui::talk(&clean(&done));
             }
         }
@@ -105,30 +103,4 @@ async fn prove(reviewed: &mut pipeline::Reviewed, audience: Audience) {
     let _busy = ui::busy("asking the servers".to_owned());
     let opener = Opener::new(Settings::from_environment(), &reviewed.base.desired);
     pipeline::prove(reviewed, &opener, audience, ASKING).await;
-}
-
-/// What is reviewed, by name. How the two were brought together is worth a word only where it is not what merging gives.
-fn about(compared: &Comparison<Repository>) -> About {
-    let named = |name: &str, revision: &str| {
-        if revision.starts_with(name) || name.starts_with(revision) {
-            revision.to_owned()
-        } else {
-            format!("{name} {revision}")
-        }
-    };
-    let (base, head) = (&compared.base, &compared.head);
-    let is_plain = matches!(compared.how, How::Ahead | How::Merged);
-    let removed = compared.changes.iter();
-    let removed = removed.filter(|change| change.kind == ChangeKind::Removed);
-    About {
-        repository: head.name.clone(),
-        base: named(&compared.base_name, &base.revision),
-        head: named(&compared.head_name, &head.revision),
-        notes: (!is_plain)
-            .then(|| compared.explained())
-            .into_iter()
-            .collect(),
-        files: compared.changes.len(),
-        gone: removed.map(|change| change.path.clone()).collect(),
-    }
 }

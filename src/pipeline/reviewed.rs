@@ -2,8 +2,9 @@
 
 use super::{Compiler, Repository, Wanted, source};
 use crate::diagnostics::Diagnostics;
-use crate::git::{Access, Comparison, Limits, Memory, Source};
+use crate::git::{Access, ChangeKind, Comparison, How, Limits, Memory, Source};
 use crate::owners::{self, Owners};
+use crate::report::review::About;
 use crate::review::{self, Review, Side};
 
 /// Two revisions, understood and compared.
@@ -11,6 +12,18 @@ pub struct Reviewed {
     pub base: Wanted,
     pub head: Wanted,
     pub review: Review,
+}
+
+impl Reviewed {
+    /// Whose review it is: a change does not choose under whose name it is answered, but where there was nothing before it.
+    pub fn installation(&self) -> &str {
+        let named = if self.base.is_empty {
+            &self.head
+        } else {
+            &self.base
+        };
+        named.desired.installation.as_str()
+    }
 }
 
 /// Reads two revisions, off the threads that others wait on. A base or a head that is not named is chosen: see
@@ -25,6 +38,32 @@ pub async fn read_both(
     let also = owners::is_wanted;
     let (compared, _) = source::compare(source, names, limits, access, also, memory).await?;
     Ok(compared?)
+}
+
+/// What is reviewed, by name. How the two were brought together is worth a word only where it is not what merging gives.
+pub fn about(compared: &Comparison<Repository>) -> About {
+    let named = |name: &str, revision: &str| {
+        if revision.starts_with(name) || name.starts_with(revision) {
+            revision.to_owned()
+        } else {
+            format!("{name} {revision}")
+        }
+    };
+    let (base, head) = (&compared.base, &compared.head);
+    let is_plain = matches!(compared.how, How::Ahead | How::Merged);
+    let removed = compared.changes.iter();
+    let removed = removed.filter(|change| change.kind == ChangeKind::Removed);
+    About {
+        repository: head.name.clone(),
+        base: named(&compared.base_name, &base.revision),
+        head: named(&compared.head_name, &head.revision),
+        notes: (!is_plain)
+            .then(|| compared.explained())
+            .into_iter()
+            .collect(),
+        files: compared.changes.len(),
+        gone: removed.map(|change| change.path.clone()).collect(),
+    }
 }
 
 /// Compares what two revisions mean. What is the same in both is compiled once.
