@@ -54,6 +54,14 @@ pub struct Place {
     pub repository: String,
 }
 
+impl Place {
+    /// Whether it could be one. Asks nobody.
+    pub fn check(&self) -> Result<(), Failure> {
+        Address::parse(&self.api)?;
+        Repository::of(self).map(drop)
+    }
+}
+
 /// One comment for a pull request, as it should be.
 #[derive(Debug, Clone, Copy)]
 pub struct Comment<'a> {

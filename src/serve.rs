@@ -18,6 +18,7 @@ mod memory;
 mod origin;
 mod pass;
 mod reports;
+pub mod reviews;
 mod run;
 pub mod secrets;
 mod service;

@@ -112,6 +112,11 @@ impl Url {
         &self.host
     }
 
+    /// Where the repository is on it.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     fn parse(scheme: Scheme, rest: &str) -> Result<Self, Error> {
         if rest.contains(['?', '#']) {
             return Err(refused("it has a `?` or `#` part", NO_CREDENTIALS));

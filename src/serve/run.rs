@@ -12,8 +12,10 @@ use super::full::FullPasses;
 use super::log::{self, Log};
 use super::memory::Memory;
 use super::reports::Reporter;
+use super::reviews::{Queue, Reviewer};
 use super::service::Service;
 use super::settings::{Active, Reading, Requests, Settings};
+use super::supervise::supervise;
 use super::view::Reader;
 use super::web::{Counters, ListenError, Listeners, Nudge, Parts, Watchdog};
 use super::web::{api, pages};
@@ -64,6 +66,8 @@ struct Process {
     watchdog: Arc<Watchdog>,
     /// Said by webhooks.
     nudge: Nudge,
+    /// Filled by webhooks.
+    reviews: Arc<Queue>,
     /// How long is too long for a scope that was not looked at.
     overdue: watch::Sender<Duration>,
 }
@@ -86,6 +90,7 @@ pub async fn run(
     let fence = Fence::closed();
     let process = Process::of(&settings, fence.clone());
     process.counters.log(log.dropped());
+    process.counters.to_review(&process.reviews);
     let mut listeners = Listeners::start(&settings, process.parts()).await?;
     listens(&listeners);
     let contender = contend(&settings, fence)?;
@@ -219,6 +224,7 @@ impl Process {
             counters,
             watchdog: Arc::default(),
             nudge: Nudge::default(),
+            reviews: Arc::default(),
             overdue: watch::Sender::new(overdue(settings)),
         }
     }
@@ -257,6 +263,7 @@ impl Process {
             counters: Arc::clone(&self.counters),
             watchdog: Arc::clone(&self.watchdog),
             nudge: self.nudge.clone(),
+            reviews: Arc::clone(&self.reviews),
             pages: pages::router(reader.clone()).nest("/api/v1", api::router(reader)),
         }
     }
@@ -311,6 +318,7 @@ async fn serve(
             let mut begun = Fleet::new(Arc::clone(service));
             process.memory.load();
             report_on_schedule(service, &look, begun.stopped());
+            review_on_webhooks(service, &process.reviews, begun.stopped());
             if let Some(known) = &newest_known {
                 begun.follow(known);
             }
@@ -341,6 +349,16 @@ fn report_on_schedule(service: &Arc<Service>, look: &Arc<Notify>, stop: Cancella
         Ok(reporter) => drop(service.tasks.spawn(reporter.run(stop))),
         // The settings were checked: this is a machine without a list of authorities.
         Err(error) => tracing::error!("no reports are made: {error:#}"),
+    }
+}
+
+fn review_on_webhooks(service: &Arc<Service>, queue: &Arc<Queue>, stop: CancellationToken) {
+    let reviewer = Reviewer::new(Arc::clone(service), Arc::clone(queue), stop.clone());
+    if let Some(mut reviewer) = reviewer {
+        let counters = Arc::clone(&service.counters);
+        service
+            .tasks
+            .spawn(async move { supervise(&mut reviewer, "reviews", &counters, &stop).await });
     }
 }
 

@@ -7,6 +7,7 @@
 mod check;
 mod file;
 mod places;
+mod review;
 
 use crate::connect::VaultAccess;
 use crate::diagnostics::{Diagnostic, Diagnostics, Sources};
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 pub use file::read;
 pub use places::Places;
+pub use review::Review;
 
 /// Everything that `keyfleet serve` is told.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Settings {
     /// `/livez`, `/readyz`, `/metrics`: for machines, without a token.
     pub probes: SocketAddr,
     pub webhooks: Webhooks,
+    /// `None`: no pull request is reviewed.
+    pub review: Option<Review>,
     pub reports: Reports,
     pub log: LogFormat,
     pub places: Places,
@@ -84,6 +88,7 @@ impl Settings {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8482)),
                 from: Vec::new(),
             },
+            review: None,
             reports: Reports::default(),
             log: LogFormat::Text,
             places: Places::default(),

@@ -182,6 +182,7 @@ pub(crate) fn parts() -> Parts {
         counters: Arc::default(),
         watchdog: Arc::default(),
         nudge: Nudge::default(),
+        reviews: Arc::default(),
         pages: pages(),
     }
 }

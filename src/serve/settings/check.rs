@@ -5,6 +5,7 @@
 
 mod here;
 mod names;
+mod review;
 
 use super::{Admission, Destination, Forge, Places, Repository, Settings};
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -26,6 +27,7 @@ impl Settings {
             problems.error(&self.places.of(error.setting()), error.to_string());
         }
         self.check_forges(problems);
+        self.check_review(problems);
         self.check_directories(problems);
         for (index, sink) in self.reports.sinks.iter().enumerate() {
             if let Destination::Branch {

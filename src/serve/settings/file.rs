@@ -4,6 +4,7 @@ mod field;
 mod reconcile;
 mod reports;
 mod repository;
+mod review;
 mod vaults;
 mod web;
 
@@ -55,6 +56,9 @@ fn read_service(node: &Node, settings: &mut Settings, problems: &mut Diagnostics
     }
     if let Some(node) = fields.optional("webhooks") {
         web::webhooks(node, &mut settings.webhooks, problems);
+    }
+    if let Some(node) = fields.optional("review") {
+        settings.review = review::read(node, problems);
     }
     if let Some(node) = fields.optional("reconcile") {
         reconcile::read(node, &mut settings.reconcile, problems);

@@ -6,9 +6,10 @@
 use super::admission::{self, Gate};
 use super::connections::{Answers, Server};
 use super::limits::{self, Limits};
-use super::webhooks::{self, Hooks, Nudge};
+use super::webhooks::{self, Hooks, Nudge, Reviews};
 use super::{Counters, ListenError, Watchdog, probes};
 use crate::serve::Board;
+use crate::serve::reviews::Queue;
 use crate::serve::settings::{Admission, Settings, Web, Webhooks};
 use axum::Router;
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub struct Parts {
     pub counters: Arc<Counters>,
     pub watchdog: Arc<Watchdog>,
     pub nudge: Nudge,
+    /// What pull requests are put into.
+    pub reviews: Arc<Queue>,
     /// The pages and the API; who may look is decided before them.
     pub pages: Router,
 }
@@ -68,6 +71,7 @@ struct Said {
     webhooks: Webhooks,
     /// A webhook of another branch says nothing.
     followed: Option<String>,
+    reviews: Option<Reviews>,
 }
 
 impl Said {
@@ -77,6 +81,7 @@ impl Said {
             probes: settings.probes,
             webhooks: settings.webhooks.clone(),
             followed: settings.repository.reference.clone(),
+            reviews: reviews(settings),
         }
     }
 
@@ -89,6 +94,13 @@ impl Said {
         let webhooks = wants_webhooks.then_some((Purpose::Webhooks, self.webhooks.listen));
         always.into_iter().chain(webhooks).collect()
     }
+}
+
+fn reviews(settings: &Settings) -> Option<Reviews> {
+    Some(Reviews {
+        place: settings.review_place()?,
+        forks: settings.review.as_ref()?.forks,
+    })
 }
 
 /// Where it listens, with the ports that the system chose.
@@ -194,7 +206,17 @@ impl Listeners {
             }
             Purpose::Probes => true,
             Purpose::Webhooks => {
-                (&said.webhooks.from, &said.followed) == (&before.webhooks.from, &before.followed)
+                let what = |said: &Said| {
+                    let Said {
+                        followed, reviews, ..
+                    } = said;
+                    (
+                        said.webhooks.from.clone(),
+                        followed.clone(),
+                        reviews.clone(),
+                    )
+                };
+                what(said) == what(before)
             }
         };
         for (purpose, port) in &self.ports {
@@ -249,18 +271,16 @@ fn fresh(said: &Said, parts: &Parts) -> Result<BTreeMap<Purpose, Answers>, Liste
     apart(&said.addresses())?;
     let parts = parts.clone();
     let gate = Arc::new(Gate::new(&said.web)?);
-    let hooks = Hooks::new(&said.webhooks, said.followed.as_deref())?;
-    let counters = Arc::clone(&parts.counters);
+    let reviews = said.reviews.as_ref();
+    let hooks = Hooks::new(&said.webhooks, said.followed.as_deref(), reviews)?;
+    let of_webhooks = parts.clone();
     let routers = [
         (Purpose::Web, admission::router(gate, parts.pages)),
         (
             Purpose::Probes,
             probes::router(parts.board, parts.counters, parts.watchdog),
         ),
-        (
-            Purpose::Webhooks,
-            webhooks::router(hooks, parts.nudge, counters),
-        ),
+        (Purpose::Webhooks, webhooks::router(hooks, of_webhooks)),
     ];
     let answers = routers.map(|(purpose, router)| (purpose, Answers::new(router)));
     Ok(answers.into())

@@ -1,21 +1,24 @@
-//! Webhooks of forges: "look now".
+//! Webhooks of forges: "look now", and which pull request to look at.
 //!
 //! Promises: who sends one without the secret learns nothing and moves nothing; it is refused before anything of it is read as
 //! JSON. What a payload says is never done: the repository is the one of the settings, and a branch that is named can only
-//! make keyfleet not look. Any number of deliveries costs one fetch that is under way and one after it.
+//! make keyfleet not look. Of a pull request only its number counts. Any number of deliveries costs one fetch that is under way and one after it.
 //!
 //! Deliberately absent: any answer that tells one refusal from another.
 
 mod delivery;
 mod nudge;
+mod pull_request;
 mod seen;
 mod signature;
 
 pub use nudge::Nudge;
 
-use super::ListenError;
 use super::limits::{Peer, Rate};
-use super::metrics::{Counters, WebhookResult};
+use super::metrics::WebhookResult;
+use super::{ListenError, Parts};
+use crate::forge::Place;
+use crate::serve::board::Standing;
 use crate::serve::secrets::Watched;
 use crate::serve::settings::{Forge, Webhook, Webhooks};
 use axum::Router;
@@ -26,6 +29,7 @@ use axum::routing::post;
 use delivery::{Delivery, Meaning};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError};
+use pull_request::{Means, Reviewing};
 use seen::Seen;
 use signature::{Keys, Verified};
 use std::collections::BTreeMap;
@@ -53,17 +57,31 @@ pub(super) struct Hooks {
     keys: BTreeMap<Forge, Vec<Watched<Keys>>>,
     /// The short name of what is followed; `None` for the default branch, which only git tells.
     followed: Option<String>,
+    reviewing: Option<Reviewing>,
 }
 
 impl Hooks {
     /// A secret that is missing, empty or no secret of its forge is an error at the start.
-    pub(super) fn new(settings: &Webhooks, reference: Option<&str>) -> Result<Self, ListenError> {
+    pub(super) fn new(
+        settings: &Webhooks,
+        reference: Option<&str>,
+        reviews: Option<&Reviews>,
+    ) -> Result<Self, ListenError> {
         let mut keys: BTreeMap<Forge, Vec<_>> = BTreeMap::new();
         for hook in &settings.from {
             keys.entry(hook.forge).or_default().push(opened(hook)?);
         }
         let followed = reference.map(|name| delivery::short(name).to_owned());
-        Ok(Self { keys, followed })
+        let reviewing = reviews.map(|reviews| Reviewing {
+            place: reviews.place.clone(),
+            forks: reviews.forks,
+            branch: followed.clone(),
+        });
+        Ok(Self {
+            keys,
+            followed,
+            reviewing,
+        })
     }
 
     pub(super) fn check(hook: &Webhook) -> Result<(), ListenError> {
@@ -74,6 +92,14 @@ impl Hooks {
         let of_forge = self.keys.get(&forge).into_iter().flatten();
         of_forge.map(Watched::current).collect()
     }
+}
+
+/// Which pull requests are reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Reviews {
+    pub(super) place: Place,
+    /// Those from other repositories, too.
+    pub(super) forks: bool,
 }
 
 fn opened(hook: &Webhook) -> Result<Watched<Keys>, ListenError> {
@@ -90,17 +116,15 @@ fn opened(hook: &Webhook) -> Result<Watched<Keys>, ListenError> {
 
 struct Door {
     hooks: Hooks,
-    nudge: Nudge,
-    counters: Arc<Counters>,
+    parts: Parts,
     rate: Rate,
     seen: Seen,
 }
 
-pub(super) fn router(hooks: Hooks, nudge: Nudge, counters: Arc<Counters>) -> Router {
+pub(super) fn router(hooks: Hooks, parts: Parts) -> Router {
     let door = Arc::new(Door {
         hooks,
-        nudge,
-        counters,
+        parts,
         rate: Rate::new(DELIVERIES, DELIVERIES_REFILL),
         seen: Seen::default(),
     });
@@ -122,13 +146,13 @@ impl Door {
         let result = self.judge(forge, peer, headers, body).await;
         if let Ok(WebhookResult::Nudged) = result {
             tracing::debug!(forge = forge.word(), "a webhook says to look now");
-            self.nudge.nudge();
+            self.parts.nudge.nudge();
         }
         let counted = match &result {
             Ok(result) => *result,
             Err(refusal) => refusal.result(),
         };
-        self.counters.webhook(forge, counted);
+        self.parts.counters.webhook(forge, counted);
         match result {
             Ok(_) => StatusCode::ACCEPTED.into_response(),
             Err(refusal) => refusal.status().into_response(),
@@ -149,7 +173,12 @@ impl Door {
         let keys = self.hooks.keys(forge);
         let mut check =
             signature::Check::begin(forge, &keys, headers, now).ok_or(Refusal::Secret)?;
-        let mut kept = delivery::Kept::default();
+        let reviewing = self.hooks.reviewing.as_ref();
+        let reviewing = reviewing.filter(|it| it.is_of(forge, headers));
+        let mut kept = delivery::Kept::at_most(match reviewing {
+            Some(_) => delivery::MOST_OF_PULL_REQUEST,
+            None => delivery::MOST_OF_PUSH,
+        });
         let mut body = body;
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| Refusal::of_body(&error))?;
@@ -160,7 +189,38 @@ impl Door {
         }
         // Nothing of the body has been looked at before this line.
         let verified = check.end().ok_or(Refusal::Secret)?;
-        Ok(self.weigh(forge, headers, &verified, &kept, now))
+        match reviewing {
+            Some(reviewing) => self.ask(reviewing, headers, &verified, &kept, now),
+            None => Ok(self.weigh(forge, headers, &verified, &kept, now)),
+        }
+    }
+
+    /// A process that stands by would not review it, and nobody would know.
+    fn ask(
+        &self,
+        reviewing: &Reviewing,
+        headers: &HeaderMap,
+        verified: &Verified,
+        kept: &delivery::Kept,
+        now: jiff::Timestamp,
+    ) -> Result<WebhookResult, Refusal> {
+        let asked = match reviewing.means(kept.json()) {
+            Means::Review(asked) => asked,
+            Means::Nothing => return Ok(WebhookResult::Ignored),
+            Means::Unclear => return Ok(WebhookResult::Malformed),
+        };
+        let standing = self.parts.board.read().standing;
+        if !matches!(standing, Standing::Active { .. }) {
+            return Err(Refusal::Standby);
+        }
+        if !self.seen.is_worth_a_look(verified.id(headers), now) {
+            return Ok(WebhookResult::Repeated);
+        }
+        if self.parts.reviews.ask(asked) {
+            Ok(WebhookResult::Review)
+        } else {
+            Err(Refusal::Limited)
+        }
     }
 
     fn weigh(
@@ -190,6 +250,8 @@ enum Refusal {
     TooLarge,
     /// The connection broke.
     Broken,
+    /// Another process is the active one.
+    Standby,
 }
 
 impl Refusal {
@@ -210,6 +272,7 @@ impl Refusal {
             Self::Limited => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Broken => StatusCode::BAD_REQUEST,
+            Self::Standby => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -217,6 +280,7 @@ impl Refusal {
         match self {
             Self::Secret => WebhookResult::Refused,
             Self::Limited => WebhookResult::Limited,
+            Self::Standby => WebhookResult::Standby,
             Self::TooLarge | Self::Broken => WebhookResult::Malformed,
         }
     }

@@ -35,6 +35,9 @@ impl Settings {
         self.look_at_logins(&mut look);
         self.look_at_listeners(&mut look);
         self.look_at_sinks(&mut look);
+        if let Some(review) = &self.review {
+            look.at_secret("review.token", &review.token, Missing::Wrong);
+        }
         look.at_folder("data", &self.data);
         if matches!(self.active, Active::Lease { context: None, .. }) && !is_in_a_pod() {
             let wrong = "without `context`, this is a Lease of the cluster that keyfleet runs in, and here it runs in none";

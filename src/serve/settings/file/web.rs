@@ -1,8 +1,9 @@
 //! Where keyfleet listens, and who may look.
 
 use super::field;
+use super::review::FORGES;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::serve::settings::{Admission, Forge, Web, Webhook, Webhooks};
+use crate::serve::settings::{Admission, Web, Webhook, Webhooks};
 use crate::yaml::{Fields, Node};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
@@ -94,15 +95,9 @@ pub(super) fn webhooks(node: &Node, webhooks: &mut Webhooks, problems: &mut Diag
 }
 
 fn webhook(node: &Node, problems: &mut Diagnostics) -> Option<Webhook> {
-    let words = [
-        ("github", Forge::Github),
-        ("gitlab", Forge::Gitlab),
-        ("gitea", Forge::Gitea),
-        ("forgejo", Forge::Gitea),
-    ];
     let mut fields = Fields::of(node, "a webhook", problems)?;
     let forge = fields.required("forge", problems);
-    let forge = forge.and_then(|node| field::one_of(node, "forge", &words, problems));
+    let forge = forge.and_then(|node| field::one_of(node, "forge", &FORGES, problems));
     let secret = fields.required("secret", problems);
     let secret = secret.and_then(|node| field::secret(node, "secret", problems));
     fields.finish(problems);

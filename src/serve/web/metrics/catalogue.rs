@@ -118,6 +118,12 @@ catalogue! {
         "0 when the settings were read again and could not be taken: the old ones are in use.";
     WEBHOOKS: "keyfleet_webhooks_total", Counter, ["forge", "result"],
         "Webhooks that arrived, by what became of them.";
+    REVIEWS: "keyfleet_reviews_total", Counter, ["result"],
+        "Reviews of pull requests, by what became of them.";
+    REVIEW_DURATION: "keyfleet_review_duration_seconds", Histogram, [],
+        "How long a review took, from reading git to the answer of the forge.";
+    REVIEWS_WAITING: "keyfleet_reviews_waiting", Gauge, [],
+        "Pull requests that wait to be reviewed.";
     LOG_LINES_DROPPED: "keyfleet_log_lines_dropped_total", Counter, [],
         "Log lines that were thrown away because nobody took them fast enough.";
     PROCESS_CPU: "process_cpu_seconds_total", Counter, [],

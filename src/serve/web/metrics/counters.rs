@@ -8,6 +8,7 @@ use crate::names::ClusterName;
 use crate::plan::{Kind, Scope};
 use crate::serve::board::{Known, PassEnd};
 use crate::serve::log::Dropped;
+use crate::serve::reviews::{Queue, ReviewResult};
 use crate::serve::settings::Forge;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -16,7 +17,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Seconds: from a cluster next door to a deadline.
@@ -32,6 +33,9 @@ pub struct Counters {
     reports: Family<Labels, Counter>,
     sink_failures: Family<Labels, Counter>,
     webhooks: Family<Labels, Counter>,
+    reviews: Family<Labels, Counter>,
+    review_duration: Histogram,
+    to_review: OnceLock<Arc<Queue>>,
     /// What was sent, by server.
     conduct: Conduct,
     of_last_full_pass: Mutex<BTreeMap<Scope, u64>>,
@@ -46,6 +50,8 @@ pub struct Counters {
 pub enum WebhookResult {
     /// It says to look, and is heard.
     Nudged,
+    /// It names a pull request, which is reviewed.
+    Review,
     /// It says so once too often.
     Repeated,
     /// It is about something else.
@@ -56,6 +62,8 @@ pub enum WebhookResult {
     Limited,
     /// Too long, or broken off.
     Malformed,
+    /// It names a pull request, and another process is the active one.
+    Standby,
 }
 
 /// What became of a report.
@@ -90,6 +98,9 @@ impl Counters {
             reports: Family::default(),
             sink_failures: Family::default(),
             webhooks: Family::default(),
+            reviews: Family::default(),
+            review_duration: Histogram::new(BUCKETS),
+            to_review: OnceLock::new(),
             conduct,
             of_last_full_pass: Mutex::default(),
             kept: Mutex::default(),
@@ -167,14 +178,32 @@ impl Counters {
         let _ = self.dropped.set(dropped);
     }
 
+    /// Where pull requests wait. Told once, at the start.
+    pub fn to_review(&self, queue: &Arc<Queue>) {
+        let _ = self.to_review.set(Arc::clone(queue));
+    }
+
+    /// A pull request was reviewed, or was not.
+    pub fn review(&self, result: ReviewResult, took: Duration) {
+        let result = match result {
+            ReviewResult::Posted => "posted",
+            ReviewResult::Failed => "failed",
+            ReviewResult::GivenUp => "given_up",
+        };
+        increment(&self.reviews, &catalogue::REVIEWS, [result.into()]);
+        self.review_duration.observe(took.as_secs_f64());
+    }
+
     pub(in crate::serve::web) fn webhook(&self, forge: Forge, result: WebhookResult) {
         let result = match result {
             WebhookResult::Nudged => "nudged",
+            WebhookResult::Review => "review",
             WebhookResult::Repeated => "repeated",
             WebhookResult::Ignored => "ignored",
             WebhookResult::Refused => "refused",
             WebhookResult::Limited => "limited",
             WebhookResult::Malformed => "malformed",
+            WebhookResult::Standby => "standby",
         };
         let labels = [forge.word().into(), result.into()];
         increment(&self.webhooks, &catalogue::WEBHOOKS, labels);
@@ -196,6 +225,10 @@ impl Counters {
         let good = self.settings_are_good.load(Ordering::Relaxed);
         sheet.single(&catalogue::SETTINGS_RELOAD, Some(u32::from(good)))?;
         sheet.counted(&catalogue::WEBHOOKS, &self.webhooks)?;
+        sheet.counted(&catalogue::REVIEWS, &self.reviews)?;
+        sheet.counted(&catalogue::REVIEW_DURATION, &self.review_duration)?;
+        let waiting = self.to_review.get().map(|queue| queue.len() as u64);
+        sheet.single(&catalogue::REVIEWS_WAITING, waiting)?;
         let lost = self.dropped.get().map_or(0, Dropped::lines);
         sheet.counter(&catalogue::LOG_LINES_DROPPED, [(Labels::new(), lost)])
     }

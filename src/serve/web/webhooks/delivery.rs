@@ -5,18 +5,28 @@ use http::HeaderMap;
 use serde::Deserialize;
 
 /// A longer body is hashed and not kept: it only says "look now".
-const MOST_KEPT: usize = 64 * 1024;
+pub(super) const MOST_OF_PUSH: usize = 64 * 1024;
+/// A pull request comes with its description, which may have 65,536 characters on GitHub.
+pub(super) const MOST_OF_PULL_REQUEST: usize = 512 * 1024;
 
 /// The body, while it is short.
-#[derive(Default)]
 pub(super) struct Kept {
+    most: usize,
     bytes: Vec<u8>,
     is_too_long: bool,
 }
 
 impl Kept {
+    pub(super) fn at_most(most: usize) -> Self {
+        Self {
+            most,
+            bytes: Vec::new(),
+            is_too_long: false,
+        }
+    }
+
     pub(super) fn add(&mut self, bytes: &[u8]) {
-        if self.is_too_long || self.bytes.len() + bytes.len() > MOST_KEPT {
+        if self.is_too_long || self.bytes.len() + bytes.len() > self.most {
             self.is_too_long = true;
             self.bytes = Vec::new();
         } else {
@@ -103,7 +113,7 @@ pub(super) fn short(reference: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Delivery, Forge, HeaderMap, Kept, Meaning};
+    use super::{Delivery, Forge, HeaderMap, Kept, MOST_OF_PUSH, Meaning};
     use http::HeaderValue;
 
     fn means(forge: Forge, event: &'static str, body: &str, followed: Option<&str>) -> Meaning {
@@ -159,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_long_body_is_not_kept() {
-        let mut kept = Kept::default();
+        let mut kept = Kept::at_most(MOST_OF_PUSH);
         kept.add(&vec![b'x'; 60_000]);
         assert!(kept.json().is_some());
         kept.add(&vec![b'x'; 60_000]);
