@@ -122,7 +122,7 @@ fn compare(base: &Desired, head: &Desired, fleets: &Fleets<'_>) -> (Vec<Change>,
     let found = Pairs::of(base, head);
     let unknown = found.unknown();
     let mut changes = found.renamed;
-    for Paired { pair, is_complete } in found.pairs {
+    for Paired { pair, is_complete } in found.paired {
         if is_untouched(pair, base, head) {
             continue;
         }

@@ -94,7 +94,7 @@ impl<'a> Questions<'a> {
         }
         let nothing = BTreeMap::new();
         let (before, after) = (Roles::of(base, &nothing), Roles::of(head, &nothing));
-        for paired in Pairs::of(base, head).pairs {
+        for paired in Pairs::of(base, head).paired {
             if !super::is_untouched(paired.pair, base, head) {
                 questions.add(paired.pair, &before, &after);
             }

@@ -148,39 +148,57 @@ fn policies(base: &Desired, head: &Desired) -> Vec<Change> {
     let (old, new) = (of(base), of(head));
     let both = joined(&old, &new);
     let changes = both.filter_map(|(name, before, after)| {
-        let (before, after) = (before.copied(), after.copied());
-        let nothing = Policy::default();
-        let meaning = |side: Option<&'_ SharedPolicy>| side.map(|it| it.meaning.clone());
-        let (old, new) = (meaning(before), meaning(after));
-        let (old, new) = (
-            old.as_deref().unwrap_or(&nothing),
-            new.as_deref().unwrap_or(&nothing),
-        );
-        let how = Presence::of(before, after);
-        let rules = rules(old, new);
-        if how == Presence::Changed && rules.is_empty() {
-            return None;
-        }
+        let change = policy(name, before.copied(), after.copied())?;
         let roles = roles(name, head);
         // Where a role of the fleet has it, that is told of the role's access.
         let critical = if roles.is_empty() {
-            critical(old, new)
+            change.critical
         } else {
             Vec::new()
         };
-        let policy = (*name).to_owned();
-        let has_effect = !effects(&Acl::new(&[old]), &Acl::new(&[new])).is_empty();
         let meaning = Meaning::Policy(PolicyChange {
-            policy,
-            how,
-            rules,
-            has_effect,
             roles,
+            ..change.told
         });
         let (old, new) = (before.map(|it| &it.place), after.map(|it| &it.place));
         Some(Change::shared(meaning, critical).written(old, new))
     });
     changes.collect()
+}
+
+/// A policy's change by itself, whoever has it.
+struct PolicyBySelf {
+    told: PolicyChange,
+    critical: Vec<Critical>,
+}
+
+fn policy(
+    name: &str,
+    before: Option<&SharedPolicy>,
+    after: Option<&SharedPolicy>,
+) -> Option<PolicyBySelf> {
+    let nothing = Policy::default();
+    let meaning = |side: Option<&SharedPolicy>| side.map(|it| it.meaning.clone());
+    let (old, new) = (meaning(before), meaning(after));
+    let (old, new) = (
+        old.as_deref().unwrap_or(&nothing),
+        new.as_deref().unwrap_or(&nothing),
+    );
+    let how = Presence::of(before, after);
+    let stanzas = rules(old, new);
+    if how == Presence::Changed && stanzas.is_empty() {
+        return None;
+    }
+    Some(PolicyBySelf {
+        told: PolicyChange {
+            policy: name.to_owned(),
+            how,
+            rules: stanzas,
+            has_effect: !effects(&Acl::new(&[old]), &Acl::new(&[new])).is_empty(),
+            roles: BTreeSet::new(),
+        },
+        critical: critical(old, new),
+    })
 }
 
 fn rules(before: &Policy, after: &Policy) -> Vec<FieldChange> {

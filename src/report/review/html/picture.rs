@@ -82,11 +82,11 @@ fn cells(map: &Map, column: usize, nodes: Vec<(usize, Tie)>) -> Vec<Cell> {
 
 fn name(map: &Map, column: usize, index: usize) -> Phrase {
     let node = &map.columns[column][index];
-    let name = Phrase::default().theirs(&node.name);
+    let called = Phrase::default().theirs(&node.name);
     match (node.note.as_str(), node.name.as_str()) {
-        ("", _) => name,
-        (note, "") => Phrase::default().ours(note),
-        (note, _) if node.is_grant => Phrase::default().ours(format!("{note} for ")).then(name),
-        (note, _) => name.ours(format!(" {note}")),
+        ("", _) => called,
+        (said, "") => Phrase::default().ours(said),
+        (said, _) if node.is_grant => Phrase::default().ours(format!("{said} for ")).then(called),
+        (said, _) => called.ours(format!(" {said}")),
     }
 }

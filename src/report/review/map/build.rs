@@ -140,9 +140,9 @@ impl Builder {
     }
 
     fn access(&mut self, access: &AccessChange, change: &Change) {
-        let list = |words: &BTreeSet<&str>| words.iter().copied().collect::<Vec<_>>().join(", ");
+        let joined = |words: &BTreeSet<&str>| words.iter().copied().collect::<Vec<_>>().join(", ");
         let (gained, lost) = (access.gained(), access.lost());
-        let mut ties = vec![(list(&gained), Tie::Gained), (list(&lost), Tie::Lost)];
+        let mut ties = vec![(joined(&gained), Tie::Gained), (joined(&lost), Tie::Lost)];
         ties.retain(|(words, _)| !words.is_empty());
         if ties.is_empty() {
             ties.push(("conditions".to_owned(), Tie::Changed));

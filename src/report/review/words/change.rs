@@ -8,6 +8,7 @@ use crate::review::{
     AccessChange, Allowed, ApprovalChange, Change, ClusterChange, KeyChange, Meaning, Membership,
     PolicyChange, Presence, SecretChange, SecretMove, Source, VaultChange,
 };
+use std::collections::BTreeSet;
 
 /// How many clusters are named in a sentence.
 const NAMED: usize = 6;
@@ -201,15 +202,13 @@ fn filled(source: &Source) -> Phrase {
 
 fn of_access(access: &AccessChange) -> Told {
     let (gained, lost) = (access.gained(), access.lost());
-    let list = |words: &std::collections::BTreeSet<&str>| {
-        words.iter().copied().collect::<Vec<_>>().join(", ")
-    };
+    let joined = |words: &BTreeSet<&str>| words.iter().copied().collect::<Vec<_>>().join(", ");
     let (sign, verb) = match (gained.is_empty(), lost.is_empty()) {
-        (false, true) => (Sign::Comes, format!("{} gained by ", list(&gained))),
-        (true, false) => (Sign::Goes, format!("{} lost by ", list(&lost))),
+        (false, true) => (Sign::Comes, format!("{} gained by ", joined(&gained))),
+        (true, false) => (Sign::Goes, format!("{} lost by ", joined(&lost))),
         (false, false) => (
             Sign::Changes,
-            format!("{} gained and {} lost by ", list(&gained), list(&lost)),
+            format!("{} gained and {} lost by ", joined(&gained), joined(&lost)),
         ),
         (true, true) => (Sign::Changes, "under other conditions for ".to_owned()),
     };

@@ -57,7 +57,7 @@ pub(in crate::report::review) fn verdict(reviewed: Reviewed<'_>) -> String {
     if critical > 0 {
         parts.push(count(critical, "critical change"));
     } else if review.changes.is_empty() {
-        parts.extend(nothing(reviewed));
+        parts.push(nothing(reviewed));
     } else {
         parts.push("nothing critical".to_owned());
     }
@@ -86,18 +86,18 @@ pub(in crate::report::review) fn reach(review: &Review) -> usize {
 }
 
 /// Where nothing changes: that it was looked at is worth saying.
-fn nothing(reviewed: Reviewed<'_>) -> Option<String> {
+fn nothing(reviewed: Reviewed<'_>) -> String {
     let files = reviewed.about.files;
     if !reviewed.review.unknown.is_empty() {
-        return Some("what it means is not known".to_owned());
+        return "what it means is not known".to_owned();
     }
-    Some(match files {
+    match files {
         0 => "no file that keyfleet reads is changed".to_owned(),
         files => format!(
             "nothing changes in what is meant: {} written otherwise",
             count(files, "file")
         ),
-    })
+    }
 }
 
 /// What comes, goes and changes, by kind; what follows from another change is not counted twice.
@@ -133,9 +133,10 @@ fn counted(review: &Review) -> Vec<String> {
                 .filter(|it| it.sign == sign)
                 .count();
             if number > 0 {
-                said.push(match said.is_empty() {
-                    true => format!("{} {verb}", plural(number, noun)),
-                    false => format!("{number} {verb}"),
+                said.push(if said.is_empty() {
+                    format!("{} {verb}", plural(number, noun))
+                } else {
+                    format!("{number} {verb}")
                 });
             }
         }
