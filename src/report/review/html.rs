@@ -136,7 +136,7 @@ pub(super) fn html(reviewed: Reviewed<'_>) -> String {
         unproven: words::unproven(review),
         tiles: Vec::new(),
         critical,
-        picture: Picture::of(review),
+        picture: Picture::of(&sections),
         parts,
         lists: lists(reviewed),
         has_variables: false,

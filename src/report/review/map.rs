@@ -8,7 +8,8 @@ mod build;
 mod layout;
 mod tie;
 
-use crate::review::Review;
+use crate::report::phrase::Phrase;
+use crate::review::Change;
 
 pub(super) use layout::{Laid, lay_out};
 pub(super) use tie::Tie;
@@ -49,8 +50,9 @@ pub(super) struct Map {
 }
 
 impl Map {
-    pub(super) fn of(review: &Review) -> Self {
-        build::build(review).folded(MOST_NODES)
+    /// Of changes in the order in which they are read: what comes late has no place of its own.
+    pub(super) fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+        build::build(changes).folded(MOST_NODES)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -1,8 +1,8 @@
 //! The map, ready to be drawn, and the same as a table.
 
 use super::super::map::{Laid, Map, Tie, lay_out};
+use super::super::words::Section;
 use crate::report::phrase::Phrase;
-use crate::review::Review;
 
 /// How many are named in a cell of the table.
 const NAMED: usize = 12;
@@ -28,8 +28,9 @@ pub(super) struct Cell {
 }
 
 impl Picture {
-    pub(super) fn of(review: &Review) -> Option<Self> {
-        let map = Map::of(review);
+    pub(super) fn of(sections: &[Section<'_>]) -> Option<Self> {
+        let items = sections.iter().flat_map(|section| &section.items);
+        let map = Map::of(items.map(|item| item.change));
         if map.is_empty() {
             return None;
         }

@@ -3,15 +3,15 @@
 use super::tie::Ties;
 use super::{COLUMNS, Map, Node, Tie};
 use crate::report::clean;
-use crate::review::{AccessChange, Change, KeyChange, Meaning, Review, SecretChange, SecretMove};
+use crate::review::{AccessChange, Change, KeyChange, Meaning, SecretChange, SecretMove};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many clusters have nodes of their own; more that share a change are one node.
 const MOST_APART: usize = 3;
 
-pub(super) fn build(review: &Review) -> Map {
+pub(super) fn build<'a>(changes: impl Iterator<Item = &'a Change>) -> Map {
     let mut builder = Builder::default();
-    for change in &review.changes {
+    for change in changes {
         match &change.meaning {
             Meaning::Secret(secret) => builder.secret(secret, change),
             // The map shows it as the Secrets that it follows from.

@@ -53,6 +53,8 @@ pub(in crate::report::review) struct Line {
     pub(in crate::report::review) from: (usize, usize),
     pub(in crate::report::review) to: (usize, usize),
     pub(in crate::report::review) sign: (usize, usize),
+    /// Whether it stands for what has no place: drawn faintly, since it goes everywhere.
+    pub(in crate::report::review) is_rest: bool,
 }
 
 impl Line {
@@ -72,6 +74,7 @@ impl Line {
             edge,
             from,
             to,
+            is_rest: is_rest(map, edge),
             sign: (between(from.0, to.0, along), between(from.1, to.1, height)),
         }
     }
@@ -122,6 +125,11 @@ pub(in crate::report::review) fn lay_out(map: &Map) -> Laid {
     }
 }
 
+fn is_rest(map: &Map, edge: Edge) -> bool {
+    let column = edge.column;
+    map.columns[column][edge.from].is_rest || map.columns[column + 1][edge.to].is_rest
+}
+
 /// For each column the rank of each node.
 fn ranks(map: &Map) -> [Vec<usize>; COLUMNS] {
     let mut ranks: [Vec<usize>; COLUMNS] =
@@ -143,7 +151,7 @@ fn by_neighbours(map: &Map, column: usize, ranks: &[Vec<usize>; COLUMNS]) -> Vec
         (2 * ranks[column][node] + 1) * 1000 / (2 * ranks[column].len().max(1))
     };
     let mut sums = vec![(0, 0); own.len()];
-    for edge in &map.edges {
+    for edge in map.edges.iter().filter(|edge| !is_rest(map, **edge)) {
         if edge.column == column {
             sums[edge.from].0 += height(column + 1, edge.to);
             sums[edge.from].1 += 1;
@@ -157,8 +165,8 @@ fn by_neighbours(map: &Map, column: usize, ranks: &[Vec<usize>; COLUMNS]) -> Vec
         (sum, number) => sum / number,
     };
     let mut nodes: Vec<usize> = (0..own.len()).collect();
-    let is_rest = |node: usize| map.columns[column][node].is_rest;
-    nodes.sort_by_key(|node| (is_rest(*node), wish(*node), own[*node]));
+    let is_last = |node: usize| map.columns[column][node].is_rest;
+    nodes.sort_by_key(|node| (is_last(*node), wish(*node), own[*node]));
     let mut ranks = vec![0; own.len()];
     for (rank, node) in nodes.into_iter().enumerate() {
         ranks[node] = rank;

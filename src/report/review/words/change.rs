@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 
 /// How many clusters are named in a sentence.
 const NAMED: usize = 6;
+/// How many that use a path, of which there may be several.
+const USERS: usize = 3;
 
 pub(super) fn item(change: &Change) -> Item<'_> {
     let (sign, kind, name, says, lines) = match &change.meaning {
@@ -245,7 +247,7 @@ fn access_lines(access: &AccessChange) -> Vec<(Sign, Phrase)> {
     };
     let is_pattern = access.path.ends_with('*') || access.path.contains('+');
     for reached in &access.reaches {
-        let used = ours("used by ").then(names(&reached.used_by, NAMED));
+        let used = ours("used by ").then(names(&reached.used_by, USERS));
         let line = if is_pattern {
             ours("reaches ").theirs(&reached.path).ours(", ").then(used)
         } else {
