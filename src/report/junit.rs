@@ -6,7 +6,7 @@ use askama::Template;
 
 #[derive(Template)]
 #[template(path = "junit.xml")]
-pub(super) struct Suites {
+pub(super) struct Run {
     pub(super) name: &'static str,
     pub(super) made: Option<String>,
     pub(super) suites: Vec<Suite>,
@@ -33,7 +33,7 @@ pub(super) struct Wrong {
     pub(super) text: String,
 }
 
-impl Suites {
+impl Run {
     fn tests(&self) -> usize {
         self.suites.iter().map(|suite| suite.cases.len()).sum()
     }

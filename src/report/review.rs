@@ -1,6 +1,6 @@
 //! What a pull request means, for people and for tools: text, Markdown, HTML, JSON, `JUnit` and SARIF. Pure.
 //!
-//! Every form says the same, from [`words`]: what is ours and what is a name of the repository are kept apart to the end, so
+//! Every form says the same, from `words`: what is ours and what is a name of the repository are kept apart to the end, so
 //! that no name becomes markup, a mention or a command to a terminal. What is for people is bounded, and says what it leaves
 //! out; JSON is whole.
 

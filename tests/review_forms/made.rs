@@ -539,11 +539,14 @@ fn call_proof(proof: &mut Proof, name: &str) {
     }
 }
 
-/// So many changed Secrets with so many keys, every tenth critical, on 200 clusters.
+/// So many changed Secrets with so many keys, every tenth critical, on 200 clusters; on fewer where the changes are many.
 pub(crate) fn large(changes: usize, keys: usize) -> Made {
-    let clusters: Vec<String> = (0..200).map(|number| format!("prod-{number:03}")).collect();
+    let number = if changes > 1_000 { 20 } else { 200 };
+    let clusters: Vec<String> = (0..number)
+        .map(|number| format!("prod-{number:03}"))
+        .collect();
     let clusters: Vec<&str> = clusters.iter().map(String::as_str).collect();
-    let changed = (0..changes).map(|number| {
+    let moved = (0..changes).map(|number| {
         let old = format!("kv/data/old/application-{number:05}");
         let new = format!("kv/data/new/application-{number:05}");
         let keys = (0..keys).map(|at| {
@@ -570,7 +573,7 @@ pub(crate) fn large(changes: usize, keys: usize) -> Made {
             ("groups/all/apps.yaml", number + 1),
         )
     });
-    let mut changes: Vec<Change> = changed.collect();
+    let mut changes: Vec<Change> = moved.collect();
     changes.sort_by_key(|change| change.critical.is_empty());
     Made {
         about: about("large"),

@@ -51,7 +51,7 @@ impl Read {
                         .strip_prefix("<summary>")
                         .and_then(|it| it.strip_suffix("</summary>"));
                     let words = words.unwrap_or_else(|| panic!("strange HTML: {summary}"));
-                    let is_plain = |it: char| it.is_alphanumeric() || " ()".contains(it);
+                    let is_plain = |it: char| it.is_alphanumeric() || " (),".contains(it);
                     assert!(words.chars().all(is_plain), "{summary}");
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::words::{self, Phrase};
 use crate::drift::{Class, Report, Told, Where};
-use crate::report::junit::{Case, Suite, Suites, Wrong, clean};
+use crate::report::junit::{Case, Run, Suite, Wrong, clean};
 
 pub(super) fn junit(report: &Report) -> String {
     let of_scopes = report.scopes.iter().map(|line| {
@@ -13,12 +13,12 @@ pub(super) fn junit(report: &Report) -> String {
     if !report.about.problems.is_empty() {
         suites.push(declarations(report));
     }
-    let suites = Suites {
+    let run = Run {
         name: "keyfleet drift",
         made: Some(report.made.strftime("%Y-%m-%dT%H:%M:%S").to_string()),
         suites,
     };
-    suites.xml()
+    run.xml()
 }
 
 fn suite(report: &Report, scope: &Where, missed: Option<&str>) -> Suite {

@@ -1,13 +1,15 @@
 //! One page that stands alone: no script, nothing from elsewhere, light and dark, on paper too. The map is a picture; what it
 //! says stands beside it as a table.
 
+mod lists;
 mod picture;
 
 use super::Reviewed;
 use super::words::{self, Item, Section, Sign};
 use crate::report::phrase::Phrase;
-use crate::review::{Answer, Problem, Verdict};
+use crate::review::{Change, Review};
 use askama::Template;
+use lists::List;
 use picture::Picture;
 
 /// How many items of a part, lines of an item, and names are shown before the rest is counted.
@@ -38,8 +40,9 @@ struct Page {
     critical: Vec<Part>,
     picture: Option<Picture>,
     parts: Vec<Part>,
-    /// What nobody can say, what is wrong, and what the servers said.
-    lists: Vec<List>,
+    refuted: Vec<List>,
+    doubts: Vec<List>,
+    answers: Vec<List>,
     has_variables: bool,
 }
 
@@ -89,29 +92,6 @@ struct Said {
     line: Phrase,
 }
 
-/// What is no change.
-struct List {
-    id: &'static str,
-    title: &'static str,
-    about: &'static str,
-    number: usize,
-    entries: Vec<Entry>,
-    is_folded: bool,
-}
-
-impl List {
-    fn more(&self) -> usize {
-        self.number - self.entries.len()
-    }
-}
-
-struct Entry {
-    tone: &'static str,
-    what: Phrase,
-    why: Phrase,
-    place: String,
-}
-
 pub(super) fn html(reviewed: Reviewed<'_>) -> String {
     let review = reviewed.review;
     let sections = words::sections(review);
@@ -124,8 +104,8 @@ pub(super) fn html(reviewed: Reviewed<'_>) -> String {
         plain_title: title.plain(),
         title,
         tone: tone(reviewed),
-        verdict: capitalised(&words::verdict(reviewed)),
-        sum: capitalised(&words::sum(review)),
+        verdict: words::capitalised(&words::verdict(reviewed)),
+        sum: words::capitalised(&words::sum(review)),
         notes: reviewed
             .about
             .notes
@@ -138,7 +118,9 @@ pub(super) fn html(reviewed: Reviewed<'_>) -> String {
         critical,
         picture: Picture::of(&sections),
         parts,
-        lists: lists(reviewed),
+        refuted: lists::refuted(review),
+        doubts: lists::doubts(review),
+        answers: lists::answers(review),
         has_variables: false,
     };
     page.tiles = tiles(reviewed, &sections, &page);
@@ -147,15 +129,14 @@ pub(super) fn html(reviewed: Reviewed<'_>) -> String {
     page.render().unwrap_or_default()
 }
 
-fn is_with_variables(change: &crate::review::Change) -> bool {
+fn is_with_variables(change: &Change) -> bool {
     let meaning = serde_json::to_string(&change.meaning).unwrap_or_default();
     meaning.contains("${cluster.")
 }
 
 fn tone(reviewed: Reviewed<'_>) -> &'static str {
     let review = reviewed.review;
-    let refuted = review.proof.as_ref().map_or(0, |it| it.refuted().count());
-    if review.is_critical() || refuted > 0 || review.problems.errors().next().is_some() {
+    if review.is_critical() || refuted(review) > 0 || review.problems.errors().next().is_some() {
         "bad"
     } else if !review.unknown.is_empty() {
         "unknown"
@@ -166,11 +147,15 @@ fn tone(reviewed: Reviewed<'_>) -> &'static str {
     }
 }
 
+fn refuted(review: &Review) -> usize {
+    review.proof.as_ref().map_or(0, |it| it.refuted().count())
+}
+
 fn tiles(reviewed: Reviewed<'_>, sections: &[Section<'_>], page: &Page) -> Vec<Tile> {
     let review = reviewed.review;
     let shown = |part: &'static str| {
         let all = page.parts.iter().chain(&page.critical);
-        let lists = page.lists.iter().map(|list| list.id);
+        let lists = page.refuted.iter().chain(&page.doubts).map(|list| list.id);
         let is_shown = all.map(|it| it.id).chain(lists).any(|id| id == part);
         if is_shown { part } else { "" }
     };
@@ -192,6 +177,7 @@ fn tiles(reviewed: Reviewed<'_>, sections: &[Section<'_>], page: &Page) -> Vec<T
         tile(own("access"), "changes of access", "careful", "access"),
     ];
     let others = [
+        (refuted(review), "refuted", "bad", "refuted"),
         (review.unknown.len(), "not known", "unknown", "unknown"),
         (
             review.problems.new.len(),
@@ -282,117 +268,4 @@ fn shown(sign: Sign) -> &'static str {
         Sign::Goes => "−",
         other => other.text(),
     }
-}
-
-fn lists(reviewed: Reviewed<'_>) -> Vec<List> {
-    let review = reviewed.review;
-    let list = |id, title, about, number, entries: Vec<Entry>, is_folded| List {
-        id,
-        title,
-        about,
-        number,
-        entries,
-        is_folded,
-    };
-    let unknown = review.unknown.iter().take(MOST_ITEMS).map(|it| Entry {
-        tone: "unknown",
-        what: Phrase::default().mixed(&it.what),
-        why: Phrase::default().mixed(&it.why),
-        place: String::new(),
-    });
-    let problems = &review.problems.new;
-    let mut lists = vec![
-        list(
-            "unknown",
-            "Not known",
-            "What nobody can say, and why.",
-            review.unknown.len(),
-            unknown.collect(),
-            false,
-        ),
-        list(
-            "problems",
-            "New problems",
-            "Errors and warnings that the base does not have.",
-            problems.len(),
-            problems.iter().take(MOST_ITEMS).map(problem).collect(),
-            problems.len() > OPEN_ITEMS,
-        ),
-    ];
-    for (id, title, about) in [
-        (
-            "refuted",
-            "Refuted by the servers",
-            "What the change rests on, and is not so.",
-        ),
-        (
-            "open",
-            "Not answered by the servers",
-            "What no server could say.",
-        ),
-        (
-            "proven",
-            "Proven by the servers",
-            "What was asked, and is so.",
-        ),
-    ] {
-        let answers = review.proof.iter().flat_map(|proof| &proof.answers);
-        let mut answers: Vec<&Answer> = answers.collect();
-        answers.retain(|answer| words::told(answer).verdict == id);
-        let entries = answers.iter().take(MOST_ITEMS).map(|it| answered(it));
-        lists.push(list(
-            id,
-            title,
-            about,
-            answers.len(),
-            entries.collect(),
-            id == "proven",
-        ));
-    }
-    lists.retain(|list| list.number > 0);
-    lists
-}
-
-fn problem(problem: &Problem) -> Entry {
-    let (tone, word) = if problem.error {
-        ("bad", "error: ")
-    } else {
-        ("careful", "warning: ")
-    };
-    let hint = problem.hint.as_deref().unwrap_or_default();
-    Entry {
-        tone,
-        what: Phrase::default().ours(word).mixed(&problem.message),
-        why: Phrase::default().mixed(hint),
-        place: problem.place.to_string(),
-    }
-}
-
-fn answered(answer: &Answer) -> Entry {
-    let told = words::told(answer);
-    let clusters = words::names(&answer.clusters, NAMED);
-    let mut what = told.what;
-    if !clusters.is_empty() {
-        what = what.ours(", in ").then(clusters);
-    }
-    Entry {
-        tone: match answer.verdict {
-            Verdict::Refuted { .. } => "bad",
-            Verdict::Open { .. } => "unknown",
-            Verdict::Proven { .. } => "good",
-        },
-        what: what.shortened(LONGEST_NAME),
-        why: told.why.shortened(LONGEST_NAME),
-        place: answer
-            .place
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-    }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|it| it.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
 }

@@ -2,7 +2,7 @@
 
 use super::Reviewed;
 use super::words::{self, Item, Section};
-use crate::report::junit::{Case, Suite, Suites, Wrong, clean};
+use crate::report::junit::{Case, Run, Suite, Wrong, clean};
 use crate::review::{Answer, Problem, Unknown, Verdict};
 use std::collections::BTreeMap;
 
@@ -36,12 +36,12 @@ pub(super) fn junit(reviewed: Reviewed<'_>) -> String {
         left -= suite.cases.len();
     }
     suites.retain(|suite| !suite.cases.is_empty());
-    let suites = Suites {
+    let run = Run {
         name: "keyfleet review",
         made: None,
         suites,
     };
-    suites.xml()
+    run.xml()
 }
 
 fn suite(name: &str, cases: impl Iterator<Item = Case>) -> Suite {

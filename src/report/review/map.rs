@@ -32,6 +32,19 @@ pub(super) struct Node {
     pub(super) is_rest: bool,
 }
 
+impl Node {
+    /// In words: `prod-ap and 4 more`, `read for staging/reader`.
+    pub(super) fn told(&self) -> Phrase {
+        let (own, name) = (Phrase::default(), Phrase::default().theirs(&self.name));
+        match (self.note.as_str(), self.name.as_str()) {
+            ("", _) => name,
+            (note, "") => own.ours(note),
+            (note, _) if self.is_grant => own.ours(format!("{note} for ")).then(name),
+            (note, _) => name.ours(format!(" {note}")),
+        }
+    }
+}
+
 /// A line between a node and one of the next column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edge {

@@ -102,12 +102,12 @@ fn head(reviewed: Reviewed<'_>) -> String {
     let title = words::title(reviewed).shortened(LONGEST_NAME);
     let mut text = format!(
         "### {}\n\n{}",
-        capitalised(&words::verdict(reviewed)),
+        words::capitalised(&words::verdict(reviewed)),
         shown(&title)
     );
     let sum = words::sum(reviewed.review);
     if !sum.is_empty() {
-        text.push_str(&format!("\n\n{}.", capitalised(&sum)));
+        text.push_str(&format!("\n\n{}.", words::capitalised(&sum)));
     }
     text.push('\n');
     for note in reviewed.about.notes.iter().take(3) {
@@ -150,14 +150,8 @@ fn link(whole: &str) -> String {
 
 /// Where not even the head fits: our own words, which may end anywhere.
 fn sentence(reviewed: Reviewed<'_>, room: &Room<'_>) -> String {
-    let verdict = capitalised(&words::verdict(reviewed));
+    let verdict = words::capitalised(&words::verdict(reviewed));
     verdict.chars().take(room.characters).collect()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|it| it.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
 }
 
 /// A text that is not ours, in a code span.

@@ -39,7 +39,7 @@ pub(super) fn sarif(reviewed: Reviewed<'_>) -> String {
             result(
                 outcome,
                 ids[outcome.rule.id],
-                fingerprint(outcome, &mut known),
+                &fingerprint(outcome, &mut known),
             )
         })
         .collect();
@@ -84,7 +84,7 @@ fn fingerprint(outcome: &Outcome, known: &mut BTreeMap<String, usize>) -> String
     format!("{print}:{number}")
 }
 
-fn result(outcome: &Outcome, index: usize, fingerprint: String) -> Value {
+fn result(outcome: &Outcome, index: usize, fingerprint: &str) -> Value {
     let mut json = json!({
         "ruleId": outcome.rule.id,
         "ruleIndex": index,

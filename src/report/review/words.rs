@@ -90,3 +90,10 @@ pub(super) fn names(names: &BTreeSet<String>, most: usize) -> Phrase {
         more => phrase.ours(format!(" and {more} more")),
     }
 }
+
+/// As a sentence begins.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|it| it.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}

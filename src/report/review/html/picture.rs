@@ -57,7 +57,7 @@ fn row(map: &Map, index: usize) -> Row {
         .iter()
         .filter(|edge| edge.column == 1 && edge.from == index);
     Row {
-        name: name(map, 1, index),
+        name: map.columns[1][index].told(),
         from: cells(map, 0, from.map(|edge| (edge.from, edge.tie)).collect()),
         to: cells(map, 2, to.map(|edge| (edge.to, edge.tie)).collect()),
     }
@@ -69,7 +69,7 @@ fn cells(map: &Map, column: usize, nodes: Vec<(usize, Tie)>) -> Vec<Cell> {
     let mut cells: Vec<Cell> = shown
         .map(|(node, tie)| Cell {
             tie: Some(tie),
-            name: name(map, column, node),
+            name: map.columns[column][node].told(),
         })
         .collect();
     if more > 0 {
@@ -79,15 +79,4 @@ fn cells(map: &Map, column: usize, nodes: Vec<(usize, Tie)>) -> Vec<Cell> {
         });
     }
     cells
-}
-
-fn name(map: &Map, column: usize, index: usize) -> Phrase {
-    let node = &map.columns[column][index];
-    let called = Phrase::default().theirs(&node.name);
-    match (node.note.as_str(), node.name.as_str()) {
-        ("", _) => called,
-        (said, "") => Phrase::default().ours(said),
-        (said, _) if node.is_grant => Phrase::default().ours(format!("{said} for ")).then(called),
-        (said, _) => called.ours(format!(" {said}")),
-    }
 }

@@ -176,7 +176,7 @@ fn by_neighbours(map: &Map, column: usize, ranks: &[Vec<usize>; COLUMNS]) -> Vec
 
 /// What fits of the name beside the note: both of its ends, since paths differ at either.
 fn fitting(node: &Node, width: usize) -> String {
-    let gap = if node.note.is_empty() { 0 } else { 1 };
+    let gap = usize::from(!node.note.is_empty());
     let room = (width - PADDING) * 10 / CHARACTER;
     let room = room.saturating_sub(node.note.chars().count() + gap).max(8);
     let name: Vec<char> = node.name.chars().collect();
@@ -230,7 +230,7 @@ mod tests {
             &node("kv/data/a-rather-long/path-in-a/deep-folder/checkout"),
             290,
         );
-        assert_eq!(label, "kv/data/a-rather-l…deep-folder/checkout");
+        assert_eq!(label, "kv/data/a-rather-…ep-folder/checkout");
         assert_eq!(fitting(&node("kv/data/shop"), 290), "kv/data/shop");
     }
 }
