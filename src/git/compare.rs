@@ -39,6 +39,8 @@ pub struct Comparison<R = Checkout> {
     pub base_name: String,
     /// How the head is called.
     pub head_name: String,
+    /// The head's own commit, in full; of a working tree, the one that it is based on.
+    pub head_commit: String,
     pub base: R,
     /// Its revision is the head's own, also where the files are what merging it gives.
     pub head: R,
@@ -92,6 +94,7 @@ impl<R> Comparison<R> {
         Comparison {
             base_name: self.base_name,
             head_name: self.head_name,
+            head_commit: self.head_commit,
             base: make(self.base),
             head: make(self.head),
             how: self.how,

@@ -63,6 +63,7 @@ impl Reading<'_> {
         Ok(Comparison {
             base_name: pair.base_name.clone(),
             head_name: pair.head_name.clone(),
+            head_commit: pair.head.to_string(),
             changes: changes.map_err(|error| tree::damaged("", error))?,
             others: self.others(pair)?,
             base: base.checkout,

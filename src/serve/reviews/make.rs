@@ -75,7 +75,7 @@ pub(super) async fn read(
             why: anyhow!(
                 "its declarations are more than {most} MiB longer than those that it changes; split it, or review it with `keyfleet review`"
             ),
-            commit: Some(compared.head.revision),
+            commit: Some(compared.head_commit),
             for_good: true,
         });
     }
@@ -92,7 +92,7 @@ pub(super) async fn work_out(
     compared: Comparison<Repository>,
     late: &mut Option<JoinHandle<()>>,
 ) -> Result<Made, Unmade> {
-    let commit = compared.head.revision.clone();
+    let commit = compared.head_commit.clone();
     let (made, answer) = oneshot::channel();
     let work = tokio::task::spawn_blocking(move || {
         // Nobody takes it only when it is too late.
@@ -118,7 +118,7 @@ pub(super) async fn work_out(
 
 fn make(compared: Comparison<Repository>) -> Made {
     let about = pipeline::about(&compared);
-    let commit = compared.head.revision.clone();
+    let commit = compared.head_commit.clone();
     let reviewed = pipeline::review(compared.base, compared.head);
     Made {
         commit,
