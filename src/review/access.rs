@@ -234,8 +234,13 @@ fn reached(
     };
     let known = fleets.uses.in_vault(cell.vault.as_str());
     let below = known.filter(|(path, _)| effect.pattern.matches(path));
+    // That a cluster uses what it gains or loses goes without saying.
+    let by_others = |clusters: &BTreeSet<String>| {
+        let own = cell.cluster.as_str();
+        clusters.iter().any(|cluster| cluster != own)
+    };
     below
-        .filter(|(path, _)| makes_difference(path))
+        .filter(|(path, clusters)| by_others(clusters) && makes_difference(path))
         .map(|(path, clusters)| Reached {
             path: path.to_owned(),
             used_by: clusters.clone(),

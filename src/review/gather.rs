@@ -36,7 +36,7 @@ pub(super) fn gather(changes: Vec<Change>, owns: &Owns<'_>) -> Vec<Change> {
     told
 }
 
-/// That a cluster uses what it gains or loses goes without saying.
+/// Of the users of a path, those that the change does not reach.
 fn name_other_users(change: &mut Change) {
     let Meaning::Access(access) = &mut change.meaning else {
         return;
@@ -46,10 +46,7 @@ fn name_other_users(change: &mut Change) {
             .used_by
             .retain(|cluster| !change.clusters.contains(cluster));
     }
-    let path = access.path.as_str();
-    access
-        .reaches
-        .retain(|reached| reached.path != path || !reached.used_by.is_empty());
+    access.reaches.retain(|reached| !reached.used_by.is_empty());
 }
 
 /// A change for one cluster only: what was found in several says the same in each as it is.

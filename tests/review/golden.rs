@@ -57,6 +57,17 @@ async fn every_change_is_told_as_expected() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn every_reason_is_documented() {
+    let page = fs::read_to_string(folder().join("../../docs/review.md")).unwrap();
+    for id in keyfleet::review::Critical::IDS {
+        assert!(
+            page.contains(&format!("| `{id}` |")),
+            "docs/review.md: {id}"
+        );
+    }
+}
+
 fn names(cases: &Path) -> Vec<String> {
     let files = fs::read_dir(cases).unwrap();
     let files = files.map(|entry| entry.unwrap().path());
