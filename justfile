@@ -24,6 +24,7 @@ contract:
 bench:
     cargo bench --bench passes
     cargo bench --bench compile
+    cargo bench --bench review
     cargo bench --bench stages
 
 # Format, and everything that the compiler and clippy can say
