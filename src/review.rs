@@ -38,6 +38,7 @@ pub use change::{
     VaultChange,
 };
 pub use critical::Critical;
+pub(crate) use gather::standing_for;
 pub use proof::{Answer, Audience, Proof, Question, Verdict};
 pub use questions::{Asks, AsksOfVault, Questions};
 pub use unknown::{Problem, Problems, Unknown};

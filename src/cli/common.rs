@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Where a repository is.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct PlaceArguments {
     /// A directory, or a git URL (https, ssh, file)
     #[arg(value_name = "REPO", default_value = ".")]
@@ -54,7 +54,7 @@ impl PlaceArguments {
 }
 
 /// Which repository, and which revision of it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct RepositoryArguments {
     #[command(flatten)]
     place: PlaceArguments,
@@ -77,6 +77,13 @@ impl RepositoryArguments {
         let clusters = wanted.desired.cells.len();
         tracing::info!(took = ?begin.elapsed(), clusters, "{} @ {} is compiled", wanted.name, wanted.revision);
         Ok(wanted)
+    }
+
+    /// The same of another repository, where none is named.
+    pub(super) fn or_at(&self, repository: &str) -> Option<Self> {
+        let mut other = self.clone();
+        repository.clone_into(&mut other.place.repository);
+        (self.place.repository == ".").then_some(other)
     }
 
     /// The file that stands where the repository is to be named.
@@ -186,9 +193,10 @@ pub(super) fn named(what: &str, names: BTreeSet<String>) -> String {
 /// How many names are listed before the rest is counted.
 const MOST_NAMED: usize = 10;
 
-fn unknown_cluster(name: &str, desired: &Desired) -> String {
+pub(super) fn unknown_cluster(name: &str, desired: &Desired) -> String {
+    let shown = crate::report::clean(name);
     if left_out(desired).contains(name) {
-        return format!("the cluster `{name}` is left out for its errors: see above");
+        return format!("the cluster `{shown}` is left out for its errors: see above");
     }
     let known: Vec<&str> = desired
         .cells
@@ -204,7 +212,7 @@ fn unknown_cluster(name: &str, desired: &Desired) -> String {
     if known.len() > MOST_NAMED {
         listed.push_str(&format!(" and {} more", known.len() - MOST_NAMED));
     }
-    format!("no usable cluster is called `{name}`{near}\n  its clusters are: {listed}")
+    format!("no usable cluster is called `{shown}`{near}\n  its clusters are: {listed}")
 }
 
 /// Shows everything that is wrong in the declarations, on stderr.

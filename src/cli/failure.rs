@@ -11,6 +11,10 @@ pub(super) enum Exit {
     Error,
     /// Something is not as declared.
     Changes,
+    /// A question was answered with no.
+    No,
+    /// A question that nobody can answer from here.
+    NotKnown,
     /// A person should look before it is merged.
     Critical,
     /// Somebody had seen enough: what a shell says of a command that Ctrl-C ended.
@@ -22,8 +26,8 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Good => 0,
             Exit::Error => 1,
-            Exit::Changes => 2,
-            Exit::Critical => 3,
+            Exit::Changes | Exit::No => 2,
+            Exit::Critical | Exit::NotKnown => 3,
             Exit::Interrupted => 130,
         })
     }

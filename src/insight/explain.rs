@@ -4,6 +4,8 @@
 //! what was granted by hand, nobody here knows.
 
 use super::index::{Entry, MayRead, Read};
+use super::stanza::{self, Stanza};
+use super::{Known, mean_path};
 use crate::declare::Destination;
 use crate::desire::Desired;
 use crate::diagnostics::Place;
@@ -19,6 +21,8 @@ pub struct Explained {
     pub paths: Vec<PathStory>,
     pub clusters: Vec<ClusterStory>,
     pub secrets: Vec<SecretStory>,
+    /// Of the policy with this name, or with this pattern.
+    pub stanzas: Vec<Stanza>,
 }
 
 /// A path, from Vault's end: who is hit when it is rotated or deleted, and who else can read it.
@@ -113,23 +117,25 @@ pub struct SecretStory {
 }
 
 /// Explains a name; `None` for one that stands for nothing.
-pub fn explain(fleet: &Desired, name: &str) -> Option<Explained> {
-    let entries = Entry::all(fleet);
+pub fn explain(fleet: &Desired, known: &Known, name: &str) -> Option<Explained> {
+    let entries = Entry::all(fleet, known);
     let explained = Explained {
         name: name.to_owned(),
-        paths: paths(&entries, name),
+        paths: paths(fleet, &entries, name),
         clusters: clusters(&entries, name),
         secrets: secrets(&entries, name),
+        stanzas: stanza::named(&entries, name),
     };
     let is_anything = !explained.paths.is_empty()
         || !explained.clusters.is_empty()
-        || !explained.secrets.is_empty();
+        || !explained.secrets.is_empty()
+        || !explained.stanzas.is_empty();
     is_anything.then_some(explained)
 }
 
 /// Every cluster, as its own explanation: what is granted and not used, used and not granted.
-pub fn overview(fleet: &Desired) -> Vec<ClusterStory> {
-    let entries = Entry::all(fleet);
+pub fn overview(fleet: &Desired, known: &Known) -> Vec<ClusterStory> {
+    let entries = Entry::all(fleet, known);
     entries
         .iter()
         .map(|entry| cluster(entry, &entries))
@@ -138,10 +144,13 @@ pub fn overview(fleet: &Desired) -> Vec<ClusterStory> {
 
 /// Every name that would be explained, for who mistyped one.
 pub fn known_names(fleet: &Desired) -> BTreeSet<String> {
-    let entries = Entry::all(fleet);
+    let nothing = Known::default();
+    let entries = Entry::all(fleet, &nothing);
     let mut names = BTreeSet::new();
     for entry in &entries {
         names.insert(entry.cell.cluster.to_string());
+        names.insert(entry.role());
+        names.extend(entry.policy_names());
         names.extend(entry.reads.keys().cloned());
         names.extend(
             entry
@@ -155,7 +164,7 @@ pub fn known_names(fleet: &Desired) -> BTreeSet<String> {
 }
 
 /// What a person may mean by a path: as a policy has it, or as `vault kv get` takes it; or a pattern of such.
-fn paths(entries: &[Entry<'_>], name: &str) -> Vec<PathStory> {
+fn paths(fleet: &Desired, entries: &[Entry<'_>], name: &str) -> Vec<PathStory> {
     let name = name.trim_matches('/');
     let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
     let pattern = PathPattern::parse(name).ok().filter(|it| !it.is_exact());
@@ -174,10 +183,10 @@ fn paths(entries: &[Entry<'_>], name: &str) -> Vec<PathStory> {
     }
     // Granted and read by nobody: it is a path all the same.
     if pattern.is_none() && wanted.is_empty() {
-        for entry in entries {
-            let is_granted = entry.may_read(name) == MayRead::Yes;
-            if is_granted && name.contains('/') {
-                wanted.insert((entry.cell.vault.to_string(), name.to_owned()));
+        for entry in entries.iter().filter(|_| name.contains('/')) {
+            let path = mean_path(fleet.vaults.get(&entry.cell.vault).map(AsRef::as_ref), name);
+            if entry.access.acl.deciding_pattern(&path).is_some() {
+                wanted.insert((entry.cell.vault.to_string(), path));
             }
         }
     }
@@ -242,9 +251,7 @@ fn key(read: Read<'_>) -> String {
 }
 
 fn clusters(entries: &[Entry<'_>], name: &str) -> Vec<ClusterStory> {
-    let named = entries
-        .iter()
-        .filter(|entry| entry.cell.cluster.as_str() == name);
+    let named = entries.iter().filter(|entry| entry.is_called(name));
     named.map(|entry| cluster(entry, entries)).collect()
 }
 
@@ -262,13 +269,8 @@ fn cluster(entry: &Entry<'_>, entries: &[Entry<'_>]) -> ClusterStory {
         vault: cell.vault.to_string(),
         role: entry.role(),
         service_account: cell.service_account.to_string(),
-        policies: cell.role.policies.iter().map(ToString::to_string).collect(),
-        unseen: entry
-            .access
-            .unseen
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        policies: entry.policy_names(),
+        unseen: entry.unseen(),
         secrets: cell.secrets.len(),
         uses: of(MayRead::Yes),
         denied: of(MayRead::No),

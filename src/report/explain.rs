@@ -1,10 +1,16 @@
 //! Who can read what, for a terminal and for tools. Pure.
 
+mod answer;
+mod folded;
+
+pub use answer::answer;
+
 use super::style::{Ink, Row, Style, clean, count, table};
 use crate::diagnostics::Place;
 use crate::insight::{
-    Beyond, ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory,
+    Answer, Beyond, ClusterStory, Explained, Filled, May, PathStory, SecretStory,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -27,8 +33,26 @@ pub fn text(explained: &Explained, style: Style) -> String {
     };
     let clusters = explained.clusters.iter().map(|story| cluster(story, style));
     let secrets = explained.secrets.iter().map(|story| secret(story, style));
-    let all: Vec<String> = paths.into_iter().chain(clusters).chain(secrets).collect();
+    let granted = granted(explained, style);
+    let all = granted.into_iter().chain(paths);
+    let all: Vec<String> = all.chain(clusters).chain(secrets).collect();
     all.join("\n")
+}
+
+/// The stanzas of a policy, or those with this pattern.
+fn granted(explained: &Explained, style: Style) -> Option<String> {
+    let stanzas = &explained.stanzas;
+    let first = stanzas.first()?;
+    let is_policy = stanzas.iter().all(|it| it.policy == explained.name);
+    let about = if is_policy {
+        format!("policy, vault {}", first.vault)
+    } else {
+        "a pattern: whatever will be written there is granted too".to_owned()
+    };
+    let mut text = title(&explained.name, &about, style);
+    let heading = if is_policy { "grants" } else { "is granted by" };
+    text.push_str(&part(heading, folded::stanzas(stanzas), style));
+    Some(text)
 }
 
 /// The fleet: of each cluster how much it uses, and what is granted and not used, or used and not granted.
@@ -116,8 +140,7 @@ fn path(story: &PathStory, style: Style) -> String {
     text.push_str(&part(&hit, fills, style));
     let readers = |uses: bool, may: May| -> Vec<Row> {
         let readers = story.readers.iter();
-        let those = readers.filter(|it| it.uses == uses && it.may == may);
-        those.map(reader).collect()
+        folded::readers(readers.filter(|it| it.uses == uses && it.may == may))
     };
     text.push_str(&part(
         "may read it, and does",
@@ -137,10 +160,13 @@ fn path(story: &PathStory, style: Style) -> String {
     let mut unknown = readers(true, May::Unknown);
     unknown.extend(readers(false, May::Unknown));
     let title =
-        "not known: an identity template, or a policy that is not in this repository, decides";
+        "not known: an identity template, or a policy that nobody here has read, may decide";
     text.push_str(&part(title, unknown, style));
     if story.fills.is_empty() {
         text.push_str("\n  no declaration reads it\n");
+    }
+    if story.readers.is_empty() {
+        text.push_str("\n  no role of the fleet may read it\n");
     }
     text
 }
@@ -162,24 +188,24 @@ fn keys(names: &BTreeSet<String>) -> String {
     format!("{word} {}", named(names))
 }
 
-fn reader(reader: &Reader) -> Row {
-    let by = reader.by.as_ref().map(|by| format!("by {by}"));
-    vec![
-        (Ink::Strong, clean(&reader.cluster)),
-        (Ink::Plain, format!("role {}", clean(&reader.role))),
-        (Ink::Quiet, clean(&by.unwrap_or_default())),
-    ]
+/// Where it is written.
+fn place(place: Option<&Place>) -> String {
+    place.map_or_else(
+        || "read from Vault".to_owned(),
+        |place| clean(&place.line()),
+    )
 }
 
 fn cluster(story: &ClusterStory, style: Style) -> String {
-    let about = format!(
-        "vault {}, role {}, for {}, policies {}",
-        story.vault,
-        story.role,
-        story.service_account,
-        named(&story.policies)
-    );
-    let mut text = title(&story.cluster, &about, style);
+    let mut text = title(&story.cluster, "cluster", style);
+    let facts = [
+        ("vault", clean(&story.vault)),
+        ("role", clean(&story.role)),
+        ("for", clean(&story.service_account)),
+        ("policies", named(&story.policies)),
+    ];
+    let facts = facts.map(|(what, is)| vec![(Ink::Quiet, what.to_owned()), (Ink::Plain, is)]);
+    text.push_str(&format!("\n{}", table(&facts, 2, style)));
     let rows = |paths: &BTreeSet<String>| -> Vec<Row> {
         let rows = paths.iter().map(|path| vec![(Ink::Plain, clean(path))]);
         rows.collect()
@@ -195,14 +221,14 @@ fn cluster(story: &ClusterStory, style: Style) -> String {
         rows(&story.denied),
         style,
     ));
-    let title = "reads, and what is not in this repository decides whether it may";
+    let title = "reads, and a template or a policy that nobody here has read may decide";
     text.push_str(&part(title, rows(&story.unknown), style));
     let beyond = story.beyond.iter().flat_map(beyond).collect();
     let title = "granted beyond what its declarations use";
     text.push_str(&part(title, beyond, style));
     if !story.unseen.is_empty() {
         text.push_str(&format!(
-            "\n  what the policies {} grant is not known: they are not in this repository\n",
+            "\n  what these policies grant is not known, they are not in this repository: {}\n",
             named(&story.unseen)
         ));
     }
@@ -225,15 +251,12 @@ fn beyond(beyond: &Beyond) -> Vec<Row> {
 }
 
 fn secret(story: &SecretStory, style: Style) -> String {
-    let mut text = title(
-        &story.secret,
-        &format!(
-            "Secret in {}, {}",
-            named(&story.clusters),
-            story.place.line()
-        ),
-        style,
-    );
+    let about = format!("Secret in {}", named(&story.clusters));
+    let mut text = title(&story.secret, &about, style);
+    text.push_str(&format!(
+        "  {}\n",
+        style.paint(Ink::Quiet, &clean(&story.place.line()))
+    ));
     let rows = story.keys.iter().map(|(key, sources)| {
         let key = if key == "*" { "every field" } else { key };
         vec![
@@ -253,16 +276,24 @@ fn named(names: &BTreeSet<String>) -> String {
     }
 }
 
-/// `keyfleet.dev/explain/v1`.
+/// `keyfleet.dev/explain/v1`: what a name stands for.
 pub fn json(repository: &str, revision: &str, explained: &Explained) -> Value {
-    let mut value = json!({
+    versioned(repository, revision, "explained", explained)
+}
+
+/// The same of one question.
+pub fn answer_json(repository: &str, revision: &str, answer: &Answer) -> Value {
+    versioned(repository, revision, "answer", answer)
+}
+
+fn versioned(repository: &str, revision: &str, name: &str, what: &impl Serialize) -> Value {
+    json!({
         "schema": EXPLAIN_SCHEMA,
         "repository": repository,
         "revision": revision,
-    });
-    // Names and places: nothing in it can fail to be written.
-    value["explained"] = serde_json::to_value(explained).unwrap_or_default();
-    value
+        // Names and places: nothing in it can fail to be written.
+        name: serde_json::to_value(what).unwrap_or_default(),
+    })
 }
 
 /// The same for the fleet.

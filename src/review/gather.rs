@@ -137,7 +137,7 @@ pub(super) fn with_labels(text: &str, own: &Own<'_>) -> String {
 }
 
 /// The text with `variable` wherever `value` stands as a word of its own, or as a part of a name between dashes.
-fn standing_for(text: &str, value: &str, variable: &str) -> String {
+pub(crate) fn standing_for(text: &str, value: &str, variable: &str) -> String {
     if value.is_empty() || !text.contains(value) {
         return text.to_owned();
     }
