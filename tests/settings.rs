@@ -204,6 +204,57 @@ fn it_listens_where_and_to_whom_the_file_says() {
 }
 
 #[test]
+fn pull_requests_are_reviewed_as_the_file_says() {
+    let settings = everything();
+    let place = settings.review_place().unwrap();
+    assert_eq!(place.kind, keyfleet::forge::Kind::GitLab);
+    assert_eq!(place.api, "https://git.example/api/v4");
+    assert_eq!(place.repository, "platform/fleet");
+    let review = settings.review.unwrap();
+    assert_eq!(review.token, file("/etc/keyfleet/secrets/forge-token"));
+    assert_eq!(
+        (review.comment, review.status, review.forks),
+        (true, false, false)
+    );
+}
+
+#[test]
+fn where_reviews_go_follows_from_an_address_that_everybody_knows() {
+    for (url, kind, api, repository) in [
+        (
+            "https://github.com/platform/fleet.git",
+            "GitHub",
+            "https://api.github.com",
+            "platform/fleet",
+        ),
+        (
+            "git@gitlab.com:acme/platform/fleet.git",
+            "GitLab",
+            "https://gitlab.com/api/v4",
+            "acme/platform/fleet",
+        ),
+        (
+            "ssh://git@codeberg.org/platform/fleet",
+            "Gitea",
+            "https://codeberg.org/api/v1",
+            "platform/fleet",
+        ),
+    ] {
+        let mut settings = everything();
+        settings.repository.source = git::Source::parse(url).unwrap();
+        let review = settings.review.as_mut().unwrap();
+        (review.kind, review.api, review.repository) = (None, None, None);
+        let place = settings.review_place().unwrap();
+        assert_eq!(format!("{:?}", place.kind), kind, "{url}");
+        assert_eq!(
+            (&*place.api, &*place.repository),
+            (api, repository),
+            "{url}"
+        );
+    }
+}
+
+#[test]
 fn reports_go_where_the_file_says() {
     let reports = everything().reports;
     let to: Vec<&Destination> = reports.sinks.iter().map(|sink| &sink.to).collect();

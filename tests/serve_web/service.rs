@@ -67,6 +67,7 @@ pub(crate) fn settings() -> Settings {
             listen: anywhere,
             from: Vec::new(),
         },
+        review: None,
         reports: Reports::default(),
         log: LogFormat::Text,
         places: Places::default(),
