@@ -2,7 +2,7 @@
 //!
 //! Promises: a port in use, an address that would be open to strangers, and a secret that is missing or empty are errors
 //! before anything else happens. Whoever connects costs a bounded number of connections, bytes and seconds. No request makes
-//! keyfleet do more than look at git a little earlier.
+//! keyfleet do more than look at git a little earlier, or review a pull request.
 //!
 //! Deliberately absent: TLS, which a proxy or an ingress ends; HTTP/2, whose streams would need bounds of their own;
 //! decompression; anything that changes the fleet.

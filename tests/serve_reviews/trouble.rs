@@ -56,7 +56,7 @@ async fn a_flood_of_webhooks_costs_a_few_reviews_and_the_newest_state_is_posted(
     assert_eq!(scene.say(&service, &Said::of(&newest)).await, 202);
     road.set(Traffic::Free);
     scene.until_state(&service, &newest, "success").await;
-    let reviews = r#"keyfleet_reviews_total{result="#;
+    let reviews = r"keyfleet_reviews_total{result=";
     let mut all = 0;
     for result in [r#""posted"}"#, r#""failed"}"#] {
         all += service.counted(&format!("{reviews}{result}")).await;
