@@ -7,21 +7,25 @@
 
 mod access;
 mod answer;
+mod elsewhere;
 mod explain;
 mod index;
 mod known;
 mod stanza;
+mod unused;
 mod uses;
 
 pub use access::{ReadPolicies, RoleAccess, role_access, role_access_with};
 pub use answer::{Answer, may_read};
+pub use elsewhere::Elsewhere;
 pub use explain::{
     Beyond, ClusterStory, Explained, Filled, May, PathStory, Reader, SecretStory, explain,
     known_names, overview,
 };
 pub use index::{Entry, MayRead, Read};
-pub use known::Known;
+pub use known::{Known, Listed, Live, Unread};
 pub use stanza::Stanza;
+pub use unused::{Unused, unused};
 pub use uses::Uses;
 
 use crate::desire::DesiredVault;

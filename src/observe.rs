@@ -4,6 +4,7 @@ pub mod cell;
 mod failure;
 pub mod freshness;
 mod gather;
+mod listing;
 pub mod live;
 pub mod outline;
 pub mod reader;
@@ -13,5 +14,6 @@ pub mod values;
 pub mod vault;
 
 pub use failure::{Failure, FailureClass};
+pub use listing::{Listing, list_mount};
 pub use live::{Fields, KvValue, KvVersion, Observed};
 pub use reader::{KvEngine, KvReference, ReadAsCluster, ReadCluster, ReadVault, Session};

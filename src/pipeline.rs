@@ -6,6 +6,7 @@
 mod cell_pass;
 mod compiler;
 mod health;
+mod learn;
 mod pass;
 mod permission;
 mod proof;
@@ -24,6 +25,7 @@ use std::collections::BTreeSet;
 
 pub use compiler::{Compiler, Wanted, compile};
 pub use health::status;
+pub use learn::{Lesson, learn};
 pub use permission::permissions;
 pub use proof::prove;
 pub use reviewed::{Reviewed, about, read_both, review};

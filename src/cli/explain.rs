@@ -1,15 +1,21 @@
-//! `keyfleet explain`: who can read a path, what a cluster can read, where a Secret comes from. Offline.
+//! `keyfleet explain`: who can read a path, what a cluster can read, where a Secret comes from. Asks no server, but with `--live`.
 
 use super::common::{Format, RepositoryArguments, print_json, show_problems, unknown_cluster};
 use super::failure::Exit;
 use super::ui;
+use crate::connect::{Opener, Settings};
 use crate::desire::Desired;
-use crate::insight::{self, Known, May};
-use crate::pipeline::Wanted;
+use crate::insight::{self, Explained, Known, Live, May};
+use crate::pipeline::{self, Lesson, Wanted};
 use crate::policy::PathPattern;
-use crate::report::{clean, explain};
+use crate::report::{Style, clean, explain};
 use crate::yaml::nearest;
+use serde::Serialize;
 use std::path::Path;
+use std::time::Duration;
+
+/// How long the Vaults are asked at most, all together.
+const ASKING: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Explain {
@@ -22,6 +28,9 @@ pub(super) struct Explain {
     /// Ask one question: may this cluster (or role) read the path? Ends with 0 for yes, 2 for no, 3 for not known
     #[arg(long, value_name = "NAME", requires = "name")]
     cluster: Option<String>,
+    /// Ask the Vaults, too: policies that are not in the repository, who else is granted a path, and paths that nobody reads
+    #[arg(long)]
+    live: bool,
     /// How to print
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
@@ -46,73 +55,121 @@ impl Explain {
             let folder = name.map_or_else(String::new, folder);
             anyhow::bail!("nothing can be explained before fleet.yaml is right{folder}");
         }
-        let known = Known::default();
+        let (known, live) = self.learn(&wanted, name).await;
+        let asked = Asked {
+            format: self.output,
+            wanted: &wanted,
+            known: &known,
+            live: live.as_ref(),
+        };
         match (name, &self.cluster) {
-            (None, _) => self.overview(&wanted, &known),
-            (Some(name), None) => self.explain(&wanted, &known, name)?,
-            (Some(path), Some(cluster)) => return self.answer(&wanted, &known, path, cluster),
+            (None, _) => asked.overview(),
+            (Some(name), None) => asked.explain(name)?,
+            (Some(path), Some(cluster)) => return asked.answer(path, cluster),
         }
         Ok(Exit::Good)
     }
 
-    fn overview(&self, wanted: &Wanted, known: &Known) {
-        let stories = insight::overview(&wanted.desired, known);
-        match self.output {
-            Format::Text => ui::data(&explain::overview(&stories, ui::style())),
-            Format::Json => {
-                let (repository, revision) = of(wanted);
-                print_json(&explain::overview_json(&repository, revision, &stories));
-            }
+    /// With the operator's own credentials, from the Vaults that the repository names.
+    async fn learn(&self, wanted: &Wanted, name: Option<&str>) -> (Known, Option<Live>) {
+        if !self.live {
+            return (Known::default(), None);
         }
+        let pattern = name.and_then(|name| PathPattern::parse(name).ok());
+        let pattern = pattern.filter(|pattern| !pattern.is_exact());
+        let lesson = Lesson {
+            cluster: self.cluster.as_deref(),
+            all_policies: name.is_some() && self.cluster.is_none(),
+            paths: name.is_none() || pattern.is_some(),
+        };
+        let busy = ui::busy("asking Vault".to_owned());
+        let opener = Opener::new(Settings::from_environment(), &wanted.desired);
+        let known = pipeline::learn(&wanted.desired, &opener, lesson, ASKING).await;
+        drop(busy);
+        let live = Live {
+            unused: insight::unused(&wanted.desired, &known, pattern.as_ref()),
+            unread: known.unread.clone(),
+        };
+        (known, Some(live))
+    }
+}
+
+/// What is known, and how it is told.
+struct Asked<'a> {
+    format: Format,
+    wanted: &'a Wanted,
+    known: &'a Known,
+    live: Option<&'a Live>,
+}
+
+impl Asked<'_> {
+    fn overview(&self) {
+        let stories = insight::overview(&self.wanted.desired, self.known);
+        self.tell(
+            |style| explain::overview(&stories, style),
+            "explained",
+            &Explained {
+                clusters: stories.clone(),
+                ..Explained::default()
+            },
+        );
     }
 
-    fn explain(&self, wanted: &Wanted, known: &Known, name: &str) -> anyhow::Result<()> {
-        let Some(explained) = insight::explain(&wanted.desired, known, name) else {
-            anyhow::bail!("{}", unknown(name, &wanted.desired));
+    fn explain(&self, name: &str) -> anyhow::Result<()> {
+        let desired = &self.wanted.desired;
+        let explained = insight::explain(desired, self.known, name).or_else(|| {
+            // Nobody here is about it, and it is there all the same.
+            let is_there = self.live?.unused.iter().any(|mount| mount.there > 0);
+            is_there.then(|| Explained {
+                name: name.to_owned(),
+                ..Explained::default()
+            })
+        });
+        let Some(explained) = explained else {
+            anyhow::bail!("{}", unknown(name, desired));
         };
-        match self.output {
-            Format::Text => ui::data(&explain::text(&explained, ui::style())),
-            Format::Json => {
-                let (repository, revision) = of(wanted);
-                print_json(&explain::json(&repository, revision, &explained));
-            }
-        }
+        self.tell(
+            |style| explain::text(&explained, style),
+            "explained",
+            &explained,
+        );
         Ok(())
     }
 
-    fn answer(
-        &self,
-        wanted: &Wanted,
-        known: &Known,
-        path: &str,
-        cluster: &str,
-    ) -> anyhow::Result<Exit> {
+    fn answer(&self, path: &str, cluster: &str) -> anyhow::Result<Exit> {
+        let desired = &self.wanted.desired;
         if !PathPattern::parse(path).is_ok_and(|pattern| pattern.is_exact()) {
             let path = clean(path);
             anyhow::bail!(
                 "`{path}` is not one path: ask for one that it reaches\n  `keyfleet explain '{path}'` says who reads and may read each of them"
             );
         }
-        let Some(answer) = insight::may_read(&wanted.desired, known, cluster, path) else {
-            anyhow::bail!("{}", unknown_cluster(cluster, &wanted.desired));
+        let Some(answer) = insight::may_read(desired, self.known, cluster, path) else {
+            anyhow::bail!("{}", unknown_cluster(cluster, desired));
         };
-        match self.output {
-            Format::Text => ui::data(&explain::answer(&answer, ui::style())),
-            Format::Json => {
-                let (repository, revision) = of(wanted);
-                print_json(&explain::answer_json(&repository, revision, &answer));
-            }
-        }
+        self.tell(|style| explain::answer(&answer, style), "answer", &answer);
         Ok(match answer.may {
             May::Read => Exit::Good,
             May::Denied => Exit::No,
             May::Unknown => Exit::NotKnown,
         })
     }
-}
 
-fn of(wanted: &Wanted) -> (String, &str) {
-    (clean(&wanted.name), &wanted.revision)
+    fn tell(&self, text: impl Fn(Style) -> String, name: &str, what: &impl Serialize) {
+        let style = ui::style();
+        match self.format {
+            Format::Text => {
+                let live = self.live.map(|live| explain::live(live, style));
+                ui::data(&format!("{}{}", text(style), live.unwrap_or_default()));
+            }
+            Format::Json => {
+                let (repository, revision) = (clean(&self.wanted.name), &self.wanted.revision);
+                let mut json = explain::json(&repository, revision, self.live);
+                json[name] = explain::told(what);
+                print_json(&json);
+            }
+        }
+    }
 }
 
 /// Whether somebody named the repository where a name was to be.

@@ -3,6 +3,7 @@
 //! A name may be several of these at once; all of them are explained. Only the repository is asked: whether a path exists, and
 //! what was granted by hand, nobody here knows.
 
+use super::elsewhere::{Elsewhere, granting};
 use super::index::{Entry, MayRead, Read};
 use super::stanza::{self, Stanza};
 use super::{Known, mean_path};
@@ -36,6 +37,8 @@ pub struct PathStory {
     pub fills: Vec<Filled>,
     /// Roles that may read it.
     pub readers: Vec<Reader>,
+    /// Policies that were read from Vault and that no role of the fleet has.
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 /// A Secret that is filled from a path.
@@ -121,7 +124,7 @@ pub fn explain(fleet: &Desired, known: &Known, name: &str) -> Option<Explained> 
     let entries = Entry::all(fleet, known);
     let explained = Explained {
         name: name.to_owned(),
-        paths: paths(fleet, &entries, name),
+        paths: paths(fleet, known, &entries, name),
         clusters: clusters(&entries, name),
         secrets: secrets(&entries, name),
         stanzas: stanza::named(&entries, name),
@@ -164,7 +167,7 @@ pub fn known_names(fleet: &Desired) -> BTreeSet<String> {
 }
 
 /// What a person may mean by a path: as a policy has it, or as `vault kv get` takes it; or a pattern of such.
-fn paths(fleet: &Desired, entries: &[Entry<'_>], name: &str) -> Vec<PathStory> {
+fn paths(fleet: &Desired, known: &Known, entries: &[Entry<'_>], name: &str) -> Vec<PathStory> {
     let name = name.trim_matches('/');
     let mut wanted: BTreeSet<(String, String)> = BTreeSet::new();
     let pattern = PathPattern::parse(name).ok().filter(|it| !it.is_exact());
@@ -190,9 +193,19 @@ fn paths(fleet: &Desired, entries: &[Entry<'_>], name: &str) -> Vec<PathStory> {
             }
         }
     }
+    // Of one path it is told; of ten thousand nobody reads it.
+    let is_pattern = pattern.is_some();
     wanted
         .into_iter()
         .map(|(vault, path)| path_story(entries, vault, path))
+        .map(|story| PathStory {
+            elsewhere: if is_pattern {
+                Vec::new()
+            } else {
+                granting(fleet, known, &story.vault, &story.path)
+            },
+            ..story
+        })
         .collect()
 }
 
@@ -220,6 +233,7 @@ fn path_story(entries: &[Entry<'_>], vault: String, path: String) -> PathStory {
     PathStory {
         vault,
         fills: fills.into_values().collect(),
+        elsewhere: Vec::new(),
         readers,
         path,
     }

@@ -82,7 +82,15 @@ pub trait ReadVault: Send + Sync {
     /// `GET <mount>/subkeys/<path>`: the names of the fields of a KV v2 secret, without reading a value.
     async fn kv_fields(&self, mount: &MountPath, path: &KvPath) -> Observed<KvFields>;
 
-    /// What is in a folder of a KV v1 mount, by name; of those that are folders themselves with a slash.
+    /// The names of everything below a folder of a KV mount (`metadata/…` with v2), from one request; `None` where the server
+    /// has no such request, or does not grant it.
+    async fn kv_scan(
+        &self,
+        mount: &MountPath,
+        folder: &str,
+    ) -> Result<Option<BTreeSet<String>>, Failure>;
+
+    /// What is in a folder of a KV mount (`metadata/…` with v2), by name; those that are folders themselves with a slash.
     async fn kv_names(&self, mount: &MountPath, folder: &str) -> Result<BTreeSet<String>, Failure>;
 }
 

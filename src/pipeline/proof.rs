@@ -102,7 +102,7 @@ async fn see_vault(
 }
 
 /// What cannot be read or understood stays unseen.
-async fn see_policies(
+pub(super) async fn see_policies(
     vault: &dyn ReadVault,
     names: &BTreeSet<PolicyName>,
     until: Instant,

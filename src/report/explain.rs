@@ -2,14 +2,14 @@
 
 mod answer;
 mod folded;
+mod live;
 
 pub use answer::answer;
+pub use live::live;
 
 use super::style::{Ink, Row, Style, clean, count, table};
 use crate::diagnostics::Place;
-use crate::insight::{
-    Answer, Beyond, ClusterStory, Explained, Filled, May, PathStory, SecretStory,
-};
+use crate::insight::{Beyond, ClusterStory, Explained, Filled, Live, May, PathStory, SecretStory};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -162,6 +162,7 @@ fn path(story: &PathStory, style: Style) -> String {
     let title =
         "not known: an identity template, or a policy that nobody here has read, may decide";
     text.push_str(&part(title, unknown, style));
+    text.push_str(&live::elsewhere(&story.elsewhere, style));
     if story.fills.is_empty() {
         text.push_str("\n  no declaration reads it\n");
     }
@@ -276,31 +277,21 @@ fn named(names: &BTreeSet<String>) -> String {
     }
 }
 
-/// `keyfleet.dev/explain/v1`: what a name stands for.
-pub fn json(repository: &str, revision: &str, explained: &Explained) -> Value {
-    versioned(repository, revision, "explained", explained)
-}
-
-/// The same of one question.
-pub fn answer_json(repository: &str, revision: &str, answer: &Answer) -> Value {
-    versioned(repository, revision, "answer", answer)
-}
-
-fn versioned(repository: &str, revision: &str, name: &str, what: &impl Serialize) -> Value {
-    json!({
+/// `keyfleet.dev/explain/v1`, without an answer.
+pub fn json(repository: &str, revision: &str, live: Option<&Live>) -> Value {
+    let mut value = json!({
         "schema": EXPLAIN_SCHEMA,
         "repository": repository,
         "revision": revision,
-        // Names and places: nothing in it can fail to be written.
-        name: serde_json::to_value(what).unwrap_or_default(),
-    })
+    });
+    if let Some(live) = live {
+        value["live"] = told(live);
+    }
+    value
 }
 
-/// The same for the fleet.
-pub fn overview_json(repository: &str, revision: &str, stories: &[ClusterStory]) -> Value {
-    let explained = Explained {
-        clusters: stories.to_vec(),
-        ..Explained::default()
-    };
-    json(repository, revision, &explained)
+/// What it says of a question, or of a name.
+// Names and places: nothing in it can fail to be written.
+pub fn told(what: &impl Serialize) -> Value {
+    serde_json::to_value(what).unwrap_or_default()
 }

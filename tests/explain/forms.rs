@@ -4,9 +4,9 @@ use super::questions::keyfleet;
 use crate::support::Repository;
 use std::time::{Duration, Instant};
 
-const FLEET: &str = "vaults:\n  main:\n    address: https://vault.example:8200\n    kvMounts:\n      - path: kv\n        version: 2\ndefaults:\n  vault: main\n";
+pub(crate) const FLEET: &str = "vaults:\n  main:\n    address: https://vault.example:8200\n    kvMounts:\n      - path: kv\n        version: 2\ndefaults:\n  vault: main\n";
 
-fn cluster(repository: &Repository, name: &str, more: &str) {
+pub(crate) fn cluster(repository: &Repository, name: &str, more: &str) {
     let ca = include_str!("../review/fleet/clusters/prod-eu/ca.crt");
     repository.write(&format!("clusters/{name}/ca.crt"), ca);
     let text = format!(

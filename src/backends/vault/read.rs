@@ -80,6 +80,26 @@ impl ReadVault for VaultReader {
         kv::fields(&self.http, mount, path).await.into()
     }
 
+    async fn kv_scan(
+        &self,
+        mount: &MountPath,
+        folder: &str,
+    ) -> Result<Option<BTreeSet<String>>, Failure> {
+        let request = Request::scan_names(&[mount.as_str(), folder]);
+        let answer = self.http.send(&request).await;
+        match answer.and_then(|reply| reply.data(&request)) {
+            // A server that does not know the question reads what is at the path of the folder, which is nothing.
+            Ok(data) => match data.filter(|data| data.contains_key("keys")) {
+                Some(data) => keys(&request, Some(data)).map(Some),
+                None => Ok(None),
+            },
+            Err(failure) if policy::is_missing(&failure) || policy::is_refused(&failure) => {
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
     async fn kv_names(&self, mount: &MountPath, folder: &str) -> Result<BTreeSet<String>, Failure> {
         let request = Request::list(&[mount.as_str(), folder]);
         let data = self.http.send(&request).await?.data(&request)?;

@@ -101,6 +101,14 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The same where the whole answer is kept.
+    pub(super) fn scan_names(parts: &[&str]) -> Self {
+        Self {
+            cap: LIST,
+            ..Self::scan(parts)
+        }
+    }
+
     pub(super) fn write(parts: &[&str], body: &impl Serialize) -> Result<Self, Failure> {
         Self::new(Verb::Write, Intent::Change, parts).body(body)
     }
