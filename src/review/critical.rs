@@ -13,6 +13,10 @@ pub enum Critical {
     CaChanges,
     /// Vault would review logins with another credential.
     ReviewerChanges,
+    /// The Secrets of a live cluster are written by another way, which may lead elsewhere.
+    ConnectionChanges,
+    /// Nothing finds out any more, or something else does, that the cluster is another.
+    IdentityChanges,
     /// Another service account may log in.
     AccountChanges,
     /// Tokens for another audience, or for any, may log in.
@@ -72,6 +76,12 @@ impl fmt::Display for Critical {
             Self::ReviewerChanges => {
                 "logins are reviewed with another credential; a stored one is erased by a rewrite"
             }
+            Self::ConnectionChanges => {
+                "the Secrets of a live cluster are written by another way: whoever runs what it leads to reads them"
+            }
+            Self::IdentityChanges => {
+                "the check that this is the same Kubernetes cluster goes or changes: another may take its place"
+            }
             Self::AccountChanges => "another service account may log in",
             Self::AudienceChanges { any: true } => {
                 "tokens for any audience may log in, not only those made for Vault"
@@ -123,7 +133,10 @@ impl Critical {
     /// What to do before it is merged.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::ServerChanges | Self::CaChanges => {
+            Self::ServerChanges
+            | Self::CaChanges
+            | Self::ConnectionChanges
+            | Self::IdentityChanges => {
                 "ask whoever runs the cluster, over another way than this pull request"
             }
             Self::ReviewerChanges => "see that no token is stored that would be lost",
@@ -157,10 +170,12 @@ impl Critical {
     }
 
     /// Every [`id`](Self::id).
-    pub const IDS: [&'static str; 25] = [
+    pub const IDS: [&'static str; 27] = [
         "server-changes",
         "ca-changes",
         "reviewer-changes",
+        "connection-changes",
+        "identity-changes",
         "account-changes",
         "audience-changes",
         "vault-changes",
@@ -191,6 +206,8 @@ impl Critical {
             Self::ServerChanges => "server-changes",
             Self::CaChanges => "ca-changes",
             Self::ReviewerChanges => "reviewer-changes",
+            Self::ConnectionChanges => "connection-changes",
+            Self::IdentityChanges => "identity-changes",
             Self::AccountChanges => "account-changes",
             Self::AudienceChanges { .. } => "audience-changes",
             Self::VaultChanges => "vault-changes",

@@ -112,8 +112,11 @@ fn who_is_asked(fields: &mut Fields<'_>) {
     );
     fields.field("certificateAuthority", ca, always(Critical::CaChanges));
     fields.field("reviewer", reviewer, always(Critical::ReviewerChanges));
-    fields.field("identity", identity, never);
-    fields.field("connect", connect, never);
+    fields.field("identity", identity, |base, _| {
+        // From none to one, more is checked.
+        base.identity.is_some().then_some(Critical::IdentityChanges)
+    });
+    fields.field("connect", connect, always(Critical::ConnectionChanges));
 }
 
 /// Who gets a token, with what, and for how long.
