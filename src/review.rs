@@ -1,7 +1,7 @@
 //! What a pull request means for who can read what: two revisions in, the difference of their meanings out. Pure.
 //!
 //! Compares what `desire` made of both, never lines: a file that is written otherwise and means the same is no change. What
-//! several clusters have in common is told once ([`gather`]), what somebody should look at first says why ([`Critical`]), and
+//! several clusters have in common is told once (`gather`), what somebody should look at first says why ([`Critical`]), and
 //! what cannot be said, since a declaration has errors, is said to be unknown and never taken for gone.
 //!
 //! Deliberately absent: any server (what only a server knows is proven elsewhere), and any value of a secret.
