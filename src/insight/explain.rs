@@ -271,13 +271,15 @@ fn clusters(entries: &[Entry<'_>], name: &str) -> Vec<ClusterStory> {
 
 fn cluster(entry: &Entry<'_>, entries: &[Entry<'_>]) -> ClusterStory {
     let cell = entry.cell;
-    let of = |may: MayRead| -> BTreeSet<String> {
-        let paths = entry.reads.keys();
-        paths
-            .filter(|path| entry.may_read(path) == may)
-            .cloned()
-            .collect()
-    };
+    let (mut uses, mut denied, mut unknown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for path in entry.reads.keys() {
+        let decided = match entry.may_read(path) {
+            MayRead::Yes => &mut uses,
+            MayRead::No => &mut denied,
+            MayRead::Unknown => &mut unknown,
+        };
+        decided.insert(path.clone());
+    }
     ClusterStory {
         cluster: cell.cluster.to_string(),
         vault: cell.vault.to_string(),
@@ -286,9 +288,9 @@ fn cluster(entry: &Entry<'_>, entries: &[Entry<'_>]) -> ClusterStory {
         policies: entry.policy_names(),
         unseen: entry.unseen(),
         secrets: cell.secrets.len(),
-        uses: of(MayRead::Yes),
-        denied: of(MayRead::No),
-        unknown: of(MayRead::Unknown),
+        uses,
+        denied,
+        unknown,
         beyond: entry
             .beyond()
             .map(|pattern| beyond(pattern, entry, entries))

@@ -86,9 +86,10 @@ impl<'a> Entry<'a> {
         if !decision.templated.is_empty() || !self.access.unseen.is_empty() {
             return MayRead::Unknown;
         }
-        match decision.capabilities.contains(Capability::Read) {
-            true => MayRead::Yes,
-            false => MayRead::No,
+        if decision.capabilities.contains(Capability::Read) {
+            MayRead::Yes
+        } else {
+            MayRead::No
         }
     }
 

@@ -49,7 +49,7 @@ pub async fn learn(
                 Ok(opened) => {
                     learned
                         .ask(opened.read.as_ref(), vault, &cells, lesson, until)
-                        .await
+                        .await;
                 }
                 Err(failure) => learned.unread.push(failure.to_string()),
             }

@@ -109,7 +109,7 @@ fn part(title: &str, rows: Vec<Row>, style: Style) -> String {
 fn many(explained: &Explained, style: Style) -> String {
     let about = count(explained.paths.len(), "path");
     let mut text = title(&explained.name, &about, style);
-    let heads = ["path", "used by", "may be read, without use, by"];
+    let heads = ["path", "used by", "also open to"];
     let mut rows: Vec<Row> = vec![heads.map(|head| (Ink::Quiet, head.to_owned())).to_vec()];
     rows.extend(explained.paths.iter().map(|story| {
         let fills = story.fills.iter().flat_map(|it| it.clusters.clone());
