@@ -20,7 +20,7 @@ const ASKING: Duration = Duration::from_secs(60);
 #[derive(Debug, clap::Args)]
 pub(super) struct Explain {
     /// A path of Vault (kv/data/shop/mail, kv/shop/mail, 'kv/data/shop/*'), a cluster, its role (mount/role), a policy, or
-    /// a Secret (namespace/name); without one, every cluster in a line
+    /// a Secret (namespace/name); without one, the fleet, cluster by cluster
     #[arg(value_name = "NAME")]
     name: Option<String>,
     #[command(flatten)]

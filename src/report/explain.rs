@@ -57,22 +57,21 @@ fn granted(explained: &Explained, style: Style) -> Option<String> {
 
 /// The fleet: of each cluster how much it uses, and what is granted and not used, or used and not granted.
 pub fn overview(stories: &[ClusterStory], style: Style) -> String {
-    let heads = ["cluster", "reads", "denied", "granted beyond that"];
+    let heads = [
+        "cluster",
+        "may read",
+        "refused",
+        "not known",
+        "granted beyond that",
+    ];
     let mut rows: Vec<Row> = vec![heads.map(|head| (Ink::Quiet, head.to_owned())).to_vec()];
-    rows.extend(stories.iter().map(|story| {
-        let beyond: BTreeSet<String> = story.beyond.iter().map(|it| it.path.clone()).collect();
-        let denied = match story.denied.len() {
-            0 => (Ink::Quiet, "-".to_owned()),
-            number => (Ink::Bad, number.to_string()),
-        };
-        vec![
-            (Ink::Strong, clean(&story.cluster)),
-            (Ink::Plain, count(story.uses.len(), "path")),
-            denied,
-            (Ink::Careful, named(&beyond)),
-        ]
-    }));
+    let alike = folded::clusters(stories);
+    let more = alike.len().saturating_sub(ROWS);
+    rows.extend(alike.into_iter().take(ROWS));
     let mut text = table(&rows, 2, style);
+    if more > 0 {
+        text.push_str(&format!("  and {more} more, in `-o json`\n"));
+    }
     let unseen: BTreeSet<String> = stories.iter().flat_map(|it| it.unseen.clone()).collect();
     if !unseen.is_empty() {
         text.push_str(&format!(

@@ -183,10 +183,14 @@ fn the_whole_fleet_and_where_it_is() {
     assert!(
         inside
             .out
-            .contains("prod-us  3 paths  -       kv/data/prod-us/*, kv/data/team/+/config"),
+            .contains("kv/data/prod-us/*, kv/data/team/+/config\n"),
         "{}",
         inside.out
     );
+    // Six clusters of a group are one line, and what differs is another.
+    let edges = "edge-1, edge-2, edge-3, edge-4 and 2 more";
+    assert!(inside.out.contains(edges), "{}", inside.out);
+    assert_eq!(inside.out.lines().count(), 5, "{}", inside.out);
     // The repository in the place of a name, as every other verb takes it.
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/review/fleet");
     for name in [".", folder] {

@@ -1,8 +1,8 @@
 //! What two hundred clusters of a group have in common, in one row.
 
-use super::super::style::{Ink, Row, clean};
+use super::super::style::{Ink, Row, clean, count};
 use super::{named, place};
-use crate::insight::{Reader, Stanza};
+use crate::insight::{ClusterStory, Reader, Stanza};
 use crate::review::standing_for;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +65,54 @@ pub(super) fn stanzas(stanzas: &[Stanza]) -> Vec<Row> {
             (Ink::Plain, policy),
             (Ink::Plain, format!("of {}", named(&clusters))),
             (Ink::Quiet, place),
+        ]
+    };
+    alike.into_iter().map(row).collect()
+}
+
+/// Clusters of which the same is to be told: how many paths they read, how many they are refused, and what is open to them
+/// besides. In the order of the first of each.
+pub(super) fn clusters(stories: &[ClusterStory]) -> Vec<Row> {
+    let beyond = |story: &ClusterStory, name: Option<&str>| -> BTreeSet<String> {
+        let stanzas = story.beyond.iter();
+        stanzas.map(|it| told(&it.path, name)).collect()
+    };
+    let mut places = BTreeMap::new();
+    let mut alike: Vec<Vec<&ClusterStory>> = Vec::new();
+    for story in stories {
+        let open = beyond(story, Some(&story.cluster));
+        let key = (
+            story.uses.len(),
+            story.denied.len(),
+            story.unknown.len(),
+            open,
+        );
+        let place = *places.entry(key).or_insert(alike.len());
+        if place == alike.len() {
+            alike.push(Vec::new());
+        }
+        alike[place].push(story);
+    }
+    let row = |same: Vec<&ClusterStory>| {
+        let first = same[0];
+        let name = (same.len() > 1).then_some(first.cluster.as_str());
+        let denied = match first.denied.len() {
+            0 => (Ink::Quiet, "-".to_owned()),
+            number => (Ink::Bad, number.to_string()),
+        };
+        let unknown = match first.unknown.len() {
+            0 => (Ink::Quiet, "-".to_owned()),
+            number => (Ink::Careful, number.to_string()),
+        };
+        vec![
+            (
+                Ink::Strong,
+                named(&same.iter().map(|it| it.cluster.clone()).collect()),
+            ),
+            (Ink::Plain, count(first.uses.len(), "path")),
+            denied,
+            unknown,
+            (Ink::Careful, named(&beyond(first, name))),
         ]
     };
     alike.into_iter().map(row).collect()
