@@ -1,5 +1,6 @@
 //! Exit codes, and errors for people.
 
+use crate::observe::Failure;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -38,6 +39,12 @@ pub(super) fn report(error: &anyhow::Error) -> ExitCode {
     super::ui::talk(&format!("error: {error}"));
     for cause in error.chain().skip(1) {
         super::ui::talk(&format!("  caused by: {cause}"));
+    }
+    let failures = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<Failure>());
+    for hint in failures.filter_map(|failure| failure.hint.as_ref()) {
+        super::ui::talk(&format!("  {hint}"));
     }
     Exit::Error.into()
 }

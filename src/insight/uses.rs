@@ -2,6 +2,7 @@
 
 use crate::desire::Desired;
 use crate::names::VaultName;
+use crate::policy::PathPattern;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every path that declarations read, as a policy has it, with the clusters that do.
@@ -30,6 +31,20 @@ impl Uses {
     /// The clusters that read a path.
     pub fn of_path(&self, vault: &str, path: &str) -> Option<&BTreeSet<String>> {
         self.vaults.get(vault)?.get(path)
+    }
+
+    /// The paths of one Vault that a stanza is about, in order. Of an exact one, which most are, without a look at the others.
+    pub fn matching(&self, vault: &str, pattern: &PathPattern) -> Vec<(&str, &BTreeSet<String>)> {
+        if !pattern.is_exact() {
+            let all = self.in_vault(vault);
+            return all.filter(|(path, _)| pattern.matches(path)).collect();
+        }
+        let paths = self.vaults.get(vault);
+        let found = paths.and_then(|paths| paths.get_key_value(pattern.to_string().as_str()));
+        found
+            .map(|(path, clusters)| (path.as_str(), clusters))
+            .into_iter()
+            .collect()
     }
 
     /// The paths of one Vault, in order.

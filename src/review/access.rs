@@ -232,14 +232,14 @@ fn reached(
         (true, false) => !is_gain,
         _ => false,
     };
-    let known = fleets.uses.in_vault(cell.vault.as_str());
-    let below = known.filter(|(path, _)| effect.pattern.matches(path));
+    let below = fleets.uses.matching(cell.vault.as_str(), &effect.pattern);
     // That a cluster uses what it gains or loses goes without saying.
     let by_others = |clusters: &BTreeSet<String>| {
         let own = cell.cluster.as_str();
         clusters.iter().any(|cluster| cluster != own)
     };
     below
+        .into_iter()
         .filter(|(path, clusters)| by_others(clusters) && makes_difference(path))
         .map(|(path, clusters)| Reached {
             path: path.to_owned(),
