@@ -192,8 +192,11 @@ fn change(
     reaches.truncate(MOST_REACHED);
     let (before, after) = (allowed(&effect.before), allowed(&effect.after));
     let (place, old) = (head.place(&effect.pattern), base.place(&effect.pattern));
+    // A path that only others have read so far is news of a cluster that joins, too.
+    let is_of_others = effect.widens && fleets.is_read_by_others(&path, cell);
     let follows = pair
         .follows()
+        .filter(|_| !is_of_others)
         .or_else(|| follows(effect, &path, cell, (base, head), fleets));
     let meaning = Meaning::Access(AccessChange {
         vault: cell.vault.to_string(),

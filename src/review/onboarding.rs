@@ -54,7 +54,7 @@ impl Fields<'_> {
 pub(super) fn compare(pair: Pair<'_>, fleet: &Desired) -> Vec<Change> {
     match (pair.base, pair.head) {
         (Some(base), Some(head)) => fields(base, head, fleet),
-        (None, Some(cell)) => vec![membership(Membership::Joins, cell)],
+        (None, Some(cell)) => vec![joins(cell, fleet)],
         (Some(cell), None) => vec![membership(Membership::Leaves, cell)],
         (None, None) => Vec::new(),
     }
@@ -75,6 +75,22 @@ fn membership(how: Membership, cell: &Cell) -> Change {
     let place = Some(&cell.place);
     let (before, place) = if leaves { (place, None) } else { (None, place) };
     Change::of_cluster(meaning, critical, &cell.cluster).written(before, place)
+}
+
+/// What would be told of its fields, were it there already.
+fn joins(cell: &Cell, fleet: &Desired) -> Change {
+    let mut change = membership(Membership::Joins, cell);
+    let policies = cell.role.policies.iter();
+    let further = policies.filter(|name| **name != cell.policy.name);
+    let unseen = further.filter(|name| !is_seen(name, cell, fleet));
+    let unseen = unseen.map(|name| Critical::UnseenPolicy {
+        policy: name.to_string(),
+    });
+    change.critical.extend(unseen);
+    change
+        .critical
+        .extend(cell.adopt.then_some(Critical::TakesOver));
+    change
 }
 
 fn fields(base: &Cell, head: &Cell, fleet: &Desired) -> Vec<Change> {

@@ -127,6 +127,11 @@ impl<'a> Pairs<'a> {
                     &cell.cluster,
                     "errors before this change kept it from being understood: all of it is told as new",
                 );
+            } else if !cell.complete {
+                self.unsure(
+                    &cell.cluster,
+                    "a declaration has errors after this change: more may come with the cluster",
+                );
             }
             self.push(None, Some(cell));
         }
