@@ -4,7 +4,7 @@ use super::change::{ApprovalChange, Change, Meaning, PolicyChange, Presence, Vau
 use super::critical::Critical;
 use super::onboarding::{certificate, mode, suspend, windows};
 use crate::declare::{Approved, KvMount};
-use crate::desire::{Desired, DesiredVault, SharedPolicy};
+use crate::desire::{Cell, Desired, DesiredVault, SharedPolicy};
 use crate::observe::KvEngine;
 use crate::plan::FieldChange;
 use crate::policy::{Acl, Policy, dangerous_patterns, difference, effects, widens};
@@ -149,13 +149,16 @@ fn policies(base: &Desired, head: &Desired) -> Vec<Change> {
     let both = joined(&old, &new);
     let changes = both.filter_map(|(name, before, after)| {
         let change = policy(name, before.copied(), after.copied())?;
-        let roles = roles(name, head);
+        let mut roles = roles(name, head);
+        // One whose file has errors after the change is not seen to have it, and has it all the same.
+        let unread = unread_roles(name, base, head);
         // Where a role of the fleet has it, that is told of the role's access.
-        let critical = if roles.is_empty() {
+        let critical = if roles.is_empty() || !unread.is_empty() {
             change.critical
         } else {
             Vec::new()
         };
+        roles.extend(unread);
         let meaning = Meaning::Policy(PolicyChange {
             roles,
             ..change.told
@@ -237,7 +240,18 @@ fn critical(before: &Policy, after: &Policy) -> Vec<Critical> {
 
 /// The roles of a fleet that have a policy.
 fn roles(policy: &str, fleet: &Desired) -> BTreeSet<String> {
-    let cells = fleet.cells.iter();
+    let cells = fleet.cells.iter().map(AsRef::as_ref);
+    roles_of(policy, cells)
+}
+
+/// The roles that had a policy, of clusters that cannot be read any more.
+fn unread_roles(policy: &str, base: &Desired, head: &Desired) -> BTreeSet<String> {
+    let unread = head.unread_clusters();
+    let cells = base.cells.iter().map(AsRef::as_ref);
+    roles_of(policy, cells.filter(|cell| unread.contains(&cell.cluster)))
+}
+
+fn roles_of<'a>(policy: &str, cells: impl Iterator<Item = &'a Cell>) -> BTreeSet<String> {
     cells
         .filter(|cell| cell.role.policies.contains(policy))
         .map(|cell| format!("{}/{}", cell.mount, cell.role.name))
