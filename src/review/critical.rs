@@ -40,6 +40,10 @@ pub enum Critical {
     UnseenPolicy { policy: String },
     /// A key is filled from another path than before.
     Redirected,
+    /// Every field of another path comes in where another source goes.
+    MaybeRedirected,
+    /// A Secret that is read as a role that the fleet does not manage.
+    AnotherRole,
     /// More Secrets go at once than pass without a look.
     DeletesBeyondBudget,
     /// Nothing is left of a cluster's Secrets, which is how a lost folder looks.
@@ -107,6 +111,12 @@ impl fmt::Display for Critical {
             Self::Redirected => {
                 "filled from another path: the workload gets another value under the same name"
             }
+            Self::MaybeRedirected => {
+                "every field of a path comes or goes where another source does the reverse: a key may get another value under the same name"
+            }
+            Self::AnotherRole => {
+                "read as a role that is not the cluster's own: what that one may read is not known here"
+            }
             Self::DeletesBeyondBudget => "more Secrets go at once than pass without a look",
             Self::EmptiesCluster => "no Secret is left, which is also how a lost folder looks",
             Self::ClusterGoes => "its auth mount goes, with every token it issued",
@@ -155,7 +165,10 @@ impl Critical {
             Self::UnseenPolicy { .. } => {
                 "bring it in as a file below policies/, or read it with `vault policy read`"
             }
-            Self::Redirected => "see that the workload is meant to get that value",
+            Self::Redirected | Self::MaybeRedirected => {
+                "see that the workload is meant to get that value"
+            }
+            Self::AnotherRole => "use the cluster's own role, or read in Vault what that one may",
             Self::DeletesBeyondBudget | Self::EmptiesCluster => {
                 "see that this is meant; they are held until an Approval releases them"
             }
@@ -170,7 +183,7 @@ impl Critical {
     }
 
     /// Every [`id`](Self::id).
-    pub const IDS: [&'static str; 27] = [
+    pub const IDS: [&'static str; 29] = [
         "server-changes",
         "ca-changes",
         "reviewer-changes",
@@ -187,6 +200,8 @@ impl Critical {
         "reaches-beyond-secrets",
         "unseen-policy",
         "redirected",
+        "maybe-redirected",
+        "another-role",
         "deletes-beyond-budget",
         "empties-cluster",
         "cluster-goes",
@@ -219,6 +234,8 @@ impl Critical {
             Self::Reaches { .. } => "reaches-beyond-secrets",
             Self::UnseenPolicy { .. } => "unseen-policy",
             Self::Redirected => "redirected",
+            Self::MaybeRedirected => "maybe-redirected",
+            Self::AnotherRole => "another-role",
             Self::DeletesBeyondBudget => "deletes-beyond-budget",
             Self::EmptiesCluster => "empties-cluster",
             Self::ClusterGoes => "cluster-goes",

@@ -44,6 +44,11 @@ impl Side<'_> {
     fn mapping(self) -> Mapping {
         Mapping::of(self.secret)
     }
+
+    fn is_read_as_cell(self) -> bool {
+        let login = &self.secret.login;
+        login.mount == self.cell.mount && login.role == self.cell.role.name
+    }
 }
 
 /// What changes of the Secrets of a cluster.
@@ -113,6 +118,7 @@ fn rename(before: Side<'_>, after: Side<'_>) -> Change {
         secret.keys = keys(&before.mapping(), &after.mapping());
         secret.fields = fields(before, after);
         change.critical = redirected(&secret.keys);
+        change.critical.extend(another_role(Some(before), after));
     }
     change
 }
@@ -129,11 +135,18 @@ fn whole(side: Side<'_>, how: SecretMove) -> Change {
     } else {
         keys(&nothing, &side.mapping())
     };
+    let is_gained = how == SecretMove::Gained;
+    let another = is_gained.then(|| another_role(None, side)).flatten();
+    let read_as = another.as_ref().map(|_| FieldChange {
+        field: "read as".to_owned(),
+        before: None,
+        after: Some(role(side.secret)),
+    });
     let meaning = Meaning::Secret(SecretChange {
         secret: side.secret.id.to_string(),
         how,
         keys,
-        fields: Vec::new(),
+        fields: read_as.into_iter().collect(),
     });
     let place = Some(&side.secret.place);
     let (before, place) = if is_lost {
@@ -141,7 +154,8 @@ fn whole(side: Side<'_>, how: SecretMove) -> Change {
     } else {
         (None, place)
     };
-    Change::of_cluster(meaning, Vec::new(), &side.cell.cluster).written(before, place)
+    let critical = another.into_iter().collect();
+    Change::of_cluster(meaning, critical, &side.cell.cluster).written(before, place)
 }
 
 fn changed(before: Side<'_>, after: Side<'_>) -> Option<Change> {
@@ -153,7 +167,8 @@ fn changed(before: Side<'_>, after: Side<'_>) -> Option<Change> {
     if keys.is_empty() && fields.is_empty() {
         return None;
     }
-    let critical = redirected(&keys);
+    let mut critical = redirected(&keys);
+    critical.extend(another_role(Some(before), after));
     let meaning = Meaning::Secret(SecretChange {
         secret: after.secret.id.to_string(),
         how: SecretMove::Changed,
@@ -165,8 +180,30 @@ fn changed(before: Side<'_>, after: Side<'_>) -> Option<Change> {
 }
 
 fn redirected(keys: &[KeyChange]) -> Vec<Critical> {
-    let any = keys.iter().any(KeyChange::is_redirected);
-    any.then_some(Critical::Redirected).into_iter().collect()
+    if keys.iter().any(KeyChange::is_redirected) {
+        return vec![Critical::Redirected];
+    }
+    // Which fields a path has is not known here: those of one that is spread may be the very keys that go.
+    let (come, gone) = (
+        keys.iter().filter(|key| key.before.is_none()),
+        keys.iter().filter(|key| key.after.is_none()),
+    );
+    let is_spread = |key: &KeyChange| key.key.is_none();
+    let both = come.clone().next().is_some() && gone.clone().next().is_some();
+    let may = both && come.chain(gone).any(is_spread);
+    may.then_some(Critical::MaybeRedirected)
+        .into_iter()
+        .collect()
+}
+
+/// As whom a Secret is read, where that becomes a role that nobody here manages.
+fn another_role(before: Option<Side<'_>>, after: Side<'_>) -> Option<Critical> {
+    let is_new = before.is_none_or(|before| role(before.secret) != role(after.secret));
+    (is_new && !after.is_read_as_cell()).then_some(Critical::AnotherRole)
+}
+
+fn role(secret: &DesiredSecret) -> String {
+    format!("{}/{}", secret.login.mount, secret.login.role)
 }
 
 /// Keys that come, go, or are filled otherwise, by name; then what is spread.
@@ -206,16 +243,15 @@ fn spreads(before: &Mapping, after: &Mapping) -> Vec<KeyChange> {
         place,
     };
     let place = |index: usize| after.spreads.get(index).map(|(_, place)| place.clone());
-    if old.len() == 1 && new.len() == 1 {
-        let pairs = old.into_iter().zip(new).enumerate();
-        let pairs = pairs.filter(|(_, (old, new))| old != new);
-        return pairs
-            .map(|(index, (old, new))| spread(Some(old), Some(new), place(index)))
-            .collect();
-    }
     let gone = old.iter().filter(|source| !new.contains(source));
     let come = new.iter().enumerate();
     let come = come.filter(|(_, source)| !old.contains(source));
+    if gone.clone().count() == 1 && come.clone().count() == 1 {
+        let pairs = gone.zip(come);
+        return pairs
+            .map(|(old, (index, new))| spread(Some(old.clone()), Some(new.clone()), place(index)))
+            .collect();
+    }
     gone.map(|source| spread(Some(source.clone()), None, None))
         .chain(come.map(|(index, source)| spread(None, Some(source.clone()), place(index))))
         .collect()
@@ -234,12 +270,8 @@ fn fields(before: Side<'_>, after: Side<'_>) -> Vec<FieldChange> {
         }
     };
     field("dialect", old.dialect.to_string(), new.dialect.to_string());
-    let role = |secret: &DesiredSecret| format!("{}/{}", secret.login.mount, secret.login.role);
-    let is_of_cell = |side: Side<'_>| {
-        side.secret.login.mount == side.cell.mount && side.secret.login.role == side.cell.role.name
-    };
     // Where the whole cluster logs in otherwise, that is told of the cluster.
-    if !(is_of_cell(before) && is_of_cell(after)) {
+    if !(before.is_read_as_cell() && after.is_read_as_cell()) {
         field("read as", role(old), role(new));
     }
     let (spread, later) = (
