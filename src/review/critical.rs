@@ -54,6 +54,8 @@ pub enum Critical {
     ApprovalWithChanges,
     /// More may be referenced than before.
     RulesLoosen,
+    /// A label decides which rules hold for a cluster, or what they allow.
+    OtherRules,
     /// The rules of the base would refuse it.
     OnlyByNewRules,
     /// What others made is taken over.
@@ -124,6 +126,9 @@ impl fmt::Display for Critical {
                 "a release beside other changes: nobody has seen yet what it would let through"
             }
             Self::RulesLoosen => "namespaces may reference more than before",
+            Self::OtherRules => {
+                "by this label other rules hold for the cluster, or they allow other paths: its namespaces may come to reference more"
+            }
             Self::OnlyByNewRules => {
                 "the rules as they were would refuse it: only this change itself allows it"
             }
@@ -173,7 +178,9 @@ impl Critical {
                 "see that this is meant; they are held until an Approval releases them"
             }
             Self::ApprovalWithChanges => "bring it in by a pull request of its own",
-            Self::RulesLoosen => "have it seen by whoever keeps the rules, not by whom they bind",
+            Self::RulesLoosen | Self::OtherRules => {
+                "have it seen by whoever keeps the rules, not by whom they bind"
+            }
             Self::OnlyByNewRules => "bring the rule in by a pull request of its own, before",
             Self::TakesOver => "see in `keyfleet plan` what that is",
             Self::LimitRises => "see why so many are to go",
@@ -183,7 +190,7 @@ impl Critical {
     }
 
     /// Every [`id`](Self::id).
-    pub const IDS: [&'static str; 29] = [
+    pub const IDS: [&'static str; 30] = [
         "server-changes",
         "ca-changes",
         "reviewer-changes",
@@ -207,6 +214,7 @@ impl Critical {
         "cluster-goes",
         "approval-with-changes",
         "rules-loosen",
+        "other-rules",
         "only-by-new-rules",
         "takes-over",
         "limit-rises",
@@ -241,6 +249,7 @@ impl Critical {
             Self::ClusterGoes => "cluster-goes",
             Self::ApprovalWithChanges => "approval-with-changes",
             Self::RulesLoosen => "rules-loosen",
+            Self::OtherRules => "other-rules",
             Self::OnlyByNewRules => "only-by-new-rules",
             Self::TakesOver => "takes-over",
             Self::LimitRises => "limit-rises",

@@ -3,6 +3,7 @@
 use super::change::{Change, ClusterChange, Meaning, Membership};
 use super::critical::Critical;
 use super::pairs::paths;
+use super::rules;
 use super::secrets::{Pair, texts};
 use crate::declare::{Mode, Reviewer};
 use crate::desire::{Cell, Connection, Desired, Operation, Origin};
@@ -102,7 +103,7 @@ fn fields(base: &Cell, head: &Cell, fleet: &Desired) -> Vec<Change> {
     who_is_asked(&mut fields);
     who_logs_in(&mut fields);
     policies(&mut fields, fleet);
-    what_is_written(&mut fields);
+    what_is_written(&mut fields, fleet);
     fields.changes
 }
 
@@ -209,7 +210,7 @@ fn is_seen(name: &PolicyName, cell: &Cell, fleet: &Desired) -> bool {
 }
 
 /// Whether and when keyfleet writes, whose objects, and for which groups.
-fn what_is_written(fields: &mut Fields<'_>) {
+fn what_is_written(fields: &mut Fields<'_>, fleet: &Desired) {
     fields.field(
         "adopt",
         |it| it.adopt.to_string(),
@@ -220,7 +221,10 @@ fn what_is_written(fields: &mut Fields<'_>) {
     fields.field("syncWindows", |it| windows(&it.operation), never);
     let (base, head) = (fields.base, fields.head);
     for field in texts("label", &base.labels, &head.labels) {
-        fields.push(field, Vec::new(), "labels");
+        let key = field.field.strip_prefix("label ").unwrap_or_default();
+        let is_bound = rules::follow_label(key, base, head, &fleet.rules);
+        let critical = is_bound.then_some(Critical::OtherRules);
+        fields.push(field, Vec::from_iter(critical), "labels");
     }
 }
 

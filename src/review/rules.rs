@@ -3,8 +3,8 @@
 use super::change::{Change, Meaning, Presence, RuleChange, SecretMove};
 use super::critical::Critical;
 use super::secrets::Pair;
-use crate::declare::{Rule, Unmatched};
-use crate::desire::{Desired, DesiredSecret, Permits, RulesDifference};
+use crate::declare::{Rule, Rules, Unmatched};
+use crate::desire::{Cell, Desired, DesiredSecret, Permits, RulesDifference};
 use crate::plan::FieldChange;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -112,6 +112,36 @@ fn allowed(rule: Option<&Rule>) -> BTreeSet<(&'static str, String)> {
         None => drop(items.insert(("store", "every".to_owned()))),
     }
     items
+}
+
+/// Whether a label that changes decides which rules hold for a cluster, or stands in what they allow. Rules that change
+/// themselves are told by themselves.
+pub(super) fn follow_label(key: &str, base: &Cell, head: &Cell, rules: &Rules) -> bool {
+    // Of several labels, one may only count together with another.
+    let base_but = with_label(&base.labels, key, head.labels.get(key));
+    let head_but = with_label(&head.labels, key, base.labels.get(key));
+    let variable = format!("${{cluster.labels.{key}}}");
+    rules.iter().any(|rule| {
+        let holds = |labels| rule.clusters.selects(labels);
+        let roles = rule.roles.iter().flatten();
+        let stores = rule.stores.iter().flatten().map(|store| &store.name);
+        let patterns = rule.namespaces.iter().chain(&rule.paths);
+        let mut patterns = patterns.chain(roles).chain(stores);
+        holds(&base.labels) != holds(&base_but)
+            || holds(&head.labels) != holds(&head_but)
+            || (holds(&head.labels) && patterns.any(|it| it.to_string().contains(&variable)))
+    })
+}
+
+fn with_label(
+    labels: &BTreeMap<String, String>,
+    key: &str,
+    value: Option<&String>,
+) -> BTreeMap<String, String> {
+    let mut labels = labels.clone();
+    labels.remove(key);
+    labels.extend(value.map(|value| (key.to_owned(), value.clone())));
+    labels
 }
 
 /// Marks what the base would have refused: it is allowed by nothing but this change itself. Rules select by labels, which the
