@@ -10,7 +10,7 @@ use super::{Known, mean_path};
 use crate::declare::Destination;
 use crate::desire::Desired;
 use crate::diagnostics::Place;
-use crate::policy::PathPattern;
+use crate::policy::{Capability, PathPattern};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -318,7 +318,7 @@ fn beyond(pattern: &PathPattern, entry: &Entry<'_>, entries: &[Entry<'_>]) -> Be
     let said = entry.access.acl.said_of(pattern);
     Beyond {
         path: pattern.to_string(),
-        capabilities: said.capabilities.iter().map(|it| it.word()).collect(),
+        capabilities: said.capabilities.iter().map(Capability::word).collect(),
         opens,
     }
 }

@@ -3,6 +3,7 @@
 use super::forms::cluster;
 use super::questions::keyfleet;
 use crate::support::canary::Canaries;
+use crate::support::request;
 use crate::support::sandbox::Sandbox;
 use crate::support::{Keyfleet, Proxy, Purpose, Repository, Vault};
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ struct Server {
 
 impl Server {
     async fn post(&self, path: &str, body: Value) -> Value {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let client = request::client(None);
         let url = format!("{}/v1/{path}", self.addr);
         // A moment after it is mounted, the engine says that it upgrades itself.
         for _ in 0..100 {
@@ -229,6 +230,37 @@ async fn the_sandbox_of_either_flavour_is_asked_as_it_can_be() {
         };
         everything(server, lists).await;
     }
+}
+
+#[tokio::test]
+async fn a_mount_without_end_is_listed_for_so_long_and_told_in_few_lines() {
+    let sandbox = Sandbox::start(&["--clusters", "1", "--flavour", "hashicorp"]);
+    let server = Server {
+        addr: sandbox.keyfleet.vault_addr.clone(),
+        token: sandbox.keyfleet.vault_token.clone(),
+    };
+    server.fill().await;
+    let client = request::client(None);
+    for folder in 0..1_010 {
+        let url = format!("{}/v1/expl/data/many/{folder}/one", server.addr);
+        let asked = client.post(url).header("X-Vault-Token", &server.token);
+        let answer = asked.body(r#"{"data":{"p":"v"}}"#).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
+    let (repository, proxy) = (repository(), Proxy::in_front_of_vault(&server.addr));
+    let keyfleet = Keyfleet {
+        vault_addr: proxy.url().to_owned(),
+        vault_token: server.token,
+        ..keyfleet(repository.path())
+    };
+    let run = keyfleet.run(&["explain", "--live"]);
+    assert!(
+        run.out.contains("there is more than was looked at"),
+        "{run:?}"
+    );
+    assert!(run.out.contains("more, in `-o json`"), "{run:?}");
+    assert!(run.out.lines().count() < 80, "{run:?}");
+    listed(&proxy, &[("list=true", 1_000)]);
 }
 
 #[test]
