@@ -87,7 +87,8 @@ fn title(name: &str, about: &str, style: Style) -> String {
     format!("{name}   {}\n", style.paint(Ink::Quiet, &clean(about)))
 }
 
-fn part(title: &str, rows: Vec<Row>, style: Style) -> String {
+fn part(title: &str, rows: impl IntoIterator<Item = Row>, style: Style) -> String {
+    let rows: Vec<Row> = rows.into_iter().collect();
     if rows.is_empty() {
         return String::new();
     }
