@@ -9,8 +9,11 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
+// Each table uses its own part of these.
+#[allow(dead_code)]
 #[path = "compile/fleets.rs"]
 mod fleets;
+#[allow(dead_code)]
 #[path = "compile/repository.rs"]
 mod repository;
 

@@ -46,11 +46,11 @@ enum Verb {
     Plan(plan::Plan),
     /// Show what would change, ask, and make it so
     Apply(apply::Apply),
-    /// Say what a pull request means for who can read what; exit 0 nothing critical, 3 critical, 1 error
+    /// Say what a pull request means for access; exit 0 good, 3 critical, 1 error
     Review(review::Review),
     /// Report what was changed by hand; exit 0 nothing, 2 findings, 1 error
     Drift(drift::Drift),
-    /// Say who can read a path of Vault, what a cluster can read, or where a Secret comes from
+    /// Say who can read a path, what a cluster can read, or where a Secret comes from
     Explain(explain::Explain),
     /// Say how Vaults, clusters and every Secret are
     Status(status::Status),

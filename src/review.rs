@@ -24,7 +24,7 @@ mod verdict;
 
 use crate::declare::DeleteLimit;
 use crate::desire::Desired;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Place};
 use access::Fleets;
 use gather::{Own, Owns};
 use pairs::{Paired, Pairs};
@@ -74,6 +74,23 @@ impl Review {
 
     pub fn critical(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|it| !it.critical.is_empty())
+    }
+
+    /// Says that a CODEOWNERS file changes.
+    pub fn owners_change(&mut self, file: &str, how: Presence) {
+        let place = Place::file(file);
+        let meaning = Meaning::Owners {
+            file: file.to_owned(),
+            how,
+        };
+        let change = Change::shared(meaning, vec![Critical::OwnersChange]);
+        let is_gone = how == Presence::Removed;
+        self.changes.push(change.written(
+            Some(&place).filter(|_| how != Presence::Added),
+            Some(&place).filter(|_| !is_gone),
+        ));
+        self.changes
+            .sort_by(|left, right| order(left).cmp(&order(right)));
     }
 
     /// Says who owns each change, by the files that it is written in.

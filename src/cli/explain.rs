@@ -1,6 +1,8 @@
 //! `keyfleet explain`: who can read a path, what a cluster can read, where a Secret comes from. Asks no server, but with `--live`.
 
-use super::common::{Format, RepositoryArguments, print_json, show_problems, unknown_cluster};
+use super::common::{
+    Format, RepositoryArguments, left_out, named, print_json, show_problems, unknown_cluster,
+};
 use super::failure::Exit;
 use super::ui;
 use crate::connect::{Opener, Settings};
@@ -11,6 +13,7 @@ use crate::policy::PathPattern;
 use crate::report::{Style, clean, explain};
 use crate::yaml::nearest;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -183,6 +186,16 @@ fn unknown(name: &str, fleet: &Desired) -> String {
     let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     let shown = clean(name);
     let folder = folder(name);
+    // What has errors is not known; that it is not there would be too much to say.
+    let broken = fleet.cells.iter().filter(|cell| !cell.complete);
+    let broken = broken.map(|cell| cell.cluster.to_string());
+    let broken: BTreeSet<String> = broken.chain(left_out(fleet)).collect();
+    if !broken.is_empty() {
+        return format!(
+            "of what could be read, nothing is about `{shown}`{near}{folder}\n{}",
+            named("  not known, for the errors above", broken).trim_end()
+        );
+    }
     format!(
         "no declaration reads or names `{shown}`, and no policy here is about it{near}{folder}\n  name a path of Vault, a cluster, a role as mount/role, a policy, or a Secret as namespace/name"
     )

@@ -5,7 +5,7 @@ use crate::diagnostics::Diagnostics;
 use crate::git::{Access, ChangeKind, Comparison, How, Limits, Memory, Source};
 use crate::owners::{self, Owners};
 use crate::report::review::About;
-use crate::review::{self, Review, Side};
+use crate::review::{self, Presence, Review, Side};
 
 /// Two revisions, understood and compared.
 pub struct Reviewed {
@@ -69,12 +69,16 @@ pub fn about(compared: &Comparison<Repository>) -> About {
 /// Compares what two revisions mean. What is the same in both is compiled once.
 pub fn review(mut base: Repository, mut head: Repository) -> Reviewed {
     // Those of the base, as a forge has it: a change does not choose who is asked about it.
+    let changed = owners_changed(&base, &head);
     let owners = take_owners(&mut base);
     take_owners(&mut head);
     let mut compiler = Compiler::default();
     let base = compiler.compile(base);
     let head = compiler.compile(head);
     let mut review = review::review(side(&base), side(&head));
+    for (file, how) in changed {
+        review.owners_change(file, how);
+    }
     if let Some(owners) = owners {
         review.name_owners(|file| {
             let owned = owners.of(file).into_iter();
@@ -83,6 +87,24 @@ pub fn review(mut base: Repository, mut head: Repository) -> Reviewed {
         });
     }
     Reviewed { base, head, review }
+}
+
+/// The files that say who owns what, and say something else than before.
+fn owners_changed(base: &Repository, head: &Repository) -> Vec<(&'static str, Presence)> {
+    // What GitLab heads a section with begins with no `#`; a comment says nothing.
+    let said = |side: &Repository, file: &str| -> Option<Vec<String>> {
+        let lines = side.sources.get(file)?.lines().map(str::trim);
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        Some(lines.map(str::to_owned).collect())
+    };
+    let files = owners::PATHS.into_iter();
+    let changed = files.filter_map(|file| match (said(base, file), said(head, file)) {
+        (before, after) if before == after => None,
+        (None, _) => Some((file, Presence::Added)),
+        (_, None) => Some((file, Presence::Removed)),
+        _ => Some((file, Presence::Changed)),
+    });
+    changed.collect()
 }
 
 /// Who owns what, as a revision says. It is no declaration, and is not compiled.

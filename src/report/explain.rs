@@ -136,7 +136,7 @@ fn path(story: &PathStory, style: Style) -> String {
         count(story.fills.len(), "Secret"),
         count(clusters.len(), "cluster")
     );
-    let fills = story.fills.iter().map(filled).collect();
+    let fills = story.fills.iter().map(filled);
     text.push_str(&part(&hit, fills, style));
     let readers = |uses: bool, may: May| -> Vec<Row> {
         let readers = story.readers.iter();
@@ -224,7 +224,7 @@ fn cluster(story: &ClusterStory, style: Style) -> String {
     ));
     let title = "reads, and a template or a policy that nobody here has read may decide";
     text.push_str(&part(title, rows(&story.unknown), style));
-    let beyond = story.beyond.iter().flat_map(beyond).collect();
+    let beyond = story.beyond.iter().flat_map(beyond);
     let title = "granted beyond what its declarations use";
     text.push_str(&part(title, beyond, style));
     if !story.unseen.is_empty() {
@@ -265,7 +265,7 @@ fn secret(story: &SecretStory, style: Style) -> String {
             (Ink::Plain, format!("← {}", named(sources))),
         ]
     });
-    text.push_str(&part("is filled from", rows.collect(), style));
+    text.push_str(&part("is filled from", rows, style));
     text
 }
 

@@ -101,6 +101,11 @@ pub enum Meaning {
     Fleet(FieldChange),
     Rule(RuleChange),
     Approval(ApprovalChange),
+    /// Who is asked about later changes, as a CODEOWNERS says.
+    Owners {
+        file: String,
+        how: Presence,
+    },
 }
 
 /// A cluster that comes, goes, or is called otherwise.
@@ -307,4 +312,6 @@ pub struct ApprovalChange {
     pub id: String,
     pub how: Presence,
     pub reason: String,
+    /// Until when it holds, where that changes or is said.
+    pub expires: Option<FieldChange>,
 }

@@ -58,6 +58,8 @@ pub enum Critical {
     OtherRules,
     /// The rules of the base would refuse it.
     OnlyByNewRules,
+    /// Others are asked about later changes.
+    OwnersChange,
     /// What others made is taken over.
     TakesOver,
     /// More may be deleted without a look.
@@ -132,6 +134,9 @@ impl fmt::Display for Critical {
             Self::OnlyByNewRules => {
                 "the rules as they were would refuse it: only this change itself allows it"
             }
+            Self::OwnersChange => {
+                "others are asked about later changes; about this one, those of the base"
+            }
             Self::TakesOver => "what others made may be overwritten and deleted",
             Self::LimitRises => "more may be deleted without a look",
             Self::InstallationChanges => {
@@ -182,6 +187,7 @@ impl Critical {
                 "have it seen by whoever keeps the rules, not by whom they bind"
             }
             Self::OnlyByNewRules => "bring the rule in by a pull request of its own, before",
+            Self::OwnersChange => "have it agreed to by the owners that were",
             Self::TakesOver => "see in `keyfleet plan` what that is",
             Self::LimitRises => "see why so many are to go",
             Self::InstallationChanges => "keep the name",
@@ -190,7 +196,7 @@ impl Critical {
     }
 
     /// Every [`id`](Self::id).
-    pub const IDS: [&'static str; 30] = [
+    pub const IDS: [&'static str; 31] = [
         "server-changes",
         "ca-changes",
         "reviewer-changes",
@@ -216,6 +222,7 @@ impl Critical {
         "rules-loosen",
         "other-rules",
         "only-by-new-rules",
+        "owners-change",
         "takes-over",
         "limit-rises",
         "installation-changes",
@@ -251,6 +258,7 @@ impl Critical {
             Self::RulesLoosen => "rules-loosen",
             Self::OtherRules => "other-rules",
             Self::OnlyByNewRules => "only-by-new-rules",
+            Self::OwnersChange => "owners-change",
             Self::TakesOver => "takes-over",
             Self::LimitRises => "limit-rises",
             Self::InstallationChanges => "installation-changes",

@@ -274,6 +274,7 @@ fn replaced(change: &Change, replace: &dyn Fn(&str) -> String) -> Change {
         | Meaning::Vault(_)
         | Meaning::Fleet(_)
         | Meaning::Rule(_)
+        | Meaning::Owners { .. }
         | Meaning::Approval(_)) => same.clone(),
     };
     Change {

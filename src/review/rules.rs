@@ -123,10 +123,10 @@ pub(super) fn follow_label(key: &str, base: &Cell, head: &Cell, rules: &Rules) -
     let variable = format!("${{cluster.labels.{key}}}");
     rules.iter().any(|rule| {
         let holds = |labels| rule.clusters.selects(labels);
-        let roles = rule.roles.iter().flatten();
+        let read_as = rule.roles.iter().flatten();
         let stores = rule.stores.iter().flatten().map(|store| &store.name);
         let patterns = rule.namespaces.iter().chain(&rule.paths);
-        let mut patterns = patterns.chain(roles).chain(stores);
+        let mut patterns = patterns.chain(read_as).chain(stores);
         holds(&base.labels) != holds(&base_but)
             || holds(&head.labels) != holds(&head_but)
             || (holds(&head.labels) && patterns.any(|it| it.to_string().contains(&variable)))

@@ -270,10 +270,13 @@ fn approvals(base: &Desired, head: &Desired) -> Vec<Change> {
             return None;
         }
         let reason = after.or(before).map_or("", |it| it.reason.as_str());
+        let until =
+            |side: Option<&Approved>| side.and_then(|it| it.expires).map(|it| it.to_string());
         let meaning = Meaning::Approval(ApprovalChange {
             id: id.clone(),
             how: Presence::of(before, after),
             reason: reason.to_owned(),
+            expires: field("expires", until(before), until(after)),
         });
         let (old, new) = (before.map(|it| &it.place), after.map(|it| &it.place));
         Some(Change::shared(meaning, Vec::new()).written(old, new))

@@ -107,9 +107,10 @@ impl Stage {
         for (path, text) in self.fleet.files() {
             let path = self.sandbox.keyfleet.repository.join(path);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let text = match path.ends_with("cluster.yaml") {
-                true => with_spec(&path, &text),
-                false => text,
+            let text = if path.ends_with("cluster.yaml") {
+                with_spec(&path, &text)
+            } else {
+                text
             };
             std::fs::write(path, text).unwrap();
         }

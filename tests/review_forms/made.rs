@@ -219,6 +219,7 @@ fn critical() -> Vec<Change> {
         id: "7c1e90ab".to_owned(),
         how: Presence::Added,
         reason: "moves to the new data centre".to_owned(),
+        expires: None,
     });
     let denied = Meaning::Denied {
         role: "staging/staging-role".to_owned(),
@@ -468,7 +469,11 @@ pub(crate) fn called(name: &str) -> Made {
             }
             Meaning::Vault(vault) => (vault.vault, vault.fields) = (text(), fields()),
             Meaning::Rule(rule) => (rule.rule, rule.fields) = (text(), fields()),
-            Meaning::Approval(approval) => (approval.id, approval.reason) = (text(), text()),
+            Meaning::Approval(approval) => {
+                (approval.id, approval.reason) = (text(), text());
+                approval.expires = fields().pop();
+            }
+            Meaning::Owners { file, .. } => *file = text(),
         }
     }
     made.review.unknown = vec![Unknown {

@@ -23,14 +23,10 @@ pub fn answer(answer: &Answer, style: Style) -> String {
     } else {
         "decided by"
     };
-    text.push_str(&part(
-        decided,
-        answer.stanzas.iter().map(stanza).collect(),
-        style,
-    ));
+    text.push_str(&part(decided, answer.stanzas.iter().map(stanza), style));
     let conditions = answer.conditions.iter();
     let conditions = conditions.map(|it| vec![(Ink::Careful, clean(it))]);
-    text.push_str(&part("a request must fulfil", conditions.collect(), style));
+    text.push_str(&part("a request must fulfil", conditions, style));
     text.push_str(&part("what may decide instead", instead(answer), style));
     text.push_str(&about(answer, style));
     text

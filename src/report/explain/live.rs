@@ -58,7 +58,7 @@ pub(super) fn elsewhere(policies: &[Elsewhere], style: Style) -> String {
     });
     let heading =
         "granted by policies of Vault that no role here has; who has them is not known here";
-    part(heading, rows.collect(), style)
+    part(heading, rows, style)
 }
 
 fn unread(unread: &[Unread], style: Style) -> String {
@@ -68,5 +68,5 @@ fn unread(unread: &[Unread], style: Style) -> String {
             (Ink::Plain, clean(&it.what)),
         ]
     });
-    part("not read, so that nobody here knows", rows.collect(), style)
+    part("not read, so that nobody here knows", rows, style)
 }

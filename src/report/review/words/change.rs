@@ -58,6 +58,10 @@ pub(super) fn item(change: &Change) -> Item<'_> {
             let lines = lines(&rule.fields);
             (sign, "rule", theirs(&rule.rule), ours(verb), lines)
         }
+        Meaning::Owners { file, how } => {
+            let (sign, verb) = present(*how);
+            (sign, "owners", theirs(file), ours(verb), Vec::new())
+        }
         Meaning::Approval(approval) => of_approval(approval),
     };
     Item {
@@ -314,7 +318,8 @@ fn of_vault(vault: &VaultChange) -> Told {
 fn of_approval(approval: &ApprovalChange) -> Told {
     let (sign, verb) = present(approval.how);
     let says = ours(format!("{verb}: ")).theirs(&approval.reason);
-    (sign, "approval", theirs(&approval.id), says, Vec::new())
+    let until = approval.expires.as_slice();
+    (sign, "approval", theirs(&approval.id), says, lines(until))
 }
 
 fn present(how: Presence) -> (Sign, &'static str) {

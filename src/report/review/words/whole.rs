@@ -254,7 +254,9 @@ fn part(change: &Change) -> &'static str {
         Meaning::Secret(_) => "secrets",
         Meaning::Access(_) | Meaning::Denied { .. } => "access",
         Meaning::Policy(_) => "policies",
-        Meaning::Vault(_) | Meaning::Fleet(_) | Meaning::Rule(_) => "fleet",
+        Meaning::Vault(_) | Meaning::Fleet(_) | Meaning::Rule(_) | Meaning::Owners { .. } => {
+            "fleet"
+        }
         Meaning::Approval(_) => "approvals",
     }
 }
