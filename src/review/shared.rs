@@ -153,11 +153,15 @@ fn policies(base: &Desired, head: &Desired) -> Vec<Change> {
         // One whose file has errors after the change is not seen to have it, and has it all the same.
         let unread = unread_roles(name, base, head);
         // Where a role of the fleet has it, that is told of the role's access.
-        let critical = if roles.is_empty() || !unread.is_empty() {
+        let mut critical = if roles.is_empty() || !unread.is_empty() {
             change.critical
         } else {
             Vec::new()
         };
+        if change.widens && critical.is_empty() && !unread.is_empty() {
+            // What its declarations read, nobody can hold it against.
+            critical.push(Critical::BeyondDeclarations);
+        }
         roles.extend(unread);
         let meaning = Meaning::Policy(PolicyChange {
             roles,
@@ -173,6 +177,8 @@ fn policies(base: &Desired, head: &Desired) -> Vec<Change> {
 struct PolicyBySelf {
     told: PolicyChange,
     critical: Vec<Critical>,
+    /// Whether it grants anything that it did not.
+    widens: bool,
 }
 
 fn policy(
@@ -201,6 +207,7 @@ fn policy(
             roles: BTreeSet::new(),
         },
         critical: critical(old, new),
+        widens: !widens(old, new).is_empty(),
     })
 }
 
