@@ -75,7 +75,7 @@ pub(crate) fn canonical(desired: &Desired) -> String {
             if indent == end {
                 skipped_until = None;
             }
-        } else if line.ends_with("place: Place {") {
+        } else if line.ends_with("Place {") {
             skipped_until = Some(indent);
         } else {
             kept.push(line);
