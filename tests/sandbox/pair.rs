@@ -46,7 +46,8 @@ pub(crate) struct Pair {
 
 /// How two answers differ, and whether both are refusals.
 struct Disagreement {
-    refused: bool,
+    /// Whether another look a moment later may find them alike.
+    may_settle: bool,
     told: String,
 }
 
@@ -224,12 +225,15 @@ impl Pair {
     }
 
     /// As [`ask`](Self::ask), for sequences that are made up and shrunk. What both refuse, in other words, is asked once more
-    /// a moment later: a real server ends a token that was used up only after its last answer, and a refusal changes nothing.
+    /// a moment later, and so is what shows a token that is ending: a real server ends one that was used up only after its
+    /// last answer. Neither question changes anything.
     pub(crate) async fn compare(&self, ask: &Ask) -> Result<Answer, String> {
         self.said.lock().unwrap().push(ask.to_string());
         let masks = self.masks();
         match self.compare_once(ask).await {
-            Err(Disagreement { refused: true, .. }) => {
+            Err(Disagreement {
+                may_settle: true, ..
+            }) => {
                 tokio::time::sleep(A_MOMENT).await;
                 self.set_masks(masks);
                 self.compare_once(ask).await
@@ -270,8 +274,14 @@ impl Pair {
         let said = self.said.lock().unwrap();
         let before = said.iter().rev().skip(1).take(TOLD).rev();
         let is_refusal = |answer: &Answer| (400..500).contains(&answer.status);
+        // How a server shows a token whose last use is over.
+        let is_ending = theirs
+            .body
+            .pointer("/data/num_uses")
+            .and_then(Value::as_i64)
+            == Some(-1);
         Err(Disagreement {
-            refused: is_refusal(&ours) && is_refusal(&theirs),
+            may_settle: is_ending || is_refusal(&ours) && is_refusal(&theirs),
             told: format!(
                 "the sandbox and the real {} differ on `{ask}`\n{}\nasked before:\n  {}",
                 self.server,
