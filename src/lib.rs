@@ -42,4 +42,5 @@ pub mod sandbox;
 pub mod schedule;
 pub mod secret;
 pub mod spread;
+mod web_address;
 pub mod yaml;

@@ -1,6 +1,7 @@
 //! Where the API of a forge is.
 
 use crate::observe::{Failure, FailureClass};
+use crate::web_address;
 use reqwest::Url;
 
 /// A checked address, without a slash at its end.
@@ -14,23 +15,11 @@ impl Address {
     /// A refused text is not shown: it may hold a password.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let url = Url::parse(text).map_err(|_| refused("not a URL"))?;
-        let host = url.host_str().unwrap_or_default();
-        let ip = host.trim_start_matches('[').trim_end_matches(']');
-        let ip = ip.parse::<std::net::IpAddr>();
-        let loopback = host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback());
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            "http" => return Err(refused("plain http, which anybody on the way can read")),
-            _ => return Err(refused("neither https nor http")),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("a URL with a user name or password in it"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(refused("a URL with `?` or `#`"));
+        if let Some(wrong) = web_address::wrong(&url) {
+            return Err(refused(wrong));
         }
         let base = url.as_str().trim_end_matches('/').to_owned();
+        let loopback = web_address::is_loopback(&url);
         Ok(Self { base, loopback })
     }
 

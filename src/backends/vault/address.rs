@@ -1,6 +1,7 @@
 //! Where a Vault is, and how a path below it is spelled.
 
 use crate::observe::{Failure, FailureClass};
+use crate::web_address::{self, is_loopback};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
@@ -39,22 +40,12 @@ impl Address {
                 refused("not a URL")
             }
         })?;
-        let loopback = is_loopback(&url);
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
-            "http" => return Err(refused("plain http, which anybody on the way can read")),
-            _ => return Err(refused("neither https nor http")),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("a URL with a user name or password in it"));
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(refused("a URL with `?` or `#`"));
+        if let Some(wrong) = web_address::wrong(&url) {
+            return Err(refused(wrong));
         }
         Ok(Self {
             base: url.as_str().trim_end_matches('/').to_owned(),
-            loopback,
+            loopback: is_loopback(&url),
         })
     }
 
@@ -84,15 +75,6 @@ fn refused(called: &str, what: &str) -> Failure {
         format!("{called} is {what}"),
     )
     .hint("write it as https://host:port, with a path if a proxy adds one; http works on loopback only")
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 /// A path below `/v1/`, encoded segment by segment, and as a person writes it.
