@@ -47,6 +47,37 @@ impl Backoff {
     }
 }
 
+/// How long somebody else's server is asked to take something.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For one request.
+    pub request: Duration,
+    /// For all of them together, with the waits between.
+    pub all: Duration,
+    pub attempts: u32,
+    /// The ceiling of the first wait; each further one is twice as high.
+    pub first_wait: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(20),
+            all: Duration::from_secs(120),
+            attempts: 4,
+            first_wait: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Patience {
+    pub(crate) fn wait(self, attempt: u32) -> Duration {
+        let first = self.first_wait;
+        let longest = first * 32;
+        Backoff { first, longest }.any(attempt)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,10 +20,10 @@ mod job;
 mod post;
 mod refusal;
 
+pub use crate::chance::Patience;
 pub use job::{Job, PullRequest};
 pub use post::{CONTEXT, Post};
 
-use crate::chance::Backoff;
 use crate::observe::{Failure, FailureClass};
 use crate::secret::SecretBytes;
 use address::Address;
@@ -33,7 +33,6 @@ use client::Client;
 use comment::{Marker, Text};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 /// Which API it speaks. That of Forgejo is Gitea's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,37 +106,6 @@ pub enum State {
     Failure,
     /// It could not be looked at.
     Error,
-}
-
-/// How long a forge is asked for something.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For one request.
-    pub request: Duration,
-    /// For all requests of one comment or status, with the waits between.
-    pub all: Duration,
-    pub attempts: u32,
-    /// The ceiling of the first wait; each further one is twice as high.
-    pub first_wait: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            request: Duration::from_secs(20),
-            all: Duration::from_secs(120),
-            attempts: 4,
-            first_wait: Duration::from_secs(1),
-        }
-    }
-}
-
-impl Patience {
-    fn wait(self, attempt: u32) -> Duration {
-        let first = self.first_wait;
-        let longest = first * 16;
-        Backoff { first, longest }.any(attempt)
-    }
 }
 
 /// How often it is looked for the comment again, after it vanished or may have been made.

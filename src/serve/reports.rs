@@ -46,8 +46,11 @@ struct Scheduled {
 
 impl Reporter {
     pub(super) fn new(service: Arc<Service>, look: Arc<Notify>) -> anyhow::Result<Self> {
-        let courier =
-            Courier::new(Patience::default(), None).map_err(|why| anyhow::anyhow!(why))?;
+        let patience = Patience {
+            first_wait: Duration::from_secs(2),
+            ..Patience::default()
+        };
+        let courier = Courier::new(patience, None).map_err(|why| anyhow::anyhow!(why))?;
         let courier = courier.beside(&service.settings.repository);
         let data = &service.settings.data;
         let history = History::new(data, Arc::clone(&service.counters));

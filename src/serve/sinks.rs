@@ -9,13 +9,14 @@ mod branch;
 mod directory;
 mod post;
 
+pub use crate::chance::Patience;
+
 use super::settings::{Destination, Repository, Schedule, SecretSource, Sink};
 use crate::drift::{Counts, Report};
 use crate::git::{Source, Url};
 use crate::report::drift::{Format, render, slack, subject, teams};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::time::Duration;
 
 /// Why a sink did not take its report.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,29 +119,6 @@ fn plain(name: &str) -> String {
 /// Whether an address is there that reports can be posted to.
 pub(super) fn check_address(source: &SecretSource) -> Result<(), String> {
     address::Address::read(source).map(drop)
-}
-
-/// How patient a delivery is.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// For one request.
-    pub request: Duration,
-    /// For all of them together, with the waits between.
-    pub all: Duration,
-    pub attempts: u32,
-    /// The ceiling of the first wait; each further one is twice as high.
-    pub first_wait: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            request: Duration::from_secs(20),
-            all: Duration::from_secs(120),
-            attempts: 4,
-            first_wait: Duration::from_secs(2),
-        }
-    }
 }
 
 /// Takes reports to their sinks.

@@ -2,7 +2,6 @@
 
 use super::Patience;
 use super::address::Address;
-use crate::chance::Backoff;
 use crate::serve::settings::SecretSource;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, StatusCode, redirect};
@@ -122,12 +121,7 @@ impl Poster {
 
     /// On top of what was asked for.
     fn wait(&self, attempt: u32, asked: Option<Duration>) -> Duration {
-        let first = self.patience.first_wait;
-        let backoff = Backoff {
-            first,
-            longest: first * 32,
-        };
-        asked.unwrap_or_default() + backoff.any(attempt)
+        asked.unwrap_or_default() + self.patience.wait(attempt)
     }
 }
 
